@@ -1,0 +1,75 @@
+"""BLAS and LAPACK called from inside compiled code: ``call("potrf", (LOWER, n, A, n, info))``.
+
+SciPy exports its BLAS and LAPACK as C functions (`scipy.linalg.cython_blas`, `cython_lapack`). Their addresses are
+given to LLVM under names of our own. Compiled code refers to a routine by that name, so it can be cached on disk and
+is linked anew in every process, wherever SciPy was loaded. A raw address, baked into the code, could not be cached.
+
+Everything is Fortran's: matrices by columns, arguments by pointer. A C-contiguous ``(m, n)`` array is, as it lies in
+memory, the Fortran ``(n, m)`` matrix of its transpose; the callers say which of the two they mean.
+"""
+
+import ctypes
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from scipy.linalg import cython_blas, cython_lapack
+
+# The routines that are used, without the s or d that names their precision.
+_BLAS = ("gemm", "gemv", "syrk", "trmm")
+_LAPACK = ("gelsd", "geqrf", "gesdd", "gesvd", "ormqr", "pocon", "potrf", "potri", "potrs", "trtrs")
+
+_name_of = ctypes.pythonapi.PyCapsule_GetName
+_name_of.restype, _name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
+_pointer_in = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_in.restype, _pointer_in.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+
+
+def _register() -> None:
+    for module, routines in ((cython_blas, _BLAS), (cython_lapack, _LAPACK)):
+        for routine in routines:
+            for precision in "sd":
+                capsule = module.__pyx_capi__[precision + routine]
+                signature = _name_of(capsule)
+                if b"int *" not in signature:
+                    raise ImportError(f"SciPy's {precision}{routine} takes no 32-bit integers: {signature.decode()}")
+                llvm.add_symbol(_symbol(precision + routine), _pointer_in(capsule, signature))
+
+
+def _symbol(routine: str) -> str:
+    return f"shrinkage_{routine}"
+
+
+@intrinsic
+def call(typingctx, routine, arguments):  # type: ignore[no-untyped-def]  # Numba calls it with its own types
+    """Call a routine from compiled code, in the precision of the first floating-point array among its arguments.
+
+    An array is passed as the address of its first element; a one-letter string as a character; a float as a scalar of
+    that precision; an integer as a 32-bit integer, all by reference as Fortran wants them.
+    """
+    precision = next(a.dtype for a in arguments if isinstance(a, types.Array) and isinstance(a.dtype, types.Float))
+    name = ("d" if precision == types.float64 else "s") + routine.literal_value
+    if routine.literal_value not in _BLAS + _LAPACK:
+        raise NameError(f"_lapack registers no routine {routine.literal_value!r}; add it to _BLAS or _LAPACK")
+
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        def by_reference(i, kind):  # type: ignore[no-untyped-def]
+            value = builder.extract_value(values[1], i)
+            if isinstance(kind, types.Array):
+                return context.make_array(kind)(context, builder, value).data
+            if isinstance(kind, types.StringLiteral):
+                return cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(8), ord(kind.literal_value)))
+            target = precision if isinstance(kind, types.Float) else types.int32
+            return cgutils.alloca_once_value(builder, context.cast(builder, value, kind, target))
+
+        pointers = [builder.bitcast(by_reference(i, a), cgutils.voidptr_t) for i, a in enumerate(arguments)]
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t] * len(pointers))
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, _symbol(name)), pointers)
+        return context.get_dummy_value()
+
+    return types.void(routine, arguments), codegen
+
+
+_register()
