@@ -49,6 +49,8 @@ def call(typingctx, routine, arguments):  # type: ignore[no-untyped-def]  # Numb
     An array is passed as the address of its first element; a one-letter string as a character; a float as a scalar of
     that precision; an integer as a 32-bit integer, all by reference as Fortran wants them.
     """
+    if not isinstance(routine, types.StringLiteral):
+        return None  # Numba asks twice, the second time without the literal
     precision = next(a.dtype for a in arguments if isinstance(a, types.Array) and isinstance(a.dtype, types.Float))
     name = ("d" if precision == types.float64 else "s") + routine.literal_value
     if routine.literal_value not in _BLAS + _LAPACK:

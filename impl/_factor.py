@@ -1,0 +1,187 @@
+"""The factorisations that the formulas name, for C-contiguous matrices without empty sides, in compiled code.
+
+LAPACK stores matrices by columns. A C-contiguous matrix handed over as it lies is its own transpose there, so each
+function says which matrix LAPACK sees. Right-hand sides and solutions are kept transposed, one target a row: that is
+LAPACK's layout of a matrix with one target a column.
+"""
+
+import numpy as np
+
+from ._front import Array
+from ._jit import jit
+from ._lapack import call
+
+
+@jit
+def transposed(X: Array) -> Array:
+    """Xᵀ as a C-contiguous copy, in blocks that stay in the cache."""
+    n, d = X.shape
+    Xt = np.empty((d, n), X.dtype)
+    block = 32
+    for i0 in range(0, n, block):
+        for j0 in range(0, d, block):
+            for j in range(j0, min(j0 + block, d)):
+                for i in range(i0, min(i0 + block, n)):
+                    Xt[j, i] = X[i, j]
+    return Xt
+
+
+@jit
+def gram(X: Array, lam: float) -> Array:
+    """XᵀX + λI, its upper triangle. LAPACK sees the lower one. nd² flops."""
+    n, d = X.shape
+    G = np.empty((d, d), X.dtype)
+    call("syrk", ("L", "N", d, n, 1.0, X, d, 0.0, G, d))
+    for j in range(d):
+        G[j, j] += lam
+    return G
+
+
+@jit
+def kernel_matrix(X: Array, lam: float) -> Array:
+    """XXᵀ + λI, its upper triangle. LAPACK sees the lower one. dn² flops."""
+    n, d = X.shape
+    K = np.empty((n, n), X.dtype)
+    call("syrk", ("L", "T", n, d, 1.0, X, d, 0.0, K, n))
+    for i in range(n):
+        K[i, i] += lam
+    return K
+
+
+@jit
+def cholesky(G: Array) -> bool:
+    """Overwrite the upper triangle of G with Lᵀ, G = LLᵀ; False when G is not numerically positive definite."""
+    d = G.shape[0]
+    info = np.zeros(1, np.int32)
+    call("potrf", ("L", d, G, d, info))
+    return info[0] == 0
+
+
+@jit
+def cholesky_solve(L: Array, Bt: Array) -> None:
+    """Overwrite the rows of Bt with the solutions of LLᵀ x = b."""
+    k, d = Bt.shape
+    info = np.zeros(1, np.int32)
+    call("potrs", ("L", d, k, L, d, Bt, d, info))
+
+
+@jit
+def svd(X: Array) -> tuple[Array, Array, Array]:
+    """The thin X = U diag(s) Vt, by divide and conquer; by QR iteration where that does not converge."""
+    n, d = X.shape
+    r = min(n, d)
+    U, s, Vt = np.empty((n, r), X.dtype), np.empty(r, X.dtype), np.empty((r, d), X.dtype)
+    info, size = np.zeros(1, np.int32), np.empty(1, X.dtype)
+    integers = np.empty(8 * r, np.int32)
+    A = X.copy()  # LAPACK sees Xᵀ = V diag(s) Uᵀ, and its V by columns is our Vt by rows
+    call("gesdd", ("S", d, n, A, d, s, Vt, d, U, r, size, -1, integers, info))
+    work = np.empty(int(size[0]) + 1, X.dtype)
+    call("gesdd", ("S", d, n, A, d, s, Vt, d, U, r, work, work.size, integers, info))
+    if info[0] != 0:
+        A[:] = X
+        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, size, -1, info))
+        work = np.empty(int(size[0]) + 1, X.dtype)
+        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, work, work.size, info))
+    return U, s, Vt
+
+
+@jit
+def singular_values(X: Array) -> Array:
+    """σ₁ ≥ σ₂ ≥ … of X."""
+    n, d = X.shape
+    s, nothing = np.empty(min(n, d), X.dtype), np.empty(1, X.dtype)
+    info, size = np.zeros(1, np.int32), np.empty(1, X.dtype)
+    A = X.copy()
+    call("gesvd", ("N", "N", d, n, A, d, s, nothing, 1, nothing, 1, size, -1, info))
+    work = np.empty(int(size[0]) + 1, X.dtype)
+    call("gesvd", ("N", "N", d, n, A, d, s, nothing, 1, nothing, 1, work, work.size, info))
+    return s
+
+
+@jit
+def qr(At: Array) -> Array:
+    """A = QR for the tall A whose transpose is At: overwrites At with Rᵀ and the reflectors, returns their factors."""
+    d, n = At.shape
+    tau = np.empty(d, At.dtype)
+    info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
+    call("geqrf", (n, d, At, n, tau, size, -1, info))
+    work = np.empty(int(size[0]) + 1, At.dtype)
+    call("geqrf", (n, d, At, n, tau, work, work.size, info))
+    return tau
+
+
+@jit
+def times_Q(At: Array, tau: Array, Bt: Array, transpose: bool) -> None:
+    """Overwrite the rows b of Bt with Qb, or with Qᵀb, for the Q of `qr`."""
+    d, n = At.shape
+    k = Bt.shape[0]
+    info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
+    if transpose:
+        call("ormqr", ("L", "T", n, k, d, At, n, tau, Bt, n, size, -1, info))
+        work = np.empty(int(size[0]) + 1, At.dtype)
+        call("ormqr", ("L", "T", n, k, d, At, n, tau, Bt, n, work, work.size, info))
+    else:
+        call("ormqr", ("L", "N", n, k, d, At, n, tau, Bt, n, size, -1, info))
+        work = np.empty(int(size[0]) + 1, At.dtype)
+        call("ormqr", ("L", "N", n, k, d, At, n, tau, Bt, n, work, work.size, info))
+
+
+@jit
+def least_squares(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
+    """(Wᵀ, rank): the shortest least squares solutions, by bidiagonalisation and the SVD of the bidiagonal."""
+    m, n = X.shape
+    k = Y.shape[1]
+    At = transposed(X)
+    Bt = np.zeros((k, max(m, n)), X.dtype)
+    for j in range(k):
+        for i in range(m):
+            Bt[j, i] = Y[i, j]
+    if rcond >= 1:  # every singular value counts as zero; LAPACK would take eps instead
+        return np.zeros((k, n), X.dtype), 0
+    rcond = max(rcond, np.finfo(X.dtype).tiny)  # and for 0 as well
+    s, rank, info = np.empty(min(m, n), X.dtype), np.zeros(1, np.int32), np.zeros(1, np.int32)
+    size, integer_size = np.empty(1, X.dtype), np.zeros(1, np.int32)
+    call("gelsd", (m, n, k, At, m, Bt, max(m, n), s, rcond, rank, size, -1, integer_size, info))
+    work, integers = np.empty(int(size[0]) + 1, X.dtype), np.empty(integer_size[0] + 1, np.int32)
+    call("gelsd", (m, n, k, At, m, Bt, max(m, n), s, rcond, rank, work, work.size, integers, info))
+    if info[0] == 0:
+        return np.ascontiguousarray(Bt[:, :n]), rank[0]
+    U, s, Vt = svd(X)  # its bidiagonal iteration did not converge
+    kept = numerical_rank(s, rcond)
+    C = (np.ascontiguousarray(U[:, :kept]).T @ Y) / s[:kept].reshape(-1, 1)
+    return np.ascontiguousarray((np.ascontiguousarray(Vt[:kept]).T @ C).T), kept
+
+
+@jit
+def numerical_rank(s: Array, rcond: float) -> int:
+    """How many of the singular values, largest first, exceed rcond · σ_max."""
+    rank = 0
+    while rank < s.size and s[rank] > rcond * s[0]:
+        rank += 1
+    return rank
+
+
+@jit
+def default_rcond(m: int, n: int, a: Array) -> float:
+    """max(m, n) · eps of a's dtype."""
+    return max(m, n) * np.finfo(a.dtype).eps
+
+
+@jit
+def reciprocal_condition(L: Array, norm: float) -> float:
+    """LAPACK's estimate of 1/κ₁(G) from G = LLᵀ and the 1-norm of G. Never far below the truth, O(d²) flops."""
+    d = L.shape[0]
+    rcond, info = np.zeros(1, L.dtype), np.zeros(1, np.int32)
+    work, integers = np.empty(3 * d, L.dtype), np.empty(d, np.int32)
+    call("pocon", ("L", d, L, d, norm, rcond, work, integers, info))
+    return rcond[0]
+
+
+@jit
+def squared_length(a: Array) -> float:
+    """Σ a², in float64."""
+    total = 0.0
+    for value in a.reshape(-1):
+        total += np.float64(value) * np.float64(value)
+    return total
+

@@ -1,0 +1,207 @@
+"""Least squares (tall), minimum norm (wide) and the inverses, through the singular value decomposition."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._factor import default_rcond, least_squares, numerical_rank, svd
+from ._front import Array, finite, floats, not_negative, refuse_shape
+from ._jit import jit
+from ._range import matrix_in_range, target_in_range, times_power_of_two
+
+
+def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
+    r"""X⁺ = V Σ† Uᵀ, where Σ† holds 1/σ, and 0 for every σ ≤ rcond · σ_max.
+
+    Parameters
+    ----------
+    X : (m, n)
+        The matrix.
+    rcond
+        Relative cut-off ≥ 0; None is max(m, n) · eps of the dtype in use.
+
+    Returns
+    -------
+    (n, m)
+        The Moore–Penrose inverse.
+
+    Raises
+    ------
+    ValueError
+        X is no matrix or not finite; rcond is negative or not finite.
+
+    Notes
+    -----
+    About 4mn·min(m, n) + 8 min(m, n)³ flops for the thin SVD and 2mn·min(m, n) for the product. Golub and Van Loan,
+    *Matrix Computations* (2013), §5.5.2.
+    """
+    return _inverse(X, rcond)[0]
+
+
+def left_inverse(X: ArrayLike) -> Array:
+    r"""(XᵀX)⁻¹Xᵀ = V Σ⁻¹ Uᵀ, so that ``left_inverse(X) @ X = I``.
+
+    Computed from the SVD and never from XᵀX, which would square the condition number.
+
+    Parameters
+    ----------
+    X : (m, n)
+        A matrix of full column rank.
+
+    Returns
+    -------
+    (n, m)
+        Of all left inverses the one of least norm.
+
+    Raises
+    ------
+    ValueError
+        X is no matrix, not finite, or has numerical rank below n: a σ ≤ max(m, n) · eps · σ_max.
+
+    Notes
+    -----
+    Cost and source as for `pinv`.
+    """
+    inverse, rank = _inverse(X, None)
+    if rank < inverse.shape[0]:
+        raise ValueError(f"X must have full column rank {inverse.shape[0]}, but its numerical rank is {rank}")
+    return inverse
+
+
+def right_inverse(X: ArrayLike) -> Array:
+    r"""Xᵀ(XXᵀ)⁻¹ = V Σ⁻¹ Uᵀ, so that ``X @ right_inverse(X) = I``.
+
+    Computed from the SVD and never from XXᵀ, which would square the condition number.
+
+    Parameters
+    ----------
+    X : (m, n)
+        A matrix of full row rank.
+
+    Returns
+    -------
+    (n, m)
+        Of all right inverses the one of least norm.
+
+    Raises
+    ------
+    ValueError
+        X is no matrix, not finite, or has numerical rank below m: a σ ≤ max(m, n) · eps · σ_max.
+
+    Notes
+    -----
+    Cost and source as for `pinv`.
+    """
+    inverse, rank = _inverse(X, None)
+    if rank < inverse.shape[1]:
+        raise ValueError(f"X must have full row rank {inverse.shape[1]}, but its numerical rank is {rank}")
+    return inverse
+
+
+def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None) -> Array:
+    r"""The shortest w among those that minimise ‖Xw − y‖: w = X⁺y, whatever the shape and the rank.
+
+    Parameters
+    ----------
+    X : (m, n)
+        The matrix.
+    y : (m,) or (m, k)
+        One target or k of them.
+    rcond
+        A singular value at most rcond · σ_max counts as zero; None is max(m, n) · eps of the dtype in use.
+
+    Returns
+    -------
+    (n,) or (n, k)
+        One solution for each target.
+
+    Raises
+    ------
+    ValueError
+        X is no matrix, y does not have m rows, something is not finite, or rcond is negative or not finite.
+
+    Notes
+    -----
+    LAPACK's gelsd: QR (LQ) where X is much taller (wider) than square, bidiagonalisation, divide and conquer on the
+    bidiagonal; about 2mn² + 12n³ flops for m ≥ n. Backward stable: *LAPACK Users' Guide* (1999), §4.5.
+    """
+    return _solution(X, y, rcond)[0]
+
+
+def min_norm(X: ArrayLike, y: ArrayLike) -> Array:
+    r"""The shortest w with Xw = y: w = Xᵀ(XXᵀ)⁻¹y.
+
+    Parameters
+    ----------
+    X : (m, n)
+        A matrix of full row rank.
+    y : (m,) or (m, k)
+        One right-hand side or k of them.
+
+    Returns
+    -------
+    (n,) or (n, k)
+        One solution for each right-hand side.
+
+    Raises
+    ------
+    ValueError
+        X is no matrix or has numerical rank below m, y does not have m rows, or something is not finite.
+
+    Notes
+    -----
+    Cost and source as for `lstsq`.
+    """
+    solution, rank, rows = _solution(X, y, None)
+    if rank < rows:
+        raise ValueError(f"X must have full row rank {rows}, but its numerical rank is {rank}")
+    return solution
+
+
+def _inverse(X: ArrayLike, rcond: float | None) -> tuple[Array, int]:
+    rcond = -1.0 if rcond is None else not_negative("rcond", rcond)
+    (X,) = floats("X", X)
+    if X.ndim != 2:
+        refuse_shape("X", X, "(m, n)")
+    if X.size == 0:
+        return np.zeros((X.shape[1], X.shape[0]), X.dtype), 0
+    return _pinv(X, rcond)
+
+
+def _solution(X: ArrayLike, y: ArrayLike, rcond: float | None) -> tuple[Array, int, int]:
+    rcond = -1.0 if rcond is None else not_negative("rcond", rcond)
+    X, y = floats("X y", X, y)
+    if X.ndim != 2:
+        refuse_shape("X", X, "(m, n)")
+    m, n = X.shape
+    if y.ndim not in (1, 2) or y.shape[0] != m:
+        refuse_shape("y", y, f"({m},) or ({m}, k), one row for each row of X,")
+    if X.size == 0 or y.size == 0:
+        finite("X", X)
+        finite("y", y)
+        rank = _pinv(X, rcond)[1] if X.size else 0
+        return np.zeros((n, *y.shape[1:]), X.dtype), rank, m
+    Wt, rank = _lstsq(X, y if y.ndim == 2 else y.reshape(m, 1), rcond)
+    return (Wt.reshape(n) if y.ndim == 1 else np.ascontiguousarray(Wt.T)), rank, m
+
+
+@jit
+def _pinv(X: Array, rcond: float) -> tuple[Array, int]:
+    X, e = matrix_in_range(X)
+    if rcond < 0:
+        rcond = default_rcond(X.shape[0], X.shape[1], X)
+    U, s, Vt = svd(X)
+    rank = numerical_rank(s, rcond)
+    for i in range(s.size):
+        Vt[i] *= 1 / s[i] if i < rank else 0
+    inverse = Vt.T @ U.T
+    return (times_power_of_two(inverse, -e) if e != 0 else inverse), rank
+
+
+@jit
+def _lstsq(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
+    X, ex = matrix_in_range(X)
+    Y, ey = target_in_range(Y)
+    if rcond < 0:
+        rcond = default_rcond(X.shape[0], X.shape[1], X)
+    Wt, rank = least_squares(X, Y, rcond)
+    return (times_power_of_two(Wt, ey - ex) if ey != ex else Wt), rank
