@@ -1,0 +1,107 @@
+"""What the command line can say, and the fixtures that follow from it. Nothing else.
+
+``--impl NAME`` picks who is judged (`impl.choose`), ``--accuracy X`` how strictly (`properties.verdict`).
+Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `long`.
+"""
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from impl.choose import Implementation, NotOffered, WrongChoice, load
+from properties import verdict
+
+# No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers.
+settings.register_profile(
+    "default", max_examples=100, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
+settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+RACERS = pytest.StashKey[list[tuple[str, Implementation]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("shrinkage")
+    group.addoption(
+        "--impl",
+        action="append",
+        metavar="NAME",
+        help="who is judged: a peer's short name (numpy, scipy, ...), a dotted module or a path to a .py file; given "
+        "several times, they are taken together; in benchmarks also a comma-separated list to race (default: impl)",
+    )
+    group.addoption(
+        "--accuracy",
+        type=float,
+        metavar="X",
+        help="the relative error that the implementation claims where it is not machine precision: bounds are widened "
+        "to X where they are tighter",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    names = config.getoption("--impl") or ["impl"]
+    try:
+        # A comma makes a list to race; without one, all the names together are one implementation.
+        racing = any("," in name for name in names)
+        groups = [[name] for name in ",".join(names).split(",")] if racing else [names]
+        config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
+    except WrongChoice as error:
+        raise pytest.UsageError(str(error)) from error
+    verdict.settle(config.getoption("--accuracy"), hunting=settings.get_current_profile_name() == "long")
+    if hasattr(config.option, "benchmark_disable") and not (
+        config.option.benchmark_only or config.option.benchmark_enable
+    ):
+        config.option.benchmark_disable = True  # a plain `pytest` runs every benchmark once, untimed
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if len(session.config.stash[RACERS]) > 1 and any("impl" in getattr(i, "fixturenames", ()) for i in session.items):
+        raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")
+
+
+class Judged:
+    """The implementation as tests see it: what is not offered skips the test, what is used is remembered."""
+
+    def __init__(self, implementation: Implementation) -> None:
+        self._implementation = implementation
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            function = getattr(self._implementation, name)
+        except NotOffered:
+            verdict.used(name)
+            pytest.skip(f"not offered: {name}")
+        verdict.used(name)
+        return function
+
+    def __repr__(self) -> str:
+        return self._implementation.name
+
+
+@pytest.fixture(scope="session")
+def impl(pytestconfig: pytest.Config) -> Judged:
+    """The implementation that is judged."""
+    return Judged(pytestconfig.stash[RACERS][0][1])
+
+
+@pytest.fixture(scope="session")
+def racers(pytestconfig: pytest.Config) -> list[tuple[str, Implementation]]:
+    """The implementations that race, each with its name; one, unless ``--impl`` was a comma-separated list."""
+    return pytestconfig.stash[RACERS]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    verdict.attach(item, report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    verdict.table(terminalreporter)

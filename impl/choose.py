@@ -1,0 +1,135 @@
+"""From the names on the command line to an implementation: ``load(["numpy", "homework/layers.py"])``.
+
+A name is a peer's short name (`impl.peers.NAME`), a dotted module, or a path to a ``.py`` file. Several are taken
+together as one implementation, and the first that offers a function wins. Only the contract's names count as offered:
+what else a module holds does not matter.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .contract import CONTRACT
+
+
+class WrongChoice(ValueError):
+    """A name that cannot be turned into an implementation; the message is one sentence."""
+
+
+class NotOffered(AttributeError):
+    """A function of the contract that this implementation does not offer."""
+
+
+class Implementation:
+    """Objects taken together as one implementation: ``implementation.ridge(X, y, lam)``.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    parts
+        Modules, or any objects with functions of the contract as attributes; the first that offers a name wins.
+
+    Raises
+    ------
+    NotOffered
+        On access to a function of the contract that no part offers.
+    """
+
+    def __init__(self, name: str, *parts: object) -> None:
+        self.name = name
+        self.parts = parts
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the contract that some part offers, in the contract's order."""
+        return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in CONTRACT:
+            for part in self.parts:
+                if hasattr(part, name):
+                    return getattr(part, name)
+            raise NotOffered(name)
+        raise AttributeError(f"{name} is not in the contract")
+
+    def __repr__(self) -> str:
+        return f"Implementation({self.name!r})"
+
+
+def load(names: Iterable[str]) -> Implementation:
+    """The implementation that these names stand for, taken together.
+
+    Raises
+    ------
+    WrongChoice
+        If a name leads nowhere, if its module fails on import, or if nothing of the contract is offered.
+    """
+    names = list(names)
+    implementation = Implementation(" + ".join(names), *map(_module, names))
+    if not implementation.offered:
+        raise WrongChoice(f"--impl {' --impl '.join(names)} offers no function of the contract (see impl/contract.py).")
+    return implementation
+
+
+def peers() -> list[str]:
+    """The short names of the implementations over other libraries."""
+    folder = Path(__file__).parent / "peers"
+    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.name.startswith("_"))
+
+
+def _module(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise WrongChoice(f"--impl {name} was not found: there is no file {path}.")
+        return _imported(name, path.stem, path)
+    dotted = f"impl.peers.{name}" if name in peers() else name
+    if not name or not _exists(dotted):
+        raise WrongChoice(
+            f"--impl {name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
+            "that can be imported from here, nor a path to a .py file."
+        )
+    return _imported(name, dotted)
+
+
+def _exists(dotted: str) -> bool:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    *parents, _ = dotted.split(".")
+    try:
+        return importlib.util.find_spec(dotted) is not None
+    except ModuleNotFoundError as error:  # a parent that is not there; one that fails is told by _imported
+        return error.name not in {".".join(parents[: i + 1]) for i in range(len(parents))}
+    except ValueError:  # not a module's name at all: "a..b", ".a", "a/b."
+        return False
+    except Exception:
+        return True
+
+
+def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
+    """Import by name; or from a file, whose folder goes first on the path so that it finds its siblings."""
+    try:
+        if path is None:
+            return importlib.import_module(dotted)
+        if str(path.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent))
+        known = sys.modules.get(dotted)
+        if known is not None and Path(getattr(known, "__file__", None) or ".").resolve() == path:
+            return known  # a sibling imported it already: the same classes, not a second set of them
+        spec = importlib.util.spec_from_file_location(dotted if known is None else f"{dotted}_given_by_path", path)
+        if spec is None or spec.loader is None:
+            raise ImportError("it is no Python source")
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    except (Exception, SystemExit) as error:
+        what = str(error).strip().splitlines()
+        raise WrongChoice(
+            f"--impl {name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
+        ) from error
