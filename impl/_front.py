@@ -33,7 +33,8 @@ def floats(names: str, *values: ArrayLike) -> Sequence[Array]:
 
 def _converted(names: str, values: tuple[ArrayLike, ...]) -> list[Array]:
     arrays = [real(name, value) for name, value in zip(names.split(), values, strict=True)]
-    dtype = F32 if all(a.dtype == F32 for a in arrays) else F64
+    kinds = [a.dtype.char for a in arrays if a.ndim]  # a number, 0-d as an array, has no say; a byte order neither
+    dtype = F32 if kinds and set(kinds) == {"f"} else F64
     with np.errstate(over="ignore"):  # a longdouble past float64's range is refused as infinite, later and in words
         return [np.require(a, dtype, ["C", "A", "W"]) for a in arrays]
 
