@@ -5,10 +5,19 @@ computed in float64 from its singular values, ‖w‖, ‖r‖, λ and its size.
 First-order bounds are void where u times the condition exceeds about 0.1; they are then infinite.
 """
 
+import functools
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import mpmath
 import numpy as np
+from mpmath import mpf
+
+from properties import oracles
+
+_SMALL = 0.1  # first-order theory says nothing of a perturbation that is larger, beside what it perturbs
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,11 @@ class Bound:
         return Bound(np.add(self.allowed, other.allowed), sources)
 
 
+def working_dtype(*arrays: Any) -> np.dtype:
+    """float32 when every array is float32, else float64."""
+    return np.dtype(np.float32 if all(np.asarray(a).dtype == np.float32 for a in arrays) else np.float64)
+
+
 def unit_roundoff(dtype: Any) -> float:
     """U = eps/2: the largest relative error of one rounding to nearest."""
     return float(np.finfo(dtype).eps) / 2
@@ -51,3 +65,190 @@ def dot_product(size: int, absolute: Any, dtype: Any) -> Bound:
     """γ Σ|aᵢ||bᵢ| for a sum of products of `size` terms in any order, `absolute` being Σ|aᵢ||bᵢ|."""
     gamma = (size + 2) * unit_roundoff(dtype)
     return Bound(gamma * np.asarray(absolute, float) + (size + 2) * smallest(dtype), "Higham (2002), §3.1 and (3.5)")
+
+
+# ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------
+# With M = XᵀX + λI, K = XXᵀ + λI, r = y − Xw, α = K⁻¹y = r/λ, perturbing the data by δX and δy changes the solution, to
+# first order, by
+#     δw = M⁻¹δXᵀr − M⁻¹Xᵀ(δX w − δy)            (Björck 1996, §1.4.3; Higham 2002, §20.1)
+# A backward stable method gives the exact answer of data that are off by c u‖X‖ and c u‖y‖, where c grows with the size.
+# The forms differ in the matrix that they perturb: X itself, X with √λ I beside or below it, or a Gram matrix.
+# Norms are mpmath's floats: ‖X‖² overflows float64 where ‖X‖ does not.
+
+
+def norm(values: Any) -> mpf:
+    """The Frobenius norm of floats or of rationals, without overflow."""
+    square = oracles.sum_of_squares(values)
+    return mpmath.sqrt(mpf(int(square.p)) / mpf(int(square.q)))
+
+
+def singular_values(X: Any) -> np.ndarray:
+    """The min(n, d) singular values, largest first."""
+    X = np.asarray(X)
+    X = X.astype(X.dtype.newbyteorder("="))
+    unit = int(np.frexp(abs(X).max(initial=0))[1])
+    s = np.linalg.svd(np.ldexp(X.astype(float), -unit), compute_uv=False) if X.size else np.zeros(0)
+    return np.array([mpmath.ldexp(mpf(float(value)), unit) for value in s], object)
+
+
+class Problem:
+    """What the bounds need to know of a problem with one target, and of its exact solution w.
+
+    Parameters
+    ----------
+    X, y, lam
+        As they were passed in.
+    w
+        The exact solution.
+    rank
+        How many singular values count at λ = 0; all of them if not given.
+    """
+
+    def __init__(self, X: Any, y: Any, lam: float, w: Any, rank: int | None = None) -> None:
+        X, y = np.asarray(X), np.asarray(y)
+        (self.n, self.d), self.dtype = X.shape, working_dtype(X, y)
+        self.cu = mpf(2 * (self.n + self.d + 2) * unit_roundoff(self.dtype))
+        self.s = singular_values(X)
+        self.rank = len(self.s) if rank is None or lam else rank
+        self.lam = mpf(lam)
+        self.size = max(self.s, default=mpf(0))  # ‖X‖
+        self.low = min(self.s[: self.rank], default=mpf(0))  # the smallest singular value that counts
+        self.y, self.w = norm(y), norm(w)
+        self.residual = oracles.residual(X, y, w)
+        self.r = norm(self.residual)
+        if lam:
+            self.alpha = self.r / self.lam
+        else:
+            self.alpha = norm(oracles.dual(X, y, 0)) if self.rank == self.n else self.w / (self.low or 1)
+
+    @property
+    def gram_inverse(self) -> mpf:
+        """‖M⁻¹‖."""
+        return 1 / ((self.low if self.n >= self.d else 0) ** 2 + self.lam)
+
+    @property
+    def kernel_inverse(self) -> mpf:
+        """‖K⁻¹‖."""
+        return 1 / ((self.low if self.n <= self.d else 0) ** 2 + self.lam)
+
+    @property
+    def solver(self) -> mpf:
+        """‖M⁻¹Xᵀ‖ = max σ/(σ²+λ)."""
+        return max((s / (s * s + self.lam) for s in self.s[: self.rank] if s), default=mpf(0))
+
+    @property
+    def far(self) -> bool:
+        """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI], and first-order theory is void."""
+        return self.cu * self.size > _SMALL * mpmath.sqrt(self.low**2 + self.lam)
+
+    def allow(self, relative: mpf, source: str) -> Bound:
+        """c u times this, and what rounds to subnormal numbers."""
+        tiny = mpf(smallest(self.dtype)) * (self.n + self.d + 2)
+        return Bound(_float(self.cu * relative + tiny), source)
+
+
+def _float(value: mpf) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _targets(bound: Callable[..., Bound]) -> Callable[..., Bound]:
+    """For a y of k columns, the k bounds."""
+
+    @functools.wraps(bound)
+    def by_target(X: Any, y: Any, lam: float, w: Any, **options: Any) -> Bound:
+        y, w = np.asarray(y), np.asarray(w)
+        if y.ndim == 1:
+            return bound(Problem(X, y, lam, w, **options))
+        each = [bound(Problem(X, y[:, j], lam, w[:, j], **options)) for j in range(y.shape[1])]
+        return Bound(np.array([b.allowed for b in each]), each[0].source if each else EXACT.source)
+
+    return by_target
+
+
+@_targets
+def least_squares(p: Problem) -> Bound:
+    """For `lstsq` of known rank, `min_norm`, and what is made by the SVD or by QR of X."""
+    source = "Wedin (1973); Björck (1996), §1.4.3; Higham (2002), Theorems 20.1 and 21.1"
+    if p.rank == 0:
+        return p.allow(mpf(0), source)
+    if p.far:
+        return Bound(math.inf, source)
+    change = p.w / p.low + (p.r / p.low**2 if p.rank < p.n else 0) + (p.alpha if p.rank < p.d else 0)
+    return p.allow(p.size * change + p.y / p.low, source)
+
+
+def pseudoinverse(X: Any, rank: int) -> Bound:
+    """For `pinv` of known rank and the one-sided inverses: 3 c u‖X‖/σ_r², in the Frobenius norm."""
+    p = Problem(X, np.zeros(len(X), np.asarray(X).dtype), 0.0, np.zeros(np.shape(X)[1]), rank=rank)
+    source = "Wedin (1973); Björck (1996), §1.4.2"
+    if p.rank == 0:
+        return p.allow(mpf(0), source)
+    return Bound(math.inf, source) if p.far else p.allow(3 * norm(X) / p.low**2, source)
+
+
+@_targets
+def orthogonal(p: Problem) -> Bound:
+    """For ridge by the SVD or another orthogonal factorisation of X alone; at λ = 0 as `least_squares`."""
+    source = "first-order perturbation of the data by c u: Björck (1996), §1.4.3; Higham (2002), §20.1"
+    if p.lam == 0:
+        return least_squares.__wrapped__(p)
+    if p.far:
+        return Bound(math.inf, source)
+    across = p.r * p.gram_inverse if p.n >= p.d else p.alpha
+    return p.allow(p.size * (across + p.solver * p.w) + p.solver * p.y, source)
+
+
+@_targets
+def normal(p: Problem) -> Bound:
+    """For the Cholesky factorisation of XᵀX + λI: the condition is that of M, the square of X's."""
+    source = "normal equations: Higham (2002), §20.4 and Theorem 10.4"
+    gram = p.size**2 + p.lam
+    if p.cu * gram * p.gram_inverse > _SMALL:
+        return Bound(math.inf, source)
+    return p.allow(p.gram_inverse * (gram * p.w + p.size * p.y), source)
+
+
+@_targets
+def kernel(p: Problem) -> Bound:
+    """For the Cholesky factorisation of XXᵀ + λI, and w = Xᵀα from the α that it gives."""
+    source = "normal equations of the second kind: Higham (2002), §21.1 and Theorem 10.4"
+    gram = p.size**2 + p.lam
+    if p.cu * gram * p.kernel_inverse > _SMALL:
+        return Bound(math.inf, source)
+    return p.allow(p.solver * (gram * p.alpha + p.y) + p.size * p.alpha, source)
+
+
+@_targets
+def augmented_rows(p: Problem) -> Bound:
+    """For QR of A = [X; √λI]: least squares with the residual [r; −√λw]."""
+    source = "Householder least squares: Higham (2002), Theorems 20.1 and 20.3"
+    if p.far:
+        return Bound(math.inf, source)
+    A, inverse = mpmath.sqrt(p.size**2 + p.lam), mpmath.sqrt(p.gram_inverse)
+    residual = mpmath.sqrt(p.r**2 + p.lam * p.w**2)
+    return p.allow(A * (inverse * p.w + inverse**2 * residual) + inverse * p.y, source)
+
+
+@_targets
+def augmented_columns(p: Problem) -> Bound:
+    """For LQ of B = [X √λI]: the shortest η = [w; √λα]."""
+    source = "Householder minimum norm: Higham (2002), Theorems 21.1 and 21.4"
+    if p.far:
+        return Bound(math.inf, source)
+    B, inverse = mpmath.sqrt(p.size**2 + p.lam), mpmath.sqrt(p.kernel_inverse)
+    eta = mpmath.sqrt(p.w**2 + p.lam * p.alpha**2)
+    return p.allow(B * (inverse * eta + p.alpha) + inverse * p.y, source)
+
+
+RIDGE = {
+    "ridge_normal": normal,
+    "ridge_svd": orthogonal,
+    "ridge_map": normal,
+    "ridge_augmented_rows": augmented_rows,
+    "ridge_augmented_columns": augmented_columns,
+    "ridge_kernel": kernel,
+    "ridge": orthogonal,
+}

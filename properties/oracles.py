@@ -76,3 +76,154 @@ def entries(M: fmpq_mat) -> Exact:
     out = np.empty((M.nrows(), M.ncols()), object)
     out.flat = M.entries()
     return out
+
+
+def identity(size: int, scale: Any = 1) -> fmpq_mat:
+    """`scale` times the identity."""
+    diagonal = to_rational(scale)
+    return fmpq_mat(size, size, [diagonal if i == j else fmpq(0) for i in range(size) for j in range(size)])
+
+
+def like(answer: fmpq_mat, y: Any) -> Exact:
+    """The answer in the shape that goes with y: a vector for a vector."""
+    return entries(answer)[:, 0] if np.ndim(y) == 1 else entries(answer)
+
+
+# ---- chapter 2: least squares and minimum norm -----------------------------------------------------------------------
+
+
+def rank(X: Any) -> int:
+    """The exact rank."""
+    return matrix(X).rank()
+
+
+def _pinv(X: fmpq_mat) -> fmpq_mat:
+    """X† = Cᵀ(CCᵀ)⁻¹(BᵀB)⁻¹Bᵀ for X = BC of full rank r: B the pivot columns of X, C its reduced rows."""
+    R, r = X.rref()
+    pivots = [next(j for j in range(R.ncols()) if R[i, j] != 0) for i in range(r)]
+    B = fmpq_mat(X.nrows(), r, [X[i, j] for i in range(X.nrows()) for j in pivots])
+    C = fmpq_mat(r, X.ncols(), [R[i, j] for i in range(r) for j in range(X.ncols())])
+    if r == 0:
+        return fmpq_mat(X.ncols(), X.nrows())
+    return C.transpose() * (C * C.transpose()).inv() * (B.transpose() * B).inv() * B.transpose()
+
+
+def pinv(X: Any) -> Exact:
+    """The Moore–Penrose inverse, whatever the shape and the rank."""
+    return entries(_pinv(matrix(X)))
+
+
+def lstsq(X: Any, y: Any) -> Exact:
+    """The shortest w among those that minimise ‖Xw − y‖."""
+    return like(_pinv(matrix(X)) * matrix(y), y)
+
+
+# ---- chapter 3: ridge regression -------------------------------------------------------------------------------------
+
+
+def _gram(X: fmpq_mat, lam: Any) -> fmpq_mat:
+    return X.transpose() * X + identity(X.ncols(), lam)
+
+
+def _kernel(X: fmpq_mat, lam: Any) -> fmpq_mat:
+    return X * X.transpose() + identity(X.nrows(), lam)
+
+
+def ridge(X: Any, y: Any, lam: Any) -> Exact:
+    """(XᵀX + λI)⁻¹Xᵀy by the smaller of the two systems; at λ = 0 its limit, `lstsq`."""
+    if lam == 0:
+        return lstsq(X, y)
+    A, b = matrix(X), matrix(y)
+    if A.nrows() < A.ncols():
+        return like(A.transpose() * solve(_kernel(A, lam), b), y)
+    return like(solve(_gram(A, lam), A.transpose() * b), y)
+
+
+def solve(A: fmpq_mat, B: fmpq_mat) -> fmpq_mat:
+    """A⁻¹B, also without rows or columns."""
+    return A.solve(B) if A.nrows() and B.ncols() else fmpq_mat(A.nrows(), B.ncols())
+
+
+def dual(X: Any, y: Any, lam: Any) -> Exact:
+    """α = (XXᵀ + λI)⁻¹y, so that w = Xᵀα; at λ = 0 (XXᵀ)†y."""
+    A = matrix(X)
+    if lam == 0:
+        P = _pinv(A)
+        return like(P.transpose() * P * matrix(y), y)
+    return like(solve(_kernel(A, lam), matrix(y)), y)
+
+
+def residual(X: Any, y: Any, w: Any) -> Exact:
+    """Y − Xw."""
+    return like(matrix(y) - matrix(X) * matrix(w), y)
+
+
+def objective(X: Any, y: Any, w: Any, lam: Any) -> fmpq:
+    """‖y − Xw‖² + λ‖w‖²."""
+    return sum_of_squares(residual(X, y, w)) + to_rational(lam) * sum_of_squares(w)
+
+
+def sum_of_squares(values: Any) -> fmpq:
+    """The squared Frobenius norm."""
+    return sum((to_rational(value) ** 2 for value in np.asarray(values).flat), fmpq(0))
+
+
+def log_posterior(X: Any, y: Any, w: Any, lam: Any) -> fmpq:
+    """−‖y − Xw‖²/(2λ) − ‖w‖²/2."""
+    return -objective(X, y, w, lam) / (2 * to_rational(lam))
+
+
+def posterior_covariance(X: Any, lam: Any) -> Exact:
+    """λ(XᵀX + λI)⁻¹."""
+    A = matrix(X)
+    return entries(solve(_gram(A, lam), identity(A.ncols(), lam)))
+
+
+def filter_factors(s: Any, lam: Any) -> Exact:
+    """σ²/(σ²+λ), and 0 at σ = λ = 0."""
+    return np.array([x * y for x, y in zip(inverse_singular_values(s, lam), rationals(s), strict=True)], object)
+
+
+def inverse_singular_values(s: Any, lam: Any) -> Exact:
+    """σ/(σ²+λ), and 0 at σ = λ = 0."""
+    shift = to_rational(lam)
+    return np.array([x / (x * x + shift) if x or shift else fmpq(0) for x in rationals(s)], object)
+
+
+def _trace(M: fmpq_mat) -> fmpq:
+    return sum((M[i, i] for i in range(M.nrows())), fmpq(0))
+
+
+def dof(X: Any, lam: Any) -> fmpq:
+    """The trace of X(XᵀX + λI)⁻¹Xᵀ; at λ = 0 the rank."""
+    A = matrix(X)
+    if lam == 0:
+        return fmpq(A.rank())
+    A = A if A.ncols() <= A.nrows() else A.transpose()  # the same singular values, in the smaller system
+    return _trace(solve(_gram(A, lam), A.transpose() * A))
+
+
+def gcv(X: Any, y: Any, lam: Any) -> fmpq:
+    """n ‖(I − H)y‖² / tr(I − H)²; where I − H vanishes, the limit n ‖(XXᵀ)⁻¹y‖² / tr((XXᵀ)⁻¹)²."""
+    A, b = matrix(X), matrix(y)
+    n = A.nrows()
+    if lam == 0 and A.rank() < n:
+        complement = identity(n) - A * _pinv(A)
+    else:
+        complement = _kernel(A, lam).inv()  # (I − H)/λ; the λ cancels
+    return n * sum_of_squares(entries(complement * b)) / _trace(complement) ** 2
+
+
+def loo_errors(X: Any, y: Any, lam: Any) -> Exact:
+    """y_i − x_iᵀ w₋ᵢ for every i, with w₋ᵢ refitted on the other rows; of no rows: zero."""
+    X, y = np.asarray(X), np.asarray(y)
+    errors = np.empty(len(y), object)
+    for i in range(len(y)):
+        w = ridge(np.delete(X, i, axis=0), np.delete(y, i), lam)
+        errors[i] = residual(X[i : i + 1], y[i : i + 1], w)[0]
+    return errors
+
+
+def loo(X: Any, y: Any, lam: Any) -> fmpq:
+    """The mean of the squared leave-one-out errors."""
+    return sum_of_squares(loo_errors(X, y, lam)) / len(np.asarray(y))
