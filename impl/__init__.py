@@ -13,13 +13,63 @@ from .calculus import quadratic_form_jacobian as quadratic_form_jacobian
 from .calculus import squared_norm as squared_norm
 from .calculus import squared_norm_jacobian as squared_norm_jacobian
 
+# 2 · least squares and minimum norm
+from .least_squares import left_inverse as left_inverse
+from .least_squares import lstsq as lstsq
+from .least_squares import min_norm as min_norm
+from .least_squares import pinv as pinv
+from .least_squares import right_inverse as right_inverse
+
+# 3 · ridge regression
+from .ridge import ridge as ridge
+from .ridge import ridge_augmented_columns as ridge_augmented_columns
+from .ridge import ridge_augmented_rows as ridge_augmented_rows
+from .ridge import ridge_batch as ridge_batch
+from .ridge import ridge_dof as ridge_dof
+from .ridge import ridge_filter_factors as ridge_filter_factors
+from .ridge import ridge_gcv as ridge_gcv
+from .ridge import ridge_inverse_singular_values as ridge_inverse_singular_values
+from .ridge import ridge_jacobian as ridge_jacobian
+from .ridge import ridge_kernel as ridge_kernel
+from .ridge import ridge_log_posterior as ridge_log_posterior
+from .ridge import ridge_loo as ridge_loo
+from .ridge import ridge_map as ridge_map
+from .ridge import ridge_normal as ridge_normal
+from .ridge import ridge_objective as ridge_objective
+from .ridge import ridge_path as ridge_path
+from .ridge import ridge_posterior as ridge_posterior
+from .ridge import ridge_svd as ridge_svd
+
 __all__ = [
+    "left_inverse",
     "linear_form",
     "linear_form_jacobian",
+    "lstsq",
     "matvec",
     "matvec_jacobian",
+    "min_norm",
+    "pinv",
     "quadratic_form",
     "quadratic_form_jacobian",
+    "ridge",
+    "ridge_augmented_columns",
+    "ridge_augmented_rows",
+    "ridge_batch",
+    "ridge_dof",
+    "ridge_filter_factors",
+    "ridge_gcv",
+    "ridge_inverse_singular_values",
+    "ridge_jacobian",
+    "ridge_kernel",
+    "ridge_log_posterior",
+    "ridge_loo",
+    "ridge_map",
+    "ridge_normal",
+    "ridge_objective",
+    "ridge_path",
+    "ridge_posterior",
+    "ridge_svd",
+    "right_inverse",
     "squared_norm",
     "squared_norm_jacobian",
 ]

@@ -1,0 +1,196 @@
+"""What ridge minimises, its derivative, and the same as a log posterior."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._front import Array, floats, not_negative, positive, refuse_shape
+from .._jit import jit
+from .._range import NOT_FINITE, exponent, times_power_of_two
+from ._problem import columns
+
+
+def ridge_objective(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> np.floating:
+    r"""‖y − Xw‖² + λ‖w‖²: a sum over the samples, no ½, no 1/n, no intercept.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them; with k the terms are summed over them.
+    w : (d,) or (d, k)
+        One column of weights for each target.
+    lam
+        λ ≥ 0.
+
+    Returns
+    -------
+    scalar
+        In y's units squared.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or λ is negative.
+
+    Notes
+    -----
+    2ndk flops. Hoerl and Kennard, "Ridge regression" (1970).
+    """
+    lam = not_negative("lam", lam)
+    X, y, w = _checked(X, y, w)
+    return X.dtype.type(_sum_of_squares(X, columns(y), columns(w), 1.0, math.sqrt(lam)))
+
+
+def ridge_jacobian(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> Array:
+    r"""2(λwᵀ − (y − Xw)ᵀX), the derivative of `ridge_objective` by w, as a row.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    w : (d,)
+        The weights.
+    lam
+        λ ≥ 0.
+
+    Returns
+    -------
+    (1, d)
+        Zero at the ridge solution.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or λ is negative.
+
+    Notes
+    -----
+    4nd flops. From d‖r‖² = 2rᵀdr with r = y − Xw, and d‖w‖² = 2wᵀdw.
+    """
+    lam = not_negative("lam", lam)
+    X, y, w = _checked(X, y, w)
+    if y.ndim != 1:
+        refuse_shape("y", y, f"({X.shape[0]},)")
+    return _jacobian(X, y, w, lam).reshape(1, w.size)
+
+
+def ridge_log_posterior(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> np.floating:
+    r"""−‖y − Xw‖²/(2λ) − ‖w‖²/2, the log density of w given y, up to a constant, for W ~ N(0, I), Y = XW + √λ N.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    w : (d,)
+        The weights.
+    lam
+        λ > 0, the variance of the noise in units of the prior's.
+
+    Returns
+    -------
+    scalar
+        At most 0; largest at the ridge solution.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or λ is not positive.
+
+    Notes
+    -----
+    2nd flops. Bishop (2006), §3.3.1.
+    """
+    lam = positive("lam", lam)
+    X, y, w = _checked(X, y, w)
+    if y.ndim != 1:
+        refuse_shape("y", y, f"({X.shape[0]},)")
+    return X.dtype.type(-0.5 * _sum_of_squares(X, columns(y), columns(w), 1 / math.sqrt(lam), 1.0))
+
+
+def _checked(X: ArrayLike, y: ArrayLike, w: ArrayLike) -> tuple[Array, Array, Array]:
+    X, y, w = floats("X y w", X, y, w)
+    if X.ndim != 2:
+        refuse_shape("X", X, "(n, d)")
+    n, d = X.shape
+    if y.ndim not in (1, 2) or y.shape[0] != n:
+        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
+    if w.shape != (d, *y.shape[1:]):
+        refuse_shape("w", w, f"{(d, *y.shape[1:])}, one row for each column of X and the targets of y,")
+    return X, y, w
+
+
+@jit
+def _exponents(X: Array, Y: Array, W: Array) -> tuple[int, int, int]:
+    """The exponents of the three, each refused when not finite."""
+    ex, ey, ew = exponent(X), exponent(Y), exponent(W)
+    if ex == NOT_FINITE:
+        raise ValueError("X must be finite, but holds a NaN or an infinity")
+    if ey == NOT_FINITE:
+        raise ValueError("y must be finite, but holds a NaN or an infinity")
+    if ew == NOT_FINITE:
+        raise ValueError("w must be finite, but holds a NaN or an infinity")
+    return ex, ey, ew
+
+
+@jit
+def _residual(X: Array, Y: Array, W: Array) -> tuple[Array, int, int, int]:
+    """(R, e, ex, ew) with Y − XW = R · 2^e, no entry of R past the root of the range, and the exponents of X and W.
+
+    Only where a product or a square could leave the range is anything scaled.
+    """
+    ex, ey, ew = _exponents(X, Y, W)
+    safe = 400 if X.itemsize == 8 else 40
+    product = ex + ew + math.frexp(np.float64(X.shape[1]))[1]
+    e = max(product, ey)
+    if -safe < e < safe and abs(ex) < safe and abs(ew) < safe:
+        return Y - X @ W, 0, ex, ew
+    XW = times_power_of_two(X, -ex) @ times_power_of_two(W, -ew)
+    return times_power_of_two(Y, -e) - times_power_of_two(XW, ex + ew - e), e, ex, ew
+
+
+@jit
+def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float) -> float:
+    """‖a(Y − XW)‖² + ‖bW‖², in float64: a² and ‖Y − XW‖² may be out of range where their product is not."""
+    if X.size == 0 or Y.size == 0:
+        _exponents(X, Y, W)
+        R, e = Y, 0
+    else:
+        R, e, _, _ = _residual(X, Y, W)
+    fit = 0.0
+    for r in R.reshape(-1):
+        term = math.ldexp(a * np.float64(r), e)
+        fit += term * term
+    penalty = 0.0
+    for w in W.reshape(-1):
+        term = b * np.float64(w)
+        penalty += term * term
+    return fit + penalty
+
+
+@jit
+def _jacobian(X: Array, y: Array, w: Array, lam: float) -> Array:
+    """2(λw − Xᵀ(y − Xw)), one entry a feature."""
+    g = np.empty_like(w)
+    if X.size == 0:
+        _exponents(X, y, w)
+        for j in range(w.size):
+            g[j] = 2 * (lam * w[j])
+        return g
+    R, e, ex, _ = _residual(X, y.reshape(-1, 1), w.reshape(-1, 1))
+    if e == 0:
+        fit = X.T @ R.reshape(-1)
+        for j in range(w.size):
+            g[j] = 2 * (lam * w[j] - fit[j])
+        return g
+    fit = times_power_of_two(X, -ex).T @ R.reshape(-1)
+    for j in range(w.size):  # Halves: of two terms that cancel, neither may overflow on its own.
+        half = math.ldexp(np.float64(fit[j]), e + ex - 2)
+        g[j] = 8 * (lam * (0.25 * np.float64(w[j])) - half)
+    return g

@@ -1,0 +1,151 @@
+"""Choosing λ: effective degrees of freedom and generalised cross-validation, from one factorisation."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._factor import singular_values
+from .._front import Array, finite, floats, refuse_shape
+from .._jit import jit
+from .._range import lam_in_range, matrix_in_range, target_in_range
+from ._problem import checked_single
+from .filters import filter_factor, removed
+from .path import checked_lams
+from .spectrum import rank_at_zero, spectrum
+
+
+def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
+    r"""Σ σ²/(σ²+λ) = tr X(XᵀX + λI)⁻¹Xᵀ at each λ; the rank at λ = 0.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    lams : (L,)
+        Values λ ≥ 0 in any order, repeated or none.
+
+    Returns
+    -------
+    (L,)
+        Between 0 and min(n, d), in the order of lams.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or a λ is negative.
+
+    Notes
+    -----
+    The singular values once, about 2nd·min(n, d) flops. Hastie, Tibshirani and Friedman (2009), §3.4.1.
+    """
+    X, lams = floats("X lams", X, lams)
+    lams = checked_lams(lams)
+    if X.ndim != 2:
+        refuse_shape("X", X, "(n, d)")
+    if X.size == 0 or lams.size == 0:
+        finite("X", X)
+        return np.zeros(lams.size, X.dtype)
+    return _dof(X, lams)
+
+
+def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
+    r"""n ‖(I − H)y‖² / tr(I − H)² with H = X(XᵀX + λI)⁻¹Xᵀ, at each λ; its limit at λ = 0 where I − H vanishes.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    lams : (L,)
+        Values λ ≥ 0 in any order, repeated or none.
+
+    Returns
+    -------
+    (L,)
+        In y's units squared and in the order of lams; NaN when there are no samples.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or a λ is negative.
+
+    Notes
+    -----
+    One SVD and 6L·min(n, d) flops. 1 − σ²/(σ²+λ) is computed as λ/(σ²+λ), and for a wide X both sums are taken relative
+    to their largest term, so that nothing cancels and λ → 0 is no special case. Golub, Heath and Wahba, "Generalized
+    cross-validation as a method for choosing a good ridge parameter" (1979).
+    """
+    X, y, lams = floats("X y lams", X, y, lams)
+    X, y, lams = *checked_single(X, y), checked_lams(lams)
+    if X.size == 0 or lams.size == 0:
+        finite("X", X)
+        finite("y", y)
+        return np.full(lams.size, mean_square(y), X.dtype)
+    return _gcv(X, y.reshape(-1, 1), lams)
+
+
+def mean_square(y: Array) -> float:
+    """‖y‖²/n: what is left when nothing can be explained. NaN for no samples."""
+    if y.size == 0:
+        return math.nan
+    largest = float(np.abs(y).max())
+    if largest == 0:
+        return 0.0
+    power = math.frexp(largest)[1]
+    scaled = np.ldexp(y.astype(np.float64), -power)
+    return float(np.ldexp(np.mean(scaled * scaled), 2 * power))
+
+
+@jit
+def _dof(X: Array, lams: Array) -> Array:
+    n, d = X.shape
+    X, ex = matrix_in_range(X)
+    s = singular_values(X)
+    rank = rank_at_zero(s, n, d)
+    out = np.empty(lams.size, X.dtype)
+    for a in range(lams.size):
+        lam, c = lam_in_range(lams[a], ex, X.itemsize)
+        total = 0.0
+        for sigma in s:
+            total += filter_factor(np.float64(sigma), lam)
+        out[a] = math.ldexp(total, -c) if lams[a] > 0 else rank
+    return out
+
+
+@jit
+def _gcv(X: Array, Y: Array, lams: Array) -> Array:
+    n, d = X.shape
+    X, ex = matrix_in_range(X)
+    Y, ey = target_in_range(Y)
+    s, _, Ct, rest = spectrum(X, Y)
+    rank = rank_at_zero(s, n, d)
+    out = np.empty(lams.size, X.dtype)
+    for a in range(lams.size):
+        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
+        residual, trace = rest[0], np.float64(n - s.size)
+        for i in range(s.size):
+            g = weight(s, i, lam, rank, n)
+            residual += (g * Ct[0, i]) ** 2
+            trace += g
+        out[a] = math.ldexp(n * residual / (trace * trace), 2 * ey)
+    return out
+
+
+@jit
+def weight(s: Array, i: int, lam: float, rank: int, n: int) -> float:
+    """λ/(σᵢ²+λ), the share of direction i that ridge removes.
+
+    Where the singular directions span all n samples, ratios of these shares are all that matters. They are taken
+    relative to the largest, (σ_min²+λ)/(σᵢ²+λ), and have a limit at λ = 0.
+    """
+    sigma = np.float64(s[i])
+    if lam == 0 and rank < n:
+        return 0.0 if i < rank else 1.0
+    if s.size < n:
+        return removed(sigma, lam)
+    smallest = np.float64(s[s.size - 1])
+    if lam == 0:
+        return (smallest / sigma) ** 2
+    return (smallest * smallest + lam) / (sigma * sigma + lam)

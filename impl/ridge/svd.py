@@ -1,0 +1,50 @@
+"""2 · Shifted singular values: ridge replaces 1/σ by σ/(σ²+λ)."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._factor import svd
+from .._front import Array
+from .._jit import jit
+from ._problem import solution
+from .filters import inverse_singular_value
+
+
+def ridge_svd(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
+    r"""w = V diag(σ/(σ²+λ)) Uᵀy, by the thin X = U diag(σ) Vᵀ.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lam
+        λ > 0.
+
+    Returns
+    -------
+    (d,) or (d, k)
+        The minimiser of ‖y − Xw‖² + λ‖w‖², for each target.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, or λ is not positive.
+
+    Notes
+    -----
+    About 4nd·min(n, d) + 8 min(n, d)³ flops. Backward stable in X: Björck, *Numerical Methods for Least Squares
+    Problems* (1996), §2.7; Hansen, *Rank-Deficient and Discrete Ill-Posed Problems* (1998), §4.2.
+    """
+    return solution("ridge_svd", "X", solve, X, y, lam)
+
+
+@jit
+def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
+    """Wᵀ, one target a row; the SVD never fails."""
+    U, s, Vt = svd(X)
+    C = U.T @ Y
+    for i in range(s.size):
+        C[i] *= inverse_singular_value(np.float64(s[i]), lam)
+    return C.T @ Vt, True
