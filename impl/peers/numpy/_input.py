@@ -23,10 +23,10 @@ def arrays(**named: ArrayLike) -> list[Array]:
 
 def loose(**named: ArrayLike) -> list[Array]:
     """The same, with NaN and infinity let through: chapter 5."""
-    read = {name: real(name, value) for name, value in named.items()}
-    dtypes = {read[name].dtype for name, value in named.items() if type(value) not in (bool, int, float)}
-    dtype = np.float32 if dtypes == {np.dtype(np.float32)} else np.float64
-    return [np.require(value, dtype, ["C", "A"]) for value in read.values()]
+    read = [real(name, value) for name, value in named.items()]
+    kinds = {value.dtype.char for value in read if value.ndim}  # a number has no say
+    dtype = np.float32 if kinds == {"f"} else np.float64
+    return [np.require(value, dtype, ["C", "A"]) for value in read]
 
 
 def real(name: str, value: ArrayLike) -> NDArray[Any]:
