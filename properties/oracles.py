@@ -4,6 +4,7 @@ Matrices go in as arrays or lists and come out as NumPy arrays of flint's ration
 compares with what an implementation returned.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -87,6 +88,36 @@ def identity(size: int, scale: Any = 1) -> fmpq_mat:
 def like(answer: fmpq_mat, y: Any) -> Exact:
     """The answer in the shape that goes with y: a vector for a vector."""
     return entries(answer)[:, 0] if np.ndim(y) == 1 else entries(answer)
+
+
+def derivative(f: Callable[[Any], fmpq], x: Any) -> Exact:
+    """The row of partial derivatives of a quadratic f: (f(x + eⱼ) − f(x − eⱼ))/2, which for a quadratic is no estimate."""
+    x = rationals(x)
+    row = np.empty((1, x.size), object)
+    for j in range(x.size):
+        ahead, behind = x.copy(), x.copy()
+        ahead[j] += 1
+        behind[j] -= 1
+        row[0, j] = (f(ahead) - f(behind)) / 2
+    return row
+
+
+# ---- chapter 1: vector calculus --------------------------------------------------------------------------------------
+
+
+def product(a: Any, b: Any) -> fmpq:
+    """Σ aᵢbᵢ."""
+    return sum((x * y for x, y in zip(rationals(a), rationals(b), strict=True)), fmpq(0))
+
+
+def matvec(A: Any, x: Any) -> Exact:
+    """Ax."""
+    return like(matrix(A) * matrix(x), x)
+
+
+def quadratic_form(A: Any, x: Any) -> fmpq:
+    """xᵀAx."""
+    return product(x, matvec(A, x))
 
 
 # ---- chapter 2: least squares and minimum norm -----------------------------------------------------------------------

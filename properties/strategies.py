@@ -9,11 +9,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
+
+# A claim on ordinary input is one of mathematics; the same claim over conditioning, rank and scale is one of accuracy.
+ORDINARY_AND_HARD = pytest.mark.parametrize(
+    "hard",
+    [
+        pytest.param(False, marks=pytest.mark.mathematics, id="ordinary"),
+        pytest.param(True, marks=pytest.mark.accuracy, id="hard"),
+    ],
+)
+
+
+# ---- chapter 1: vectors and matrices ---------------------------------------------------------------------------------
+
+PLAIN = st.integers(-80, 80).map(lambda i: i / 8)
+
+
+def any_floats(dtype: Any, size: float) -> st.SearchStrategy[float]:
+    """Any floats of the dtype up to ±size, zeros and subnormal numbers among them."""
+    return st.floats(-size, size, width=32 if dtype == np.float32 else 64)
+
+
+def array(dtype: Any, shape: Any, elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:
+    """An array of drawn elements."""
+    return hnp.arrays(dtype, shape, elements=elements)
 
 
 # ---- chapters 2 and 3: linear problems -------------------------------------------------------------------------------

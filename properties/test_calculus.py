@@ -1,1 +1,126 @@
 """Chapter 1: values and Jacobians of linear and quadratic forms."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from properties import oracles
+from properties.bounds import EXACT, dot_product
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, PLAIN, any_floats, array
+from properties.verdict import judge
+
+
+@st.composite
+def operands(draw: Any, *shapes: str, hard: bool = False) -> list[np.ndarray]:
+    """Arrays of these shapes, by letters: ``operands("mn", "n")`` is a matrix and a vector that go together."""
+    dtype = draw(st.sampled_from(DTYPES))
+    # The product of three of the largest, summed, is still finite: chapter 1 promises no more.
+    elements = any_floats(dtype, 1e100 if dtype == np.float64 else 2.0**40) if hard else PLAIN
+    sizes = {letter: draw(st.integers(0, 5)) for letter in sorted(set("".join(shapes)))}
+    return [draw(array(dtype, tuple(sizes[letter] for letter in letters), elements)) for letters in shapes]
+
+
+def size(a: np.ndarray) -> np.ndarray:
+    """|a|, in float64: rounding errors are in proportion to products of these."""
+    return abs(a.astype(float))
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_linear_form_is_the_sum_of_the_products(impl, data, hard):
+    """linear_form(x, c) is xᵀc."""
+    x, c = data.draw(operands("n", "n", hard=hard))
+    bound = dot_product(len(x), size(x) @ size(c), x.dtype)
+    judge("linear_form", impl.linear_form(x, c), oracles.product(x, c), bound, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_linear_form_has_the_row_c_as_its_derivative(impl, data, hard):
+    """linear_form_jacobian(x, c) is cᵀ, whatever x is, without any error."""
+    x, c = data.draw(operands("n", "n", hard=hard))
+    exact = oracles.derivative(lambda x: oracles.product(x, c), x)
+    judge("linear_form_jacobian", impl.linear_form_jacobian(x, c), exact, EXACT, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_squared_norm_is_the_sum_of_the_squares(impl, data, hard):
+    """squared_norm(x) is ‖x‖²."""
+    (x,) = data.draw(operands("n", hard=hard))
+    bound = dot_product(len(x), size(x) @ size(x), x.dtype)
+    judge("squared_norm", impl.squared_norm(x), oracles.sum_of_squares(x), bound, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_squared_norm_has_the_row_2x_as_its_derivative(impl, data, hard):
+    """squared_norm_jacobian(x) is 2xᵀ, without any error."""
+    (x,) = data.draw(operands("n", hard=hard))
+    exact = oracles.derivative(oracles.sum_of_squares, x)
+    judge("squared_norm_jacobian", impl.squared_norm_jacobian(x), exact, EXACT, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_matvec_is_the_product(impl, data, hard):
+    """matvec(A, x) is Ax."""
+    A, x = data.draw(operands("mn", "n", hard=hard))
+    bound = dot_product(len(x), size(A) @ size(x), x.dtype)
+    judge("matvec", impl.matvec(A, x), oracles.matvec(A, x), bound, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_matvec_has_the_matrix_as_its_derivative(impl, data, hard):
+    """matvec_jacobian(A, x) is A, whatever x is, without any error."""
+    A, x = data.draw(operands("mn", "n", hard=hard))
+    exact = [oracles.derivative(lambda x, row=row: oracles.product(row, x), x)[0] for row in A]
+    judge("matvec_jacobian", impl.matvec_jacobian(A, x), np.reshape(exact, A.shape), EXACT, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_quadratic_form_is_the_double_sum(impl, data, hard):
+    """quadratic_form(A, x) is xᵀAx."""
+    A, x = data.draw(operands("nn", "n", hard=hard))
+    bound = dot_product(2 * len(x), size(x) @ size(A) @ size(x), x.dtype)
+    judge("quadratic_form", impl.quadratic_form(A, x), oracles.quadratic_form(A, x), bound, dtype=x.dtype)
+
+
+def judge_quadratic_jacobian(impl: Any, A: np.ndarray, x: np.ndarray, exact: np.ndarray) -> None:
+    """quadratic_form_jacobian against this answer, in the bound for any order of summation."""
+    bound = dot_product(2 * len(x), size(x)[None, :] @ (size(A) + size(A).T), x.dtype)
+    judge("quadratic_form_jacobian", impl.quadratic_form_jacobian(A, x), exact, bound, dtype=x.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_quadratic_form_is_differentiated_in_both_places(impl, data, hard):
+    """quadratic_form_jacobian(A, x) is the derivative of xᵀAx, also where A is not symmetric."""
+    A, x = data.draw(operands("nn", "n", hard=hard))
+    judge_quadratic_jacobian(impl, A, x, oracles.derivative(lambda x: oracles.quadratic_form(A, x), x))
+
+
+@pytest.mark.mathematics
+@given(operands("nn", "n"))
+def test_quadratic_form_of_a_symmetric_matrix_has_the_derivative_2xA(impl, drawn):
+    """quadratic_form_jacobian(A, x) is 2xᵀA for every x when A = Aᵀ."""
+    A, x = drawn
+    A = A + A.T
+    judge_quadratic_jacobian(impl, A, x, 2 * oracles.matvec(A, x)[None, :])
+
+
+@pytest.mark.mathematics
+@given(operands("nn"))
+def test_quadratic_form_of_another_matrix_has_not(impl, drawn):
+    """quadratic_form_jacobian(A, x) differs from 2xᵀA for some x when A ≠ Aᵀ."""
+    (A,) = drawn
+    assume((A != A.T).any())
+    i, j = np.argwhere(A != A.T)[0]
+    x = np.eye(len(A), dtype=A.dtype)[i]
+    # Entries are multiples of 1/8 up to 10, so sums of two are exact and differ by 1/8 at least.
+    assert impl.quadratic_form_jacobian(A, x)[0, j] != 2 * A[i, j]
