@@ -40,7 +40,22 @@ from .ridge import ridge_path as ridge_path
 from .ridge import ridge_posterior as ridge_posterior
 from .ridge import ridge_svd as ridge_svd
 
+# 4 · the ReLU elbow under SGD
+from .relu import elbow as elbow
+from .relu import elbows_after_step as elbows_after_step
+from .relu import relu_network as relu_network
+from .relu import relu_network_gradients as relu_network_gradients
+from .relu import relu_network_loss as relu_network_loss
+from .relu import relu_network_sgd as relu_network_sgd
+from .relu import relu_network_step as relu_network_step
+from .relu import relu_unit as relu_unit
+from .relu import relu_unit_gradients as relu_unit_gradients
+from .relu import relu_unit_loss as relu_unit_loss
+from .relu import relu_unit_step as relu_unit_step
+
 __all__ = [
+    "elbow",
+    "elbows_after_step",
     "left_inverse",
     "linear_form",
     "linear_form_jacobian",
@@ -51,6 +66,15 @@ __all__ = [
     "pinv",
     "quadratic_form",
     "quadratic_form_jacobian",
+    "relu_network",
+    "relu_network_gradients",
+    "relu_network_loss",
+    "relu_network_sgd",
+    "relu_network_step",
+    "relu_unit",
+    "relu_unit_gradients",
+    "relu_unit_loss",
+    "relu_unit_step",
     "ridge",
     "ridge_augmented_columns",
     "ridge_augmented_rows",
