@@ -56,6 +56,11 @@ def smallest(dtype: Any) -> float:
     return float(np.finfo(dtype).smallest_subnormal)
 
 
+def times(bound: Bound, factor: Any) -> Bound:
+    """The bound for `factor` times the answer."""
+    return Bound(_float(mpf(factor) * mpf(bound.allowed)), bound.source)
+
+
 EXACT = Bound(0.0, "no rounding takes place")
 
 # ---- chapter 1 -------------------------------------------------------------------------------------------------------
@@ -187,6 +192,13 @@ def pseudoinverse(X: Any, rank: int) -> Bound:
     if p.rank == 0:
         return p.allow(mpf(0), source)
     return Bound(math.inf, source) if p.far else p.allow(3 * norm(X) / p.low**2, source)
+
+
+def truncated(X: Any, kept: float, dropped: float) -> Bound:
+    """For `pinv` that counts singular values from `kept` up, and drops those from `dropped` down."""
+    p = Problem(X, np.zeros(len(X), np.asarray(X).dtype), 0.0, np.zeros(np.shape(X)[1]))
+    source = "rotation of singular subspaces: Wedin (1972); Stewart and Sun (1990), Theorem V.4.1"
+    return p.allow(3 * norm(X) / (mpf(kept) * mpf(kept - dropped)), source) if kept else p.allow(mpf(0), source)
 
 
 @_targets

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+
+from properties import oracles
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -29,24 +30,45 @@ ORDINARY_AND_HARD = pytest.mark.parametrize(
 
 # ---- chapter 1: vectors and matrices ---------------------------------------------------------------------------------
 
-PLAIN = st.integers(-80, 80).map(lambda i: i / 8)
+
+def generator(seed: int) -> np.random.Generator | None:
+    """The generator of this seed; none for seed 0, which stands for the plainest numbers."""
+    return np.random.default_rng(seed) if seed else None
 
 
-def any_floats(dtype: Any, size: float) -> st.SearchStrategy[float]:
-    """Any floats of the dtype up to ±size, zeros and subnormal numbers among them."""
-    return st.floats(-size, size, width=32 if dtype == np.float32 else 64)
+def plain(rng: np.random.Generator | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Multiples of 1/8 up to ±10; without a generator 1, 2, 3, ..."""
+    if rng is None:
+        return np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
+    return rng.integers(-80, 81, shape) / 8
 
 
-def array(dtype: Any, shape: Any, elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:
-    """An array of drawn elements."""
-    return hnp.arrays(dtype, shape, elements=elements)
+def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, binades: int) -> np.ndarray:
+    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers among them."""
+    if rng is None:
+        return plain(rng, shape).astype(dtype)
+    values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-binades, binades + 1, shape)).astype(dtype)
+    tiny = np.finfo(dtype).smallest_subnormal
+    return np.where(rng.random(shape) < 0.2, rng.choice(np.array([0.0, -0.0, tiny, -3 * tiny], dtype), shape), values)
 
 
 # ---- chapters 2 and 3: linear problems -------------------------------------------------------------------------------
 
 
+def _shown(a: np.ndarray) -> str:
+    """With all digits, to be pasted; NumPy prints eight."""
+    return f"np.array({a.tolist()}, np.{a.dtype})" + (f".reshape({a.shape})" if a.size == 0 else "")
+
+
+class Shown:
+    """Hypothesis prints it by its own repr, with all digits."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
 @dataclass(frozen=True)
-class Linear:
+class Linear(Shown):
     """A linear problem: X is (n, d), y is (n,) or (n, k).
 
     Parameters
@@ -70,10 +92,7 @@ class Linear:
         return self.X.dtype
 
     def __repr__(self) -> str:
-        def shown(a: np.ndarray) -> str:
-            return f"np.array({a.tolist()}, np.{a.dtype}).reshape{a.shape}".replace(",).", ",).")
-
-        return f"Linear(X={shown(self.X)}, y={shown(self.y)}, lam={self.lam!r}, rank={self.rank})"
+        return f"Linear(X={_shown(self.X)}, y={_shown(self.y)}, lam={self.lam!r}, rank={self.rank})"
 
 
 def orthogonal(size: int, rng: np.random.Generator | None) -> np.ndarray:
@@ -105,11 +124,6 @@ def shapes(draw: Callable[..., Any], low: int = 1, high: int = 8) -> tuple[int, 
     return n, d
 
 
-def digits(dtype: Any) -> int:
-    """Decimal digits of the dtype: a condition of 10**digits is 1/eps."""
-    return 15 if dtype == np.float64 else 6
-
-
 def target(rng: np.random.Generator | None, X: np.ndarray, kind: str, columns: int) -> np.ndarray:
     """y for X of size 1: planted (y = Xw), with a residual beside it, or any y at all."""
     n, d = X.shape
@@ -139,7 +153,7 @@ def linear(
     shape
         Of X; `shapes()` if not given.
     hard
-        Conditions up to 1/eps, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20. Otherwise the
+        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20. Otherwise the
         condition is at most 100, sizes are about 1 and λ/‖X‖² is from 1e-3 to 1e3.
     columns
         Whether y may have columns.
@@ -149,8 +163,9 @@ def linear(
     n, d = draw(shape if shape is not None else shapes())
     dtype = draw(st.sampled_from(dtypes))
     seed = draw(SEEDS)
-    rng = np.random.default_rng(seed) if seed else None
-    condition = 10.0 ** draw(st.integers(0, digits(dtype) if hard else 2))
+    rng = generator(seed)
+    # A clear gap: no singular value is near the default rcond.
+    condition = min(10.0 ** draw(st.integers(0, (15 if dtype == np.float64 else 6) if hard else 2)), 0.1 / max(n, d) / np.finfo(dtype).eps)
     s = spectrum(draw(SPECTRA), min(n, d), condition)
     X = (orthogonal(n, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
@@ -204,6 +219,48 @@ def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTY
     x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
     X, y = np.ldexp(X.astype(dtype), x_unit), np.ldexp(y.astype(dtype), y_unit)
     return Linear(X, y if k else y[:, 0], 0.0, rank)
+
+
+@dataclass(frozen=True)
+class Planted(Shown):
+    """X = U diag(s) Vᵀ without any rounding, s descending and possibly with zeros."""
+
+    X: np.ndarray
+    U: np.ndarray
+    s: np.ndarray
+    Vt: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"Planted(X={_shown(self.X)}, s={self.s.tolist()})"
+
+    def pinv(self, rank: int) -> np.ndarray:
+        """The pseudoinverse of the part that the first `rank` singular values make, exactly."""
+        U, s, Vt = (oracles.rationals(a) for a in (self.U[:, :rank], self.s[:rank], self.Vt[:rank]))
+        return (Vt.T / s) @ U.T if rank else oracles.rationals(np.zeros(self.X.T.shape))
+
+
+def reflections(size: int, rng: np.random.Generator | None) -> np.ndarray:
+    """An orthogonal matrix whose entries are multiples of 1/4, so that products with it are exact."""
+    Q = np.eye(size)
+    for nonzero in (2, 4) if rng is not None else ():
+        if nonzero <= size:
+            v = np.zeros(size)
+            v[rng.permutation(size)[:nonzero]] = rng.choice([-1.0, 1.0], nonzero)
+            Q = Q - np.outer(Q @ v, v) * (2 / nonzero)
+    return Q if rng is None else Q[rng.permutation(size)]
+
+
+@st.composite
+def planted(draw: Callable[..., Any], steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
+    """A matrix with known singular values, powers of two: each is the one before, divided by 2**step."""
+    m, n = draw(shapes())
+    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    r = min(m, n)
+    # The smallest is 2^-12 at least, so that sums of entries fit the 24 bits of float32.
+    exponents = np.minimum(np.cumsum([0, *draw(st.lists(st.sampled_from(steps), min_size=r - 1, max_size=r - 1))]), 12)
+    U, Vt = reflections(m, rng)[:, :r], reflections(n, rng)[:r]
+    s = np.ldexp(1.0, -exponents)
+    return Planted(*(a.astype(dtype) for a in ((U * s) @ Vt, U, s, Vt)))
 
 
 def with_lam(problem: Linear, lam: float) -> Linear:

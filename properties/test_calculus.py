@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 
 from properties import oracles
 from properties.bounds import EXACT, dot_product
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, PLAIN, any_floats, array
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
 from properties.verdict import judge
 
 
 @st.composite
 def operands(draw: Any, *shapes: str, hard: bool = False) -> list[np.ndarray]:
     """Arrays of these shapes, by letters: ``operands("mn", "n")`` is a matrix and a vector that go together."""
-    dtype = draw(st.sampled_from(DTYPES))
+    m, n = draw(st.integers(0, 6)), draw(st.integers(0, 6))
+    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
     # The product of three of the largest, summed, is still finite: chapter 1 promises no more.
-    elements = any_floats(dtype, 1e100 if dtype == np.float64 else 2.0**40) if hard else PLAIN
-    sizes = {letter: draw(st.integers(0, 5)) for letter in sorted(set("".join(shapes)))}
-    return [draw(array(dtype, tuple(sizes[letter] for letter in letters), elements)) for letters in shapes]
+    binades = draw(st.integers(0, 300 if dtype == np.float64 else 40)) if hard else 0
+    sizes = [tuple({"m": m, "n": n}[letter] for letter in letters) for letters in shapes]
+    return [wild(rng, s, dtype, binades) if hard else plain(rng, s).astype(dtype) for s in sizes]
 
 
 def size(a: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 ``judge("ridge", got, exact, bound, lam=lam)`` holds when ‖got − exact‖ ≤ bound, with
 
 got
-    What the implementation returned: an array or a number.
+    What the implementation returned: an array or a number; or rationals computed from it.
 exact
     The exact answer (`properties.oracles`): an array, of objects, or a number. Entries are ints, floats, fractions,
     flint's rationals, or flint's balls, for which the error is the largest that the ball allows.
@@ -72,13 +72,14 @@ def judge(
 def wrong_kind(got: Any, shape: tuple[int, ...], dtype: Any = None) -> str:
     """In words, what is wrong with the kind of this result; empty if nothing."""
     array = np.asarray(got)
-    if array.dtype.kind != "f" and not (dtype is None and array.dtype.kind in "iu"):
+    derived = dtype is None and array.dtype.kind in "iuO"  # computed from a result, in rationals
+    if array.dtype.kind != "f" and not derived:
         return f"of dtype {array.dtype}, not real numbers"
     if dtype is not None and array.dtype != np.dtype(dtype):
         return f"of dtype {array.dtype}, but {np.dtype(dtype)} was expected"
     if array.shape != shape:
         return f"of shape {array.shape}, but {shape} was expected"
-    if np.isnan(array).any():
+    if not derived and np.isnan(array).any():
         return "NaN" if array.ndim == 0 else "an array with a NaN"
     return ""
 
@@ -88,8 +89,8 @@ def worst_ratio(got: np.ndarray, exact: np.ndarray, bound: Bound) -> float:
     largest_float = float(np.finfo(got.dtype if got.dtype.kind == "f" else np.float64).max)
     squared = np.empty(got.shape, object)
     for index in np.ndindex(got.shape):
-        g, e = got[index].item(), exact[index]
-        if math.isinf(g):
+        g, e = got[index], exact[index]
+        if got.dtype.kind == "f" and math.isinf(g):
             overflows = largest(e) >= to_rational(largest_float) and (to_rational(e) > 0) == (g > 0)
             squared[index] = fmpq(0) if overflows else math.inf
         else:

@@ -1,0 +1,233 @@
+"""Chapter 2: the pseudoinverse, the one-sided inverses, least squares and minimum norm."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import bounds, oracles
+from properties.bounds import norm, times
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, Linear, linear, of_rank, planted, reflections, shapes
+from properties.verdict import judge
+
+TALL = shapes().map(lambda shape: (max(shape), min(shape)))
+WIDE = shapes().map(lambda shape: (min(shape), max(shape)))
+
+
+# ---- the pseudoinverse -----------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_pinv_is_the_moore_penrose_inverse(impl, data, hard):
+    """pinv(X) is V Σ† Uᵀ for any shape, condition and scale."""
+    X = data.draw(linear(hard=hard, columns=False)).X
+    judge("pinv", impl.pinv(X), oracles.pinv(X), bounds.pseudoinverse(X, min(X.shape)), dtype=X.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_pinv_counts_zero_singular_values_as_zero(impl, data, hard):
+    """pinv(X) is V Σ† Uᵀ where X has any rank, and 0 where X is 0."""
+    problem = data.draw(of_rank(hard=hard, columns=False))
+    X, bound = problem.X, bounds.pseudoinverse(problem.X, problem.rank)
+    judge("pinv", impl.pinv(X), oracles.pinv(X), bound, dtype=X.dtype)
+
+
+@pytest.mark.mathematics
+@given(of_rank(columns=False))
+def test_pinv_satisfies_the_four_penrose_conditions(impl, problem):
+    """P = pinv(X) has XPX = X, PXP = P, and XP and PX are symmetric."""
+    X, P = problem.X, impl.pinv(problem.X)
+    error = bounds.pseudoinverse(X, problem.rank)
+    A, B = oracles.matrix(X), oracles.matrix(P)
+    size, answer = norm(X), norm(P)
+    # Each follows from ‖P − X†‖ ≤ error: the left sides are polynomials in P that are right for X†.
+    product, other = oracles.entries(A * B), oracles.entries(B * A)
+    for left, right, factor in (
+        (oracles.entries(A * B * A), X, size**2),
+        (oracles.entries(B * A * B), P, 1 + 2 * size * answer + size * error.allowed),
+        (product, product.T, 2 * size),
+        (other, other.T, 2 * size),
+    ):
+        judge("pinv", left, right, times(error, factor))
+
+
+@pytest.mark.accuracy
+@given(planted(steps=(0, 3, 4)), st.data())
+def test_rcond_says_what_counts_as_zero(impl, problem, data):
+    """With rcond, a singular value at most rcond · σ_max counts as zero and a larger one does not: pinv."""
+    X, s = problem.X, problem.s
+    rank = data.draw(st.integers(1, len(s)).filter(lambda k: k == len(s) or s[k] < s[k - 1]))
+    dropped = float(s[rank]) if rank < len(s) else 0.0
+    rcond = (s[rank - 1] + dropped) / 2 / s[0]
+    bound = bounds.truncated(X, float(s[rank - 1]), dropped)
+    judge("pinv", impl.pinv(X, float(rcond)), problem.pinv(rank), bound, dtype=X.dtype)
+
+
+@pytest.mark.accuracy
+@given(planted(steps=(0, 3, 4)), st.data())
+def test_lstsq_leaves_out_what_rcond_says(impl, problem, data):
+    """With rcond, a singular value at most rcond · σ_max counts as zero and a larger one does not: lstsq."""
+    X, s = problem.X, problem.s
+    rank = data.draw(st.integers(1, len(s)).filter(lambda k: k == len(s) or s[k] < s[k - 1]))
+    dropped = float(s[rank]) if rank < len(s) else 0.0
+    rcond = (s[rank - 1] + dropped) / 2 / s[0]
+    y = np.arange(1, len(X) + 1).astype(X.dtype)
+    exact = problem.pinv(rank) @ oracles.rationals(y)
+    bound = times(bounds.truncated(X, float(s[rank - 1]), dropped), 2 * norm(y))
+    judge("lstsq", impl.lstsq(X, y, float(rcond)), exact, bound, dtype=X.dtype)
+
+
+@st.composite
+def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, int]:
+    """A permuted diagonal matrix, so that nothing is rounded, with values on both sides of max(m, n) · eps · σ_max."""
+    m, n = draw(shapes())
+    dtype = draw(st.sampled_from(DTYPES))
+    count = min(m, n)
+    rank = draw(st.integers(1, count))
+    edge = max(m, n) * float(np.finfo(dtype).eps)
+    s = np.concatenate([[1.0], np.full(rank - 1, 4 * edge), np.full(count - rank, edge / 4)])
+    X = np.zeros((m, n))
+    X[np.arange(count), np.arange(count)] = s
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return X[rng.permutation(m)][:, rng.permutation(n)].astype(dtype), rank
+
+
+@pytest.mark.accuracy
+@given(at_the_default_rcond())
+def test_default_rcond_is_the_larger_size_times_eps(impl, drawn):
+    """With rcond=None a singular value of a quarter of max(m, n) · eps · σ_max counts as zero, four times that does not."""
+    X, rank = drawn
+    kept = np.sort(abs(X[X != 0]))[::-1][:rank].min()
+    exact = np.array([[1 / oracles.to_rational(v) if v >= kept else oracles.to_rational(0.0) for v in row] for row in X.T])
+    # Each entry is the reciprocal of one entry of X: a permutation mixes nothing, whatever the condition.
+    bound = bounds.Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix")
+    judge("pinv", impl.pinv(X), exact, bound, dtype=X.dtype)
+
+
+# ---- the one-sided inverses ------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_left_inverse_is_the_pseudoinverse_of_full_column_rank(impl, data, hard):
+    """left_inverse(X) is (XᵀX)⁻¹Xᵀ, as accurate as from the SVD."""
+    X = data.draw(linear(shape=TALL, hard=hard, columns=False)).X
+    bound = bounds.pseudoinverse(X, X.shape[1])
+    judge("left_inverse", impl.left_inverse(X), oracles.pinv(X), bound, dtype=X.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_right_inverse_is_the_pseudoinverse_of_full_row_rank(impl, data, hard):
+    """right_inverse(X) is Xᵀ(XXᵀ)⁻¹, as accurate as from the SVD."""
+    X = data.draw(linear(shape=WIDE, hard=hard, columns=False)).X
+    bound = bounds.pseudoinverse(X, X.shape[0])
+    judge("right_inverse", impl.right_inverse(X), oracles.pinv(X), bound, dtype=X.dtype)
+
+
+@pytest.mark.mathematics
+@given(linear(shape=TALL, columns=False))
+def test_left_inverse_undoes_the_matrix(impl, problem):
+    """left_inverse(X) @ X = I."""
+    X = problem.X
+    product = oracles.entries(oracles.matrix(impl.left_inverse(X)) * oracles.matrix(X))
+    judge("left_inverse", product, np.eye(X.shape[1]), times(bounds.pseudoinverse(X, X.shape[1]), norm(X)))
+
+
+@pytest.mark.mathematics
+@given(linear(shape=WIDE, columns=False))
+def test_right_inverse_is_undone_by_the_matrix(impl, problem):
+    """X @ right_inverse(X) = I."""
+    X = problem.X
+    product = oracles.entries(oracles.matrix(X) * oracles.matrix(impl.right_inverse(X)))
+    judge("right_inverse", product, np.eye(X.shape[0]), times(bounds.pseudoinverse(X, X.shape[0]), norm(X)))
+
+
+DEFICIENT = of_rank(hard=True)
+
+
+@pytest.mark.mathematics
+@given(DEFICIENT.filter(lambda problem: problem.rank < problem.X.shape[1]))
+def test_left_inverse_refuses_a_matrix_without_full_column_rank(impl, problem):
+    """left_inverse(X) is a ValueError that names X unless X has full column rank."""
+    left_inverse = impl.left_inverse
+    with pytest.raises(ValueError, match=r"\bX\b"):
+        left_inverse(problem.X)
+
+
+@pytest.mark.mathematics
+@given(DEFICIENT.filter(lambda problem: problem.rank < problem.X.shape[0]))
+def test_right_inverse_refuses_a_matrix_without_full_row_rank(impl, problem):
+    """right_inverse(X) is a ValueError that names X unless X has full row rank."""
+    right_inverse = impl.right_inverse
+    with pytest.raises(ValueError, match=r"\bX\b"):
+        right_inverse(problem.X)
+
+
+@pytest.mark.mathematics
+@given(DEFICIENT.filter(lambda problem: problem.rank < problem.X.shape[0]))
+def test_min_norm_refuses_a_matrix_without_full_row_rank(impl, problem):
+    """min_norm(X, y) is a ValueError that names X unless X has full row rank, even where Xw = y has a solution."""
+    min_norm = impl.min_norm
+    with pytest.raises(ValueError, match=r"\bX\b"):
+        min_norm(problem.X, problem.y)
+
+
+# ---- least squares and minimum norm ----------------------------------------------------------------------------------
+
+
+def judge_lstsq(impl: Any, p: Linear) -> None:
+    """Lstsq against the exact answer, target by target."""
+    exact = oracles.lstsq(p.X, p.y)
+    bound = bounds.least_squares(p.X, p.y, 0.0, exact, rank=p.rank)
+    judge("lstsq", impl.lstsq(p.X, p.y), exact, bound, dtype=p.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_lstsq_is_the_least_squares_solution(impl, data, hard):
+    """lstsq(X, y) minimises ‖Xw − y‖ and is the shortest that does, for any shape, condition and scale."""
+    judge_lstsq(impl, data.draw(linear(hard=hard)))
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_lstsq_is_the_shortest_solution_at_any_rank(impl, data, hard):
+    """lstsq(X, y) minimises ‖Xw − y‖ and is the shortest that does, where X has any rank."""
+    judge_lstsq(impl, data.draw(of_rank(hard=hard)))
+
+
+@pytest.mark.mathematics
+@given(of_rank(columns=False))
+def test_lstsq_leaves_a_residual_across_the_columns_and_nothing_in_the_null_space(impl, p):
+    """For w = lstsq(X, y), Xᵀ(y − Xw) = 0 and w is in the range of Xᵀ: the two conditions that make it the shortest."""
+    w, exact = impl.lstsq(p.X, p.y), oracles.lstsq(p.X, p.y)
+    error = bounds.least_squares(p.X, p.y, 0.0, exact, rank=p.rank)
+    gradient = oracles.matvec(p.X.T, oracles.residual(p.X, p.y, w))
+    judge("lstsq", gradient, np.zeros(len(w)), times(error, norm(p.X) ** 2))
+    # X†X = X†X', with X' the rows of X: what it leaves of w is w's part in the null space.
+    projected = oracles.matvec(oracles.pinv(p.X), oracles.matvec(p.X, w))
+    judge("lstsq", oracles.rationals(w) - projected, np.zeros(len(w)), error)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_min_norm_is_the_shortest_solution(impl, data, hard):
+    """min_norm(X, y) is the shortest w with Xw = y, for any condition and scale."""
+    p = data.draw(linear(shape=WIDE, hard=hard))
+    exact = oracles.lstsq(p.X, p.y)
+    bound = bounds.least_squares(p.X, p.y, 0.0, exact)
+    judge("min_norm", impl.min_norm(p.X, p.y), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(linear(shape=WIDE, columns=False))
+def test_min_norm_solves_the_equations(impl, p):
+    """X @ min_norm(X, y) = y."""
+    w = impl.min_norm(p.X, p.y)
+    error = bounds.least_squares(p.X, p.y, 0.0, oracles.lstsq(p.X, p.y))
+    judge("min_norm", oracles.matvec(p.X, w), p.y, times(error, norm(p.X)))
