@@ -27,6 +27,26 @@ def transposed(X: Array) -> Array:
 
 
 @jit
+def product(A: Array, transpose_A: bool, B: Array, transpose_B: bool) -> Array:
+    """AB, with either of them transposed; 2mnk flops. LAPACK sees the transposes, so it multiplies BᵀAᵀ.
+
+    One function for every product, because each place where NumPy's `@` is compiled costs a second of compile time.
+    """
+    m, k = (A.shape[1], A.shape[0]) if transpose_A else A.shape
+    n = B.shape[0] if transpose_B else B.shape[1]
+    C = np.empty((m, n), A.dtype)
+    no, yes = np.uint8(ord("N")), np.uint8(ord("T"))
+    if n == 1:
+        call("gemv", (no if transpose_A else yes, A.shape[1], A.shape[0], 1.0, A, A.shape[1], B, 1, 0.0, C, 1))
+    elif m == 1:
+        call("gemv", (yes if transpose_B else no, B.shape[1], B.shape[0], 1.0, B, B.shape[1], A, 1, 0.0, C, 1))
+    else:
+        of_A, of_B = yes if transpose_A else no, yes if transpose_B else no
+        call("gemm", (of_B, of_A, n, m, k, 1.0, B, B.shape[1], A, A.shape[1], 0.0, C, n))
+    return C
+
+
+@jit
 def gram(X: Array, lam: float) -> Array:
     """XᵀX + λI, its upper triangle. LAPACK sees the lower one. nd² flops."""
     n, d = X.shape
@@ -115,41 +135,45 @@ def times_Q(At: Array, tau: Array, Bt: Array, transpose: bool) -> None:
     """Overwrite the rows b of Bt with Qb, or with Qᵀb, for the Q of `qr`."""
     d, n = At.shape
     k = Bt.shape[0]
+    op = np.uint8(ord("T")) if transpose else np.uint8(ord("N"))
     info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
-    if transpose:
-        call("ormqr", ("L", "T", n, k, d, At, n, tau, Bt, n, size, -1, info))
-        work = np.empty(int(size[0]) + 1, At.dtype)
-        call("ormqr", ("L", "T", n, k, d, At, n, tau, Bt, n, work, work.size, info))
-    else:
-        call("ormqr", ("L", "N", n, k, d, At, n, tau, Bt, n, size, -1, info))
-        work = np.empty(int(size[0]) + 1, At.dtype)
-        call("ormqr", ("L", "N", n, k, d, At, n, tau, Bt, n, work, work.size, info))
+    call("ormqr", ("L", op, n, k, d, At, n, tau, Bt, n, size, -1, info))
+    work = np.empty(int(size[0]) + 1, At.dtype)
+    call("ormqr", ("L", op, n, k, d, At, n, tau, Bt, n, work, work.size, info))
 
 
 @jit
 def least_squares(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
-    """(Wᵀ, rank): the shortest least squares solutions, by bidiagonalisation and the SVD of the bidiagonal."""
+    """(Wᵀ, rank): the shortest least squares solutions, by bidiagonalisation and the SVD of the bidiagonal.
+
+    The rank is -1 when that SVD did not converge.
+    """
     m, n = X.shape
     k = Y.shape[1]
+    if rcond >= 1:  # every singular value counts as zero; LAPACK would take eps instead
+        return np.zeros((k, n), X.dtype), 0
+    rcond = max(rcond, np.finfo(X.dtype).tiny)  # and for 0 as well
     At = transposed(X)
     Bt = np.zeros((k, max(m, n)), X.dtype)
     for j in range(k):
         for i in range(m):
             Bt[j, i] = Y[i, j]
-    if rcond >= 1:  # every singular value counts as zero; LAPACK would take eps instead
-        return np.zeros((k, n), X.dtype), 0
-    rcond = max(rcond, np.finfo(X.dtype).tiny)  # and for 0 as well
     s, rank, info = np.empty(min(m, n), X.dtype), np.zeros(1, np.int32), np.zeros(1, np.int32)
     size, integer_size = np.empty(1, X.dtype), np.zeros(1, np.int32)
     call("gelsd", (m, n, k, At, m, Bt, max(m, n), s, rcond, rank, size, -1, integer_size, info))
     work, integers = np.empty(int(size[0]) + 1, X.dtype), np.empty(integer_size[0] + 1, np.int32)
     call("gelsd", (m, n, k, At, m, Bt, max(m, n), s, rcond, rank, work, work.size, integers, info))
-    if info[0] == 0:
-        return np.ascontiguousarray(Bt[:, :n]), rank[0]
-    U, s, Vt = svd(X)  # its bidiagonal iteration did not converge
-    kept = numerical_rank(s, rcond)
-    C = (np.ascontiguousarray(U[:, :kept]).T @ Y) / s[:kept].reshape(-1, 1)
-    return np.ascontiguousarray((np.ascontiguousarray(Vt[:kept]).T @ C).T), kept
+    return leading_columns(Bt, n), (rank[0] if info[0] == 0 else -1)
+
+
+@jit
+def leading_columns(A: Array, n: int) -> Array:
+    """The first n columns, as a copy."""
+    out = np.empty((A.shape[0], n), A.dtype)
+    for i in range(A.shape[0]):
+        for j in range(n):
+            out[i, j] = A[i, j]
+    return out
 
 
 @jit
@@ -175,13 +199,4 @@ def reciprocal_condition(L: Array, norm: float) -> float:
     work, integers = np.empty(3 * d, L.dtype), np.empty(d, np.int32)
     call("pocon", ("L", d, L, d, norm, rcond, work, integers, info))
     return rcond[0]
-
-
-@jit
-def squared_length(a: Array) -> float:
-    """Σ a², in float64."""
-    total = 0.0
-    for value in a.reshape(-1):
-        total += np.float64(value) * np.float64(value)
-    return total
 

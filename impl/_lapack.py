@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from scipy.linalg import cython_blas, cython_lapack
 
 # The routines that are used, without the s or d that names their precision.
-_BLAS = ("gemm", "gemv", "syrk", "trmm")
+_BLAS = ("gemm", "gemv", "syrk")
 _LAPACK = ("gelsd", "geqrf", "gesdd", "gesvd", "ormqr", "pocon", "potrf", "potri", "potrs", "trtrs")
 
 _name_of = ctypes.pythonapi.PyCapsule_GetName
@@ -46,8 +46,8 @@ def _symbol(routine: str) -> str:
 def call(typingctx, routine, arguments):  # type: ignore[no-untyped-def]  # Numba calls it with its own types
     """Call a routine from compiled code, in the precision of the first floating-point array among its arguments.
 
-    An array is passed as the address of its first element; a one-letter string as a character; a float as a scalar of
-    that precision; an integer as a 32-bit integer, all by reference as Fortran wants them.
+    An array is passed as the address of its first element; a one-letter string or a uint8 as a character; a float as a
+    scalar of that precision; another integer as a 32-bit integer: all by reference, as Fortran wants them.
     """
     if not isinstance(routine, types.StringLiteral):
         return None  # Numba asks twice, the second time without the literal
@@ -63,7 +63,7 @@ def call(typingctx, routine, arguments):  # type: ignore[no-untyped-def]  # Numb
                 return context.make_array(kind)(context, builder, value).data
             if isinstance(kind, types.StringLiteral):
                 return cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(8), ord(kind.literal_value)))
-            target = precision if isinstance(kind, types.Float) else types.int32
+            target = precision if isinstance(kind, types.Float) else kind if kind == types.uint8 else types.int32
             return cgutils.alloca_once_value(builder, context.cast(builder, value, kind, target))
 
         pointers = [builder.bitcast(by_reference(i, a), cgutils.voidptr_t) for i, a in enumerate(arguments)]

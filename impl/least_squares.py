@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._factor import default_rcond, least_squares, numerical_rank, svd
+from ._factor import default_rcond, least_squares, numerical_rank, product, svd
 from ._front import Array, finite, floats, not_negative, refuse_shape
 from ._jit import jit
 from ._range import matrix_in_range, target_in_range, times_power_of_two
@@ -180,25 +180,32 @@ def _solution(X: ArrayLike, y: ArrayLike, rcond: float | None) -> tuple[Array, i
         finite("y", y)
         rank = _pinv(X, rcond)[1] if X.size else 0
         return np.zeros((n, *y.shape[1:]), X.dtype), rank, m
-    Wt, rank = _lstsq(X, y if y.ndim == 2 else y.reshape(m, 1), rcond)
+    Wt, rank = lstsq_transposed(X, y if y.ndim == 2 else y.reshape(m, 1), rcond)
+    if rank < 0:
+        inverse, rank = _pinv(X, rcond)
+        return inverse @ y, rank, m
     return (Wt.reshape(n) if y.ndim == 1 else np.ascontiguousarray(Wt.T)), rank, m
 
 
 @jit
 def _pinv(X: Array, rcond: float) -> tuple[Array, int]:
+    """(X⁺, rank), the default cut-off for a negative rcond."""
     X, e = matrix_in_range(X)
     if rcond < 0:
         rcond = default_rcond(X.shape[0], X.shape[1], X)
     U, s, Vt = svd(X)
     rank = numerical_rank(s, rcond)
     for i in range(s.size):
-        Vt[i] *= 1 / s[i] if i < rank else 0
-    inverse = Vt.T @ U.T
-    return (times_power_of_two(inverse, -e) if e != 0 else inverse), rank
+        inverse = 1 / s[i] if i < rank else 0.0
+        for j in range(Vt.shape[1]):
+            Vt[i, j] *= inverse
+    pinv = product(Vt, True, U, True)
+    return (times_power_of_two(pinv, -e) if e != 0 else pinv), rank
 
 
 @jit
-def _lstsq(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
+def lstsq_transposed(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
+    """(Wᵀ, rank), one target a row; the default cut-off for a negative rcond; rank -1 when it did not converge."""
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(Y)
     if rcond < 0:

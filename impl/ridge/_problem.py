@@ -54,8 +54,8 @@ def solution(name: str, matrix: str, solve: Solve, X: ArrayLike, y: ArrayLike, l
     X, y = checked(X, y)
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)
-    X, Y, lam, e = in_range(X, columns(y), lam)
-    Wt, succeeded = solve(X, Y, lam)
+    X, Y, scaled_lam, e = in_range(X, columns(y), lam)
+    Wt, succeeded = solve(X, Y, scaled_lam)
     if not succeeded:
         raise np.linalg.LinAlgError(f"{name}: {matrix} is not numerically positive definite for lam = {lam}")
     return as_target(times_power_of_two(Wt, e) if e else Wt, y)

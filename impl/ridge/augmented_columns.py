@@ -9,6 +9,7 @@ from .._factor import qr, times_Q
 from .._front import Array
 from .._jit import jit
 from .._lapack import call
+from .._range import exponent
 from ._problem import solution
 
 
@@ -48,13 +49,19 @@ def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     k = Y.shape[1]
     B, Et = np.zeros((n, d + n), X.dtype), np.zeros((k, d + n), X.dtype)
     # The larger columns come first, as the rows do in the fake data.
-    data, fake = (0, d) if math.sqrt(lam) < np.abs(X).max() else (n, 0)
-    B[:, data : data + d] = X
+    data, fake = (0, d) if lam < math.ldexp(1.0, 2 * exponent(X)) else (n, 0)
     for i in range(n):
+        for j in range(d):
+            B[i, data + j] = X[i, j]
         B[i, fake + i] = math.sqrt(lam)
-    Et[:, :n] = Y.T
+        for t in range(k):
+            Et[t, i] = Y[i, t]
     tau = qr(B)  # of Bᵀ = Qᵀ Lᵀ
     info = np.zeros(1, np.int32)
     call("trtrs", ("U", "T", "N", n, k, B, d + n, Et, d + n, info))
     times_Q(B, tau, Et, False)
-    return np.ascontiguousarray(Et[:, data : data + d]), True
+    Wt = np.empty((k, d), X.dtype)
+    for t in range(k):
+        for j in range(d):
+            Wt[t, j] = Et[t, data + j]
+    return Wt, True

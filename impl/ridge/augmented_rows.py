@@ -5,10 +5,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import qr, times_Q
+from .._factor import leading_columns, qr, times_Q
 from .._front import Array
 from .._jit import jit
 from .._lapack import call
+from .._range import exponent
 from ._problem import solution
 
 
@@ -50,13 +51,16 @@ def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     At, Bt = np.zeros((d, n + d), X.dtype), np.zeros((k, n + d), X.dtype)
     # The larger rows come first: reflections are stable row by row only then (Higham 2002, theorem 19.6), and for a
     # large λ the answer hangs on the small rows X.
-    data, fake = (0, n) if math.sqrt(lam) < np.abs(X).max() else (d, 0)
-    At[:, data : data + n] = X.T
+    data, fake = (0, n) if lam < math.ldexp(1.0, 2 * exponent(X)) else (d, 0)
+    for i in range(n):
+        for j in range(d):
+            At[j, data + i] = X[i, j]
+        for t in range(k):
+            Bt[t, data + i] = Y[i, t]
     for j in range(d):
         At[j, fake + j] = math.sqrt(lam)
-    Bt[:, data : data + n] = Y.T
     tau = qr(At)
     times_Q(At, tau, Bt, True)
     info = np.zeros(1, np.int32)
     call("trtrs", ("U", "N", "N", d, k, At, n + d, Bt, n + d, info))
-    return np.ascontiguousarray(Bt[:, :d]), True
+    return leading_columns(Bt, d), True

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from .._front import Array, finite, floats, not_negative, real, refuse_shape
 from .._jit import jit
-from .best import solve
+from .best import refined_cholesky, ridge
 from .path import checked_lams
 
 
@@ -51,13 +51,20 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     if X.size == 0:
         finite("y", y)
         return np.zeros((b, d), X.dtype)
-    return _batch(X, y, lams)
+    W, good = _batch(X, y, lams)
+    for i in np.flatnonzero(~good):
+        W[i] = ridge(X[i], y[i], lams[i])
+    return W
 
 
 @jit
-def _batch(X: Array, y: Array, lams: Array) -> Array:
+def _batch(X: Array, y: Array, lams: Array) -> tuple[Array, Array]:
+    """The solutions, and for which of them that was good enough."""
     b, n, d = X.shape
-    W = np.empty((b, d), X.dtype)
+    W, good = np.empty((b, d), X.dtype), np.zeros(b, np.bool_)
     for i in range(b):
-        W[i] = solve(X[i], y[i].reshape(n, 1), lams[i])[0]
-    return W
+        if lams[i] > 0:
+            Wt, good[i] = refined_cholesky(X[i], y[i].reshape(n, 1), lams[i])
+            for j in range(d):
+                W[i, j] = Wt[0, j]
+    return W, good

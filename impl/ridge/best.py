@@ -15,17 +15,18 @@ from numpy.typing import ArrayLike
 from .._factor import (
     cholesky,
     cholesky_solve,
-    default_rcond,
     gram,
     kernel_matrix,
-    least_squares,
+    product,
     reciprocal_condition,
+    transposed,
 )
 from .._front import Array, not_negative
 from .._jit import jit
 from .._range import in_range, times_power_of_two
-from . import svd
+from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
+from .svd import ridge_svd
 
 # Below this condition a plain Cholesky solve loses no more than one digit to an orthogonal method.
 _GOOD = 100.0
@@ -65,48 +66,76 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     X, y = checked(X, y)
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)
-    return as_target(solve(X, columns(y), lam), y)
-
-
-@jit
-def solve(X: Array, Y: Array, lam: float) -> Array:
-    """Wᵀ, one target a row, for data of any finite size and λ ≥ 0."""
-    X, Y, lam, e = in_range(X, Y, lam)
     if lam == 0:
-        Wt = least_squares(X, Y, default_rcond(X.shape[0], X.shape[1], X))[0]
-    else:
-        Wt = solve_in_range(X, Y, lam)
-    return times_power_of_two(Wt, e) if e != 0 else Wt
+        return lstsq(X, y)
+    Wt, good = refined_cholesky(X, columns(y), lam)
+    return as_target(Wt, y) if good else ridge_svd(X, y, lam)
 
 
 @jit
-def solve_in_range(X: Array, Y: Array, lam: float) -> Array:
-    """Wᵀ for data in range and λ > 0."""
+def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
+    """(Wᵀ, whether it is as accurate as an orthogonal method's), for data of any finite size and λ > 0."""
+    X, Y, lam, e = in_range(X, Y, lam)
     tall = X.shape[0] >= X.shape[1]
     G = gram(X, lam) if tall else kernel_matrix(X, lam)
     scale, condition = equilibrated_cholesky(G)
-    if not condition < _HOPELESS / np.finfo(X.dtype).eps:
-        return svd.solve(X, Y, lam)[0]
-    Yt = Y.T.copy()
-    dual = Yt @ X if tall else Yt.copy()
-    scaled_solve(G, scale, dual)
-    Wt = dual if tall else dual @ X
-    if condition < _GOOD:
-        return Wt
-    weight = X.dtype.type(lam)
-    smallest = np.inf
-    for _ in range(6):
-        R = Yt - Wt @ X.T
-        step = R @ X - weight * Wt if tall else R - weight * dual
+    eps = np.finfo(X.dtype).eps
+    if not condition < _HOPELESS / eps:
+        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
+    # The unknowns are w itself when X is tall, and the dual α with w = Xᵀα when it is wide.
+    unknown = product(Y, True, X, False) if tall else transposed(Y)
+    scaled_solve(G, scale, unknown)
+    Wt = unknown if tall else product(unknown, False, X, False)
+    size = 0.0
+    for _ in range(0 if condition < _GOOD else 6):
+        before = size
+        step = shortfall(X, Y, Wt, unknown, lam, tall)
         scaled_solve(G, scale, step)
-        dual = dual + step
-        change = step if tall else step @ X
-        Wt = dual if tall else dual @ X
-        size = relative_change(change, Wt)
-        if size <= 4 * np.finfo(X.dtype).eps or size > 0.25 * smallest:
+        change = step if tall else product(step, False, X, False)
+        size = relative_size(change, Wt)
+        add(step, unknown)
+        if not tall:
+            Wt = product(unknown, False, X, False)
+        if size <= 4 * eps or (before > 0 and size > 0.25 * before):
             break  # as good as it gets
-        smallest = size
-    return Wt if size < _HOPELESS else svd.solve(X, Y, lam)[0]
+    return (times_power_of_two(Wt, e) if e != 0 else Wt), size < _HOPELESS
+
+
+@jit
+def shortfall(X: Array, Y: Array, Wt: Array, unknown: Array, lam: float, tall: bool) -> Array:
+    """What the equations still lack, one target a row: Xᵀ(y − Xw) − λw, or y − Xw − λα."""
+    Rt = product(Wt, False, X, True)
+    for t in range(Rt.shape[0]):
+        for i in range(Rt.shape[1]):
+            Rt[t, i] = Y[i, t] - Rt[t, i]
+    if tall:
+        Rt = product(Rt, False, X, False)
+    for t in range(Rt.shape[0]):
+        for i in range(Rt.shape[1]):
+            Rt[t, i] -= lam * unknown[t, i]
+    return Rt
+
+
+@jit
+def add(step: Array, unknown: Array) -> None:
+    """Add step to unknown, in place."""
+    for t in range(step.shape[0]):
+        for i in range(step.shape[1]):
+            unknown[t, i] += step[t, i]
+
+
+@jit
+def relative_size(change: Array, Wt: Array) -> float:
+    """The largest change of a target's solution, relative to that solution, in the norm of the largest entry."""
+    worst = 0.0
+    for t in range(Wt.shape[0]):
+        size, moved = 0.0, 0.0
+        for j in range(Wt.shape[1]):
+            size = max(size, abs(np.float64(Wt[t, j])))
+            moved = max(moved, abs(np.float64(change[t, j])))
+        if moved > 0:
+            worst = max(worst, moved / size)
+    return worst
 
 
 @jit
@@ -127,27 +156,26 @@ def equilibrated_cholesky(G: Array) -> tuple[Array, float]:
             sums[j] += abs(G[i, j])
         for j in range(i + 1, d):
             sums[i] += abs(G[i, j])
+    norm = 0.0
+    for i in range(d):
+        norm = max(norm, np.float64(sums[i]))
     if not cholesky(G):
         return scale, np.inf
-    rcond = reciprocal_condition(G, sums.max())
+    rcond = reciprocal_condition(G, norm)
     return scale, 1 / rcond if rcond > 0 else np.inf
 
 
 @jit
 def scaled_solve(L: Array, scale: Array, Bt: Array) -> None:
     """Overwrite the rows of Bt with D(LLᵀ)⁻¹D b."""
-    Bt *= scale
+    scale_columns(Bt, scale)
     cholesky_solve(L, Bt)
-    Bt *= scale
+    scale_columns(Bt, scale)
 
 
 @jit
-def relative_change(change: Array, Wt: Array) -> float:
-    """The largest change of a target's solution, relative to that solution, in the norm of its largest entry."""
-    worst = 0.0
-    for j in range(Wt.shape[0]):
-        size = np.float64(np.abs(Wt[j]).max())
-        moved = np.float64(np.abs(change[j]).max())
-        if moved > 0:
-            worst = max(worst, moved / size) if size > 0 else np.inf
-    return worst
+def scale_columns(Bt: Array, scale: Array) -> None:
+    """Overwrite Bt with Bt D."""
+    for t in range(Bt.shape[0]):
+        for i in range(Bt.shape[1]):
+            Bt[t, i] *= scale[i]

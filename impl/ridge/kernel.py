@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import cholesky, cholesky_solve, kernel_matrix
+from .._factor import cholesky, cholesky_solve, kernel_matrix, product, transposed
 from .._front import Array
 from .._jit import jit
 from ._problem import solution
@@ -47,6 +47,6 @@ def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     K = kernel_matrix(X, lam)
     if not cholesky(K):
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    alpha = Y.T.copy()
+    alpha = transposed(Y)
     cholesky_solve(K, alpha)
-    return alpha @ X, True
+    return product(alpha, False, X, False), True

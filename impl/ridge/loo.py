@@ -1,14 +1,13 @@
 """Leave-one-out cross-validation without leaving anything out."""
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import default_rcond, least_squares, svd
+from .._factor import product, svd
 from .._front import Array, finite, floats
 from .._jit import jit
 from .._range import lam_in_range, matrix_in_range, target_in_range
+from ..least_squares import lstsq
 from ._problem import checked_single
 from .path import checked_lams
 from .selection import mean_square, weight
@@ -50,46 +49,43 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
         finite("X", X)
         finite("y", y)
         return np.full(lams.size, mean_square(y), X.dtype)
-    return _loo(X, y.reshape(-1, 1), lams)
-
-
-@jit
-def _loo(X: Array, Y: Array, lams: Array) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
-    Y, ey = target_in_range(Y)
+    Y, ey = target_in_range(y.reshape(n, 1))
     U, s, _ = svd(X)
-    r = s.size
     rank = rank_at_zero(s, n, d)
-    c = U.T @ Y[:, 0].copy()
-    residual, hidden = outside(U, Y[:, 0].copy())
+    c = product(U, True, Y, False)[:, 0]
+    residual, hidden = _outside(U, Y)
 
     # One column for each λ: the numerators U(g∘c) and the denominators (U∘U)g in one product each.
-    L = lams.size
-    g, gc = np.empty((r, L), X.dtype), np.empty((r, L), X.dtype)
-    for a in range(L):
-        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
-        for i in range(r):
-            g[i, a] = weight(s, i, lam, rank, n)
-            gc[i, a] = g[i, a] * c[i]
-    numerator, denominator = U @ gc, (U * U) @ g
+    g = _weights(s, lams, ex, rank, n)
+    above = U @ (g * c[:, None]) + residual[:, None]
+    below = (U * U) @ g + hidden[:, None]
+    errors = np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+    if rank < n and not lams.all():
+        for i in np.flatnonzero(hidden < np.sqrt(np.finfo(X.dtype).eps)):
+            errors[i, lams == 0] = _left_out(X, Y[:, 0], i)
+    return np.ldexp(np.mean(errors * errors, axis=0, dtype=np.float64), 2 * ey).astype(X.dtype)
 
-    out = np.empty(L, X.dtype)
-    for a in range(L):
-        total = 0.0
-        for i in range(n):
-            above, below = np.float64(numerator[i, a] + residual[i]), np.float64(denominator[i, a] + hidden[i])
-            if lams[a] == 0 and rank < n and below < np.sqrt(np.finfo(X.dtype).eps):
-                error = left_out(X, Y, i)
-            else:
-                error = above / below
-            total += error * error
-        out[a] = math.ldexp(total / n, 2 * ey)
-    return out
+
+def _left_out(X: Array, y: Array, i: int) -> float:
+    """y_i − x_iᵀw₋ᵢ for the least squares w₋ᵢ of the other samples; of none it is zero."""
+    return y[i] - X[i] @ lstsq(np.delete(X, i, axis=0), np.delete(y, i))
 
 
 @jit
-def outside(U: Array, y: Array) -> tuple[Array, Array]:
+def _weights(s: Array, lams: Array, e: int, rank: int, n: int) -> Array:
+    """(r, L): what each λ removes of each direction."""
+    g = np.empty((s.size, lams.size), s.dtype)
+    for a in range(lams.size):
+        lam, _ = lam_in_range(lams[a], e, s.itemsize)
+        for i in range(s.size):
+            g[i, a] = weight(s, i, lam, rank, n)
+    return g
+
+
+@jit
+def _outside(U: Array, Y: Array) -> tuple[Array, Array]:
     """(I − UUᵀ)y and the diagonal of I − UUᵀ, both zero where U is square.
 
     1 − ‖uᵢ‖² cancels for a leverage ‖uᵢ‖² close to 1. There, and that can be at most 2d samples, the diagonal is the
@@ -99,27 +95,30 @@ def outside(U: Array, y: Array) -> tuple[Array, Array]:
     residual, diagonal = np.zeros(n, U.dtype), np.zeros(n, U.dtype)
     if r == n:
         return residual, diagonal
-    residual = y - U @ (U.T @ y)
-    residual -= U @ (U.T @ residual)
+    outside = _projected(U, _projected(U, Y))
+    basis = np.zeros((n, 1), U.dtype)
     for i in range(n):
-        leverage = np.dot(U[i], U[i])
-        diagonal[i] = 1 - leverage
+        leverage = 0.0
+        for j in range(r):
+            leverage += np.float64(U[i, j]) ** 2
+        residual[i], diagonal[i] = outside[i, 0], 1 - leverage
         if leverage > 0.5:
-            p = -(U @ U[i])
-            p[i] += 1
-            p -= U @ (U.T @ p)
-            diagonal[i] = np.dot(p, p)
-            residual[i] = np.dot(p, y)
+            basis[i, 0] = 1
+            p = _projected(U, _projected(U, basis))
+            basis[i, 0] = 0
+            length, along = 0.0, 0.0
+            for m in range(n):
+                length += np.float64(p[m, 0]) ** 2
+                along += np.float64(p[m, 0]) * np.float64(Y[m, 0])
+            residual[i], diagonal[i] = along, length
     return residual, diagonal
 
 
 @jit
-def left_out(X: Array, Y: Array, i: int) -> float:
-    """y_i − x_iᵀw₋ᵢ for the least squares w₋ᵢ of the other samples; of none it is zero."""
-    n, d = X.shape
-    if n == 1:
-        return np.float64(Y[i, 0])
-    kept = np.arange(n) != i
-    others, targets = X[kept], Y[kept]
-    Wt, _ = least_squares(others, targets, default_rcond(n - 1, d, X))
-    return np.float64(Y[i, 0]) - np.float64(np.dot(X[i], Wt[0]))
+def _projected(U: Array, Y: Array) -> Array:
+    """(I − UUᵀ)Y."""
+    P = product(U, False, product(U, True, Y, False), False)
+    for i in range(P.shape[0]):
+        for j in range(P.shape[1]):
+            P[i, j] = Y[i, j] - P[i, j]
+    return P

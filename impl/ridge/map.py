@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import cholesky, cholesky_solve, gram
+from .._factor import cholesky, cholesky_solve, gram, product
 from .._front import Array
 from .._jit import jit
 from ._problem import solution
@@ -48,12 +48,16 @@ def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """Wᵀ, one target a row, and whether the factorisation succeeded."""
     lam = max(lam, math.ldexp(1.0, -600 if X.itemsize == 8 else -90))  # less is nothing, and XᵀX/λ would overflow
     P = gram(X, 0.0)
-    P /= lam
-    for j in range(P.shape[0]):
-        P[j, j] += 1
+    d = X.shape[1]
+    for i in range(d):
+        for j in range(i, d):
+            P[i, j] /= lam
+        P[i, i] += 1
     if not cholesky(P):
-        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    Wt = Y.T @ X
-    Wt /= lam
+        return np.empty((Y.shape[1], d), X.dtype), False
+    Wt = product(Y, True, X, False)
+    for t in range(Wt.shape[0]):
+        for j in range(d):
+            Wt[t, j] /= lam
     cholesky_solve(P, Wt)
     return Wt, True

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import cholesky, cholesky_solve, gram
+from .._factor import cholesky, cholesky_solve, gram, product
 from .._front import Array
 from .._jit import jit
 from ._problem import solution
@@ -47,6 +47,6 @@ def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     G = gram(X, lam)
     if not cholesky(G):
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    Wt = Y.T @ X
+    Wt = product(Y, True, X, False)
     cholesky_solve(G, Wt)
     return Wt, True

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._factor import product
 from .._front import Array, floats, not_negative, positive, refuse_shape
 from .._jit import jit
 from .._range import NOT_FINITE, exponent, times_power_of_two
@@ -147,12 +148,16 @@ def _residual(X: Array, Y: Array, W: Array) -> tuple[Array, int, int, int]:
     """
     ex, ey, ew = _exponents(X, Y, W)
     safe = 400 if X.itemsize == 8 else 40
-    product = ex + ew + math.frexp(np.float64(X.shape[1]))[1]
-    e = max(product, ey)
+    e = max(ex + ew + math.frexp(np.float64(X.shape[1]))[1], ey)
     if -safe < e < safe and abs(ex) < safe and abs(ew) < safe:
-        return Y - X @ W, 0, ex, ew
-    XW = times_power_of_two(X, -ex) @ times_power_of_two(W, -ew)
-    return times_power_of_two(Y, -e) - times_power_of_two(XW, ex + ew - e), e, ex, ew
+        R, e = product(X, False, W, False), 0
+    else:
+        R = product(times_power_of_two(X, -ex), False, times_power_of_two(W, -ew), False)
+        R, Y = times_power_of_two(R, ex + ew - e), times_power_of_two(Y, -e)
+    for i in range(R.shape[0]):
+        for t in range(R.shape[1]):
+            R[i, t] = Y[i, t] - R[i, t]
+    return R, e, ex, ew
 
 
 @jit
@@ -164,13 +169,15 @@ def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float) -> float:
     else:
         R, e, _, _ = _residual(X, Y, W)
     fit = 0.0
-    for r in R.reshape(-1):
-        term = math.ldexp(a * np.float64(r), e)
-        fit += term * term
+    for i in range(R.shape[0]):
+        for t in range(R.shape[1]):
+            term = math.ldexp(a * np.float64(R[i, t]), e)
+            fit += term * term
     penalty = 0.0
-    for w in W.reshape(-1):
-        term = b * np.float64(w)
-        penalty += term * term
+    for j in range(W.shape[0]):
+        for t in range(W.shape[1]):
+            term = b * np.float64(W[j, t])
+            penalty += term * term
     return fit + penalty
 
 
@@ -185,12 +192,12 @@ def _jacobian(X: Array, y: Array, w: Array, lam: float) -> Array:
         return g
     R, e, ex, _ = _residual(X, y.reshape(-1, 1), w.reshape(-1, 1))
     if e == 0:
-        fit = X.T @ R.reshape(-1)
+        fit = product(X, True, R, False)
         for j in range(w.size):
-            g[j] = 2 * (lam * w[j] - fit[j])
+            g[j] = 2 * (lam * w[j] - fit[j, 0])
         return g
-    fit = times_power_of_two(X, -ex).T @ R.reshape(-1)
+    fit = product(times_power_of_two(X, -ex), True, R, False)
     for j in range(w.size):  # Halves: of two terms that cancel, neither may overflow on its own.
-        half = math.ldexp(np.float64(fit[j]), e + ex - 2)
+        half = math.ldexp(np.float64(fit[j, 0]), e + ex - 2)
         g[j] = 8 * (lam * (0.25 * np.float64(w[j])) - half)
     return g

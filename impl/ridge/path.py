@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from .._front import Array, finite, floats, refuse_shape
 from .._jit import jit
-from .._range import lam_in_range, matrix_in_range, target_in_range, times_power_of_two
+from .._range import lam_in_range, matrix_in_range, target_in_range
 from ._problem import checked, columns
 from .filters import inverse_singular_value
 from .spectrum import rank_at_zero, spectrum
@@ -45,7 +45,15 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
         finite("X", X)
         finite("y", y)
         return np.zeros((L, d, *y.shape[1:]), X.dtype)
-    W = _path(X, columns(y), lams)
+    X, ex = matrix_in_range(X)
+    Y, ey = target_in_range(columns(y))
+    s, Vt, Ct, _ = spectrum(X, Y)
+    filtered, exponents = _filtered(s, Ct, lams, ex, rank_at_zero(s, n, d))
+    W = (filtered @ Vt).reshape(L, -1, d)
+    exponents += ey - ex
+    if exponents.any():
+        with np.errstate(over="ignore", under="ignore"):  # an answer out of range is ±inf or 0
+            W = np.ldexp(W, exponents[:, None, None])
     return W.reshape(L, d) if y.ndim == 1 else np.ascontiguousarray(W.transpose(0, 2, 1))
 
 
@@ -60,25 +68,15 @@ def checked_lams(lams: Array, name: str = "lams") -> Array:
 
 
 @jit
-def _path(X: Array, Y: Array, lams: Array) -> Array:
-    """(L, k, d): the solutions, one target a row."""
-    n, d = X.shape
-    k = Y.shape[1]
-    X, ex = matrix_in_range(X)
-    Y, ey = target_in_range(Y)
-    s, Vt, Ct, _ = spectrum(X, Y)
-    r, L = s.size, lams.size
-    rank = rank_at_zero(s, n, d)
-    filtered = np.empty((L * k, r), X.dtype)
+def _filtered(s: Array, Ct: Array, lams: Array, e: int, rank: int) -> tuple[Array, Array]:
+    """(L·k, r): σ/(σ²+λ) times the targets in the basis U, for each λ; and the exponents that large λ leave over."""
+    (k, r), L = Ct.shape, lams.size
+    filtered, exponents = np.empty((L * k, r), s.dtype), np.empty(L, np.int64)
     for a in range(L):
-        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
+        lam, excess = lam_in_range(lams[a], e, s.itemsize)
+        exponents[a] = -excess
         for i in range(r):
-            f = inverse_singular_value(np.float64(s[i]), lam) if lams[a] > 0 or i < rank else 0.0
+            inverse = inverse_singular_value(np.float64(s[i]), lam) if lam > 0 or i < rank else 0.0
             for t in range(k):
-                filtered[a * k + t, i] = f * Ct[t, i]
-    W = (filtered @ Vt).reshape(L, k, d)
-    for a in range(L):
-        e = ey - ex - lam_in_range(lams[a], ex, X.itemsize)[1]
-        if e != 0:
-            W[a] = times_power_of_two(W[a], e)
-    return W
+                filtered[a * k + t, i] = inverse * Ct[t, i]
+    return filtered, exponents

@@ -7,10 +7,10 @@ from .._factor import gram, svd
 from .._front import Array, positive
 from .._jit import jit
 from .._lapack import call
-from .._range import in_range, times_power_of_two
-from ._problem import as_target, checked, columns, empty_answer
-from .best import equilibrated_cholesky, solve_in_range
-from .filters import filter_factor, removed
+from .._range import in_range
+from ._problem import checked
+from .best import equilibrated_cholesky, ridge
+from .filters import removed, ridge_filter_factors
 
 # Up to this condition the inverse from Cholesky loses at most a few digits that the SVD would keep.
 _GOOD = 1e3
@@ -44,56 +44,46 @@ def ridge_posterior(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, 
     -----
     nd² + d³ flops by Cholesky; the SVD's cost for an ill-conditioned problem. Bishop (2006), §3.3.1.
     """
-    lam = positive("lam", lam)
+    mean = ridge(X, y, positive("lam", lam))
     X, y = checked(X, y)
-    if X.size == 0 or y.size == 0:
-        mean = empty_answer(X, y)
-        return mean, (_covariance_of(X, lam) if X.size else np.eye(X.shape[1], dtype=X.dtype))
-    mean, covariance = _posterior(X, columns(y), lam)
-    return as_target(mean, y), covariance
-
-
-def _covariance_of(X: Array, lam: float) -> Array:
-    return _posterior(X, np.zeros((X.shape[0], 1), X.dtype), lam)[1]
+    if X.size == 0:
+        return mean, np.eye(X.shape[1], dtype=X.dtype)
+    X, _, lam, _ = in_range(X, np.zeros((1, 1), X.dtype), float(lam))
+    covariance, good = _inverse_gram(X, lam)
+    return mean, (covariance if good else _by_svd(X, lam))
 
 
 @jit
-def _posterior(X: Array, Y: Array, lam: float) -> tuple[Array, Array]:
-    X, Y, lam, e = in_range(X, Y, lam)
-    Wt = solve_in_range(X, Y, lam)
-    return (times_power_of_two(Wt, e) if e != 0 else Wt), _covariance(X, lam)
-
-
-@jit
-def _covariance(X: Array, lam: float) -> Array:
-    """λ(XᵀX + λI)⁻¹, exactly symmetric."""
+def _inverse_gram(X: Array, lam: float) -> tuple[Array, bool]:
+    """(λ(XᵀX + λI)⁻¹, exactly symmetric, and whether the matrix was well-conditioned)."""
     d = X.shape[1]
     C = gram(X, lam)
     scale, condition = equilibrated_cholesky(C)
     if condition > _GOOD:
-        return _covariance_by_svd(X, lam)
+        return C, False
     info = np.zeros(1, np.int32)
     call("potri", ("L", d, C, d, info))
     for i in range(d):
         for j in range(i, d):
             C[i, j] *= lam * scale[i] * scale[j]
             C[j, i] = C[i, j]
-    return C
+    return C, True
 
 
-@jit
-def _covariance_by_svd(X: Array, lam: float) -> Array:
+def _by_svd(X: Array, lam: float) -> Array:
     """V diag(λ/(σ²+λ)) Vᵀ, plus the projection on the null space where X is wide."""
     n, d = X.shape
     _, s, Vt = svd(X)
-    wide = n < d
+    if n < d:
+        half = np.sqrt(ridge_filter_factors(s, lam))[:, None] * Vt
+        return np.eye(d, dtype=X.dtype) - half.T @ half
+    half = np.sqrt(_shares_removed(s, lam))[:, None] * Vt
+    return half.T @ half
+
+
+@jit
+def _shares_removed(s: Array, lam: float) -> Array:
+    out = np.empty_like(s)
     for i in range(s.size):
-        value = filter_factor(np.float64(s[i]), lam) if wide else removed(np.float64(s[i]), lam)
-        Vt[i] *= np.sqrt(value)
-    C = Vt.T @ Vt
-    if wide:
-        C = np.eye(d, dtype=X.dtype) - C
-    for i in range(d):
-        for j in range(i):
-            C[i, j] = C[j, i]
-    return C
+        out[i] = removed(np.float64(s[i]), lam)
+    return out

@@ -46,7 +46,10 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
     if X.size == 0 or lams.size == 0:
         finite("X", X)
         return np.zeros(lams.size, X.dtype)
-    return _dof(X, lams)
+    n, d = X.shape
+    X, e = matrix_in_range(X)
+    s = singular_values(X)
+    return _dof(s, lams, e, rank_at_zero(s, n, d))
 
 
 def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
@@ -83,7 +86,11 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
         finite("X", X)
         finite("y", y)
         return np.full(lams.size, mean_square(y), X.dtype)
-    return _gcv(X, y.reshape(-1, 1), lams)
+    n, d = X.shape
+    X, ex = matrix_in_range(X)
+    Y, ey = target_in_range(y.reshape(n, 1))
+    s, _, Ct, rest = spectrum(X, Y)
+    return _gcv(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
 
 
 def mean_square(y: Array) -> float:
@@ -99,35 +106,27 @@ def mean_square(y: Array) -> float:
 
 
 @jit
-def _dof(X: Array, lams: Array) -> Array:
-    n, d = X.shape
-    X, ex = matrix_in_range(X)
-    s = singular_values(X)
-    rank = rank_at_zero(s, n, d)
-    out = np.empty(lams.size, X.dtype)
+def _dof(s: Array, lams: Array, e: int, rank: int) -> Array:
+    out = np.empty(lams.size, s.dtype)
     for a in range(lams.size):
-        lam, c = lam_in_range(lams[a], ex, X.itemsize)
+        lam, excess = lam_in_range(lams[a], e, s.itemsize)
         total = 0.0
-        for sigma in s:
-            total += filter_factor(np.float64(sigma), lam)
-        out[a] = math.ldexp(total, -c) if lams[a] > 0 else rank
+        for i in range(s.size):
+            total += filter_factor(np.float64(s[i]), lam)
+        out[a] = math.ldexp(total, -excess) if lam > 0 else rank
     return out
 
 
 @jit
-def _gcv(X: Array, Y: Array, lams: Array) -> Array:
-    n, d = X.shape
-    X, ex = matrix_in_range(X)
-    Y, ey = target_in_range(Y)
-    s, _, Ct, rest = spectrum(X, Y)
-    rank = rank_at_zero(s, n, d)
-    out = np.empty(lams.size, X.dtype)
+def _gcv(s: Array, c: Array, rest: float, lams: Array, n: int, rank: int, ex: int, ey: int) -> Array:
+    """From the singular values, c = Uᵀy and what of ‖y‖² lies outside the range of U."""
+    out = np.empty(lams.size, s.dtype)
     for a in range(lams.size):
-        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
-        residual, trace = rest[0], np.float64(n - s.size)
+        lam, _ = lam_in_range(lams[a], ex, s.itemsize)
+        residual, trace = rest, float(n - s.size)
         for i in range(s.size):
             g = weight(s, i, lam, rank, n)
-            residual += (g * Ct[0, i]) ** 2
+            residual += (g * c[i]) ** 2
             trace += g
         out[a] = math.ldexp(n * residual / (trace * trace), 2 * ey)
     return out

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._factor import default_rcond, numerical_rank, qr, svd, times_Q, transposed
+from .._factor import default_rcond, leading_columns, numerical_rank, product, qr, svd, times_Q, transposed
 from .._front import Array
 from .._jit import jit
 
@@ -18,7 +18,7 @@ def spectrum(X: Array, Y: Array) -> tuple[Array, Array, Array, Array]:
     rest = np.zeros(k)
     if n <= d:
         U, s, Vt = svd(X)
-        return s, Vt, Y.T @ U, rest
+        return s, Vt, product(Y, True, U, False), rest
     At, Yt = transposed(X), transposed(Y)
     tau = qr(At)
     times_Q(At, tau, Yt, True)
@@ -28,9 +28,9 @@ def spectrum(X: Array, Y: Array) -> tuple[Array, Array, Array, Array]:
             R[i, j] = At[j, i]
     U, s, Vt = svd(R)
     for t in range(k):
-        for value in Yt[t, d:]:
-            rest[t] += np.float64(value) * np.float64(value)
-    return s, Vt, np.ascontiguousarray(Yt[:, :d]) @ U, rest
+        for i in range(d, n):
+            rest[t] += np.float64(Yt[t, i]) ** 2
+    return s, Vt, product(leading_columns(Yt, d), False, U, False), rest
 
 
 @jit

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import svd
+from .._factor import product, svd
 from .._front import Array
 from .._jit import jit
 from ._problem import solution
@@ -44,7 +44,9 @@ def ridge_svd(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """Wᵀ, one target a row; the SVD never fails."""
     U, s, Vt = svd(X)
-    C = U.T @ Y
+    Ct = product(Y, True, U, False)
     for i in range(s.size):
-        C[i] *= inverse_singular_value(np.float64(s[i]), lam)
-    return C.T @ Vt, True
+        inverse = inverse_singular_value(np.float64(s[i]), lam)
+        for t in range(Ct.shape[0]):
+            Ct[t, i] *= inverse
+    return product(Ct, False, Vt, False), True
