@@ -112,7 +112,12 @@ class Problem:
     def __init__(self, X: Any, y: Any, lam: float, w: Any, rank: int | None = None) -> None:
         X, y = np.asarray(X), np.asarray(y)
         (self.n, self.d), self.dtype = X.shape, working_dtype(X, y)
-        self.cu = mpf(2 * (self.n + self.d + 2) * unit_roundoff(self.dtype))
+        u = unit_roundoff(self.dtype)
+        # LAPACK's SVD drops a superdiagonal entry of the bidiagonal once it is below TOLMUL · u times its neighbours,
+        # with TOLMUL = u**(-1/8) kept between 10 and 100 (xBDSQR); there are min(n, d) − 1 of them.
+        dropped = min(max(u**-0.125, 10), 100) * max(min(self.n, self.d) - 1, 0)
+        self.gram_cu = mpf(2 * (self.n + self.d + 2) * u)
+        self.cu = self.gram_cu + mpf(dropped * u)
         self.s = singular_values(X)
         self.rank = len(self.s) if rank is None or lam else rank
         self.lam = mpf(lam)
@@ -146,10 +151,10 @@ class Problem:
         """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI], and first-order theory is void."""
         return self.cu * self.size > _SMALL * mpmath.sqrt(self.low**2 + self.lam)
 
-    def allow(self, relative: mpf, source: str) -> Bound:
+    def allow(self, relative: mpf, source: str, cu: mpf | None = None) -> Bound:
         """c u times this, and what rounds to subnormal numbers."""
         tiny = mpf(smallest(self.dtype)) * (self.n + self.d + 2)
-        return Bound(_float(self.cu * relative + tiny), source)
+        return Bound(_float((self.cu if cu is None else cu) * relative + tiny), source)
 
 
 def _float(value: mpf) -> float:
@@ -218,9 +223,9 @@ def normal(p: Problem) -> Bound:
     """For the Cholesky factorisation of XᵀX + λI: the condition is that of M, the square of X's."""
     source = "normal equations: Higham (2002), §20.4 and Theorem 10.4"
     gram = p.size**2 + p.lam
-    if p.cu * gram * p.gram_inverse > _SMALL:
+    if p.gram_cu * gram * p.gram_inverse > _SMALL:
         return Bound(math.inf, source)
-    return p.allow(p.gram_inverse * (gram * p.w + p.size * p.y), source)
+    return p.allow(p.gram_inverse * (gram * p.w + p.size * p.y), source, p.gram_cu)
 
 
 @_targets
@@ -228,9 +233,9 @@ def kernel(p: Problem) -> Bound:
     """For the Cholesky factorisation of XXᵀ + λI, and w = Xᵀα from the α that it gives."""
     source = "normal equations of the second kind: Higham (2002), §21.1 and Theorem 10.4"
     gram = p.size**2 + p.lam
-    if p.cu * gram * p.kernel_inverse > _SMALL:
+    if p.gram_cu * gram * p.kernel_inverse > _SMALL:
         return Bound(math.inf, source)
-    return p.allow(p.solver * (gram * p.alpha + p.y) + p.size * p.alpha, source)
+    return p.allow(p.solver * (gram * p.alpha + p.y) + p.size * p.alpha, source, p.gram_cu)
 
 
 @_targets

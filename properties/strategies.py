@@ -263,9 +263,18 @@ def planted(draw: Callable[..., Any], steps: tuple[int, ...] = (0, 2, 3, 4)) -> 
     return Planted(*(a.astype(dtype) for a in ((U * s) @ Vt, U, s, Vt)))
 
 
-def with_lam(problem: Linear, lam: float) -> Linear:
-    """The same data with another λ."""
-    return replace(problem, lam=lam)
+def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrategy[Linear]:
+    """A problem of full rank or, among the hard ones, of any rank, with λ > 0 beside its spectrum."""
+    if not hard:
+        return linear(columns=columns)
+    return st.one_of(linear(hard=True, columns=columns), _with_lam(columns))
+
+
+@st.composite
+def _with_lam(draw: Callable[..., Any], columns: bool) -> Linear:
+    problem = draw(of_rank(hard=True, columns=columns))
+    unit = int(np.frexp(abs(problem.X).max())[1])
+    return replace(problem, lam=shifted(10.0 ** draw(_around_zero(20)), unit))
 
 
 # ---- memory layouts: the same values, laid out otherwise -------------------------------------------------------------

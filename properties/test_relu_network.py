@@ -1,0 +1,251 @@
+"""Chapter 4: a network with one hidden layer under stochastic gradient descent, and where its elbows go."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import fmpq
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from properties import oracles_networks as on_paper
+from properties.bounds import EXACT
+from properties.carried import given as carried
+from properties.oracles import Exact, rationals
+from properties.strategies import ORDINARY_AND_HARD
+from properties.strategies_networks import EIGHTHS, RATES, Hidden, hidden
+from properties.verdict import judge
+
+mathematics = pytest.mark.mathematics
+NAMES = ("W1", "b", "W2")
+
+
+def start(case: Hidden, sample: int | None = None) -> list[Any]:
+    """x, y and the parameters as carried numbers; one sample of x and y, or all of them."""
+    x, y, *params = carried(case.x, case.y, *case.params)
+    return [x, y, *params] if sample is None else [x[sample], y[sample], *params]
+
+
+def step_in_rationals(x: fmpq, y: fmpq, W1: Exact, b: Exact, W2: Exact, lr: fmpq) -> tuple[Exact, Exact, Exact]:
+    """One step, unit by unit, by the formulas for a single unit."""
+    before = [W1[j, 0] * x + b[j] for j in range(len(b))]
+    residual = sum((W2[0, j] * max(z, fmpq(0)) for j, z in enumerate(before)), fmpq(0)) - y
+    W1, b, W2 = W1.copy(), b.copy(), W2.copy()
+    for j, z in enumerate(before):
+        if z > 0:
+            back = residual * W2[0, j]
+            W1[j, 0] -= lr * back * x
+            b[j] -= lr * back
+            W2[0, j] -= lr * residual * z
+    return W1, b, W2
+
+
+def judge_each(function: str, got: Any, exact: Any, case: Hidden) -> None:
+    """The three parameters, or their gradients, in their shapes and their dtype."""
+    for name, value, answer in zip(NAMES, got, exact, strict=True):
+        judge(function, value, *answer.answer, dtype=case.W1.dtype, parameter=name, case=case)
+
+
+# ---- the function, its loss and its gradients ------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_is_a_weighted_sum_of_units(impl, data, hard):
+    """relu_network(x, W1, b, W2) is W2 max(W1 x + b, 0) at every entry of x."""
+    case = data.draw(hidden(hard=hard))
+    x, _, *params = start(case)
+    got = impl.relu_network(case.x, *case.params)
+    judge("relu_network", got, *on_paper.network(x, *params).answer, dtype=case.x.dtype, case=case)
+
+
+@mathematics
+@given(case=hidden(samples=1))
+def test_relu_network_of_a_number_is_a_number(impl, case):
+    """relu_network(x, W1, b, W2) is a number for a number x."""
+    exact, _ = on_paper.network(*carried(case.x[0], *case.params)).answer
+    judge("relu_network", impl.relu_network(case.x[0], *case.params), exact, EXACT, dtype=np.float64, case=case)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_loss_is_half_the_squared_residual(impl, data, hard):
+    """relu_network_loss is ½(f̂(x) − y)² for one sample."""
+    case = data.draw(hidden(hard=hard, samples=1))
+    x, y, *params = start(case, 0)
+    residual = on_paper.network(x, *params) - y
+    judge("relu_network_loss", impl.relu_network_loss(*case.sample), *(residual * residual * 0.5).answer, case=case)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_gradients_are_the_chain_rule(impl, data, hard):
+    """relu_network_gradients is (r W2ᵀ x, r W2ᵀ, r hᵀ) for the residual r, the first two 0 where a unit is off."""
+    case = data.draw(hidden(hard=hard, samples=1))
+    exact = on_paper.network_gradients(*start(case, 0))
+    judge_each("relu_network_gradients", impl.relu_network_gradients(*case.sample), exact, case)
+
+
+@mathematics
+@given(case=hidden(samples=1, units=1), data=st.data())
+def test_relu_network_gradients_are_slopes_of_the_loss(impl, case, data):
+    """Along one parameter, while every unit stays as it is, the loss is a square with the gradient as its slope."""
+    (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
+    on = [z > 0 for z in params[0][:, 0] * x + params[1]]
+
+    def loss(W1: Exact, b: Exact, W2: Exact) -> fmpq:
+        terms = (W2[0, j] * (W1[j, 0] * x + b[j]) for j, is_on in enumerate(on) if is_on)
+        return (sum(terms, fmpq(0)) - y) ** 2 / 2
+
+    which = data.draw(st.sampled_from(range(3)))
+    entry = data.draw(st.integers(0, params[which].size - 1))
+    values = []
+    for move in (1, -1):
+        moved = [p.copy() for p in params]
+        moved[which].flat[entry] += move
+        values.append(loss(*moved))
+    got = impl.relu_network_gradients(*case.sample)[which].flat[entry]
+    judge("relu_network_gradients", got, (values[0] - values[1]) / 2, EXACT, case=case, parameter=NAMES[which])
+
+
+@mathematics
+@given(case=hidden(samples=1))
+def test_units_on_the_kink_have_gradient_zero(impl, case):
+    """Where every unit has W1 x + b = 0 exactly, f̂ = 0 and no gradient is other than zero."""
+    x, y, W1, _, W2 = case.sample
+    for got, parameter in zip(impl.relu_network_gradients(x, y, W1, -W1[:, 0] * x, W2), case.params, strict=True):
+        judge("relu_network_gradients", got, np.zeros(parameter.shape), EXACT, case=case)
+
+
+# ---- a step ----------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_step_goes_down_the_gradient(impl, data, hard):
+    """relu_network_step takes lr times the gradient off every parameter."""
+    case = data.draw(hidden(hard=hard, samples=1))
+    exact = on_paper.network_step(*start(case, 0), case.lr)
+    judge_each("relu_network_step", impl.relu_network_step(*case.sample, case.lr), exact, case)
+
+
+@mathematics
+@given(case=hidden(samples=1, units=1))
+def test_parameters_move_together(impl, case):
+    """In one step, every parameter moves by the gradient at the old ones: exactly so on data in eighths."""
+    (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
+    got = impl.relu_network_step(*case.sample, case.lr)
+    exact = step_in_rationals(x, y, *params, rationals(case.lr)[()])
+    for name, value, answer in zip(NAMES, got, exact, strict=True):
+        judge("relu_network_step", value, answer, EXACT, parameter=name, case=case)
+
+
+@mathematics
+@given(case=hidden(samples=1, units=1), below=st.integers(0, 80))
+def test_dead_units_do_not_move(impl, case, below):
+    """Where W1 x + b ≤ 0, a step leaves a unit's parameters as they are, to the last bit."""
+    x, y, W1, b, W2 = case.sample
+    b = b.copy()
+    b[0] = -W1[0, 0] * x - below / 8
+    stepped = impl.relu_network_step(x, y, W1, b, W2, case.lr)
+    for new, old in zip(stepped, (W1, b, W2), strict=True):
+        assert new.flat[0] == old.flat[0]
+
+
+@mathematics
+@given(x=EIGHTHS, y=EIGHTHS, w=EIGHTHS, b=EIGHTHS, lr=RATES)
+def test_a_network_of_one_unit_steps_like_the_unit(impl, x, y, w, b, lr):
+    """With W2 = 1 in front of one unit, a step moves W1 and b as relu_unit_step does."""
+    W1, bias, _ = impl.relu_network_step(x, y, [[w]], [b], [[1.0]], lr)
+    assert (W1[0, 0], bias[0]) == impl.relu_unit_step(x, y, w, b, lr)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_elbows_after_step_are_those_of_the_stepped_parameters(impl, data, hard):
+    """elbows_after_step is −b/W1 of the parameters after the step, on data for which no weight becomes zero."""
+    case = data.draw(hidden(hard=hard, samples=1))
+    W1, b, _ = on_paper.network_step(*start(case, 0), case.lr)
+    assume(all(value != 0 for value in W1.values.flat))
+    exact = -b / W1[:, 0]
+    got = impl.elbows_after_step(*case.sample, case.lr)
+    judge("elbows_after_step", got, *exact.answer, dtype=case.W1.dtype, case=case)
+
+
+@mathematics
+@given(case=hidden(samples=1, units=1))
+def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
+    """An elbow e moves by lr r v (1 + e x)/w′ for the residual r, the output weight v and the weight after the step w′."""
+    (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
+    lr = rationals(case.lr)[()]
+    assume(all(W1[:, 0] != 0))
+    before, e = W1[:, 0] * x + b, -b / W1[:, 0]
+    residual = sum((v * max(z, fmpq(0)) for v, z in zip(W2[0], before, strict=True)), fmpq(0)) - y
+    after = np.array([w - (lr * residual * v * x if z > 0 else 0) for w, v, z in zip(W1[:, 0], W2[0], before)])
+    assume(all(after != 0))
+    moves = [lr * residual * v * (1 + p * x) / w if z > 0 else 0 for v, p, w, z in zip(W2[0], e, after, before)]
+    stepped, bias, _ = on_paper.network_step(*start(case, 0), case.lr)
+    got = impl.elbows_after_step(*case.sample, case.lr)
+    judge("elbows_after_step", got, e + np.array(moves), (-bias / stepped[:, 0]).answer[1], case=case)
+
+
+@mathematics
+def test_a_weight_that_becomes_zero_has_no_elbow(impl):
+    """Where a step takes a weight to exactly zero, its elbow after the step is NaN."""
+    # φ = 1·1 + 1 = 2, so the residual is 1, and the step takes 1·1·1 off w and b.
+    np.testing.assert_array_equal(impl.elbows_after_step(1.0, 1.0, [[1.0]], [1.0], [[1.0]], 1.0), [np.nan])
+
+
+# ---- all epochs ------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, hard):
+    """relu_network_sgd takes one step on each sample, in the order given, epochs times over."""
+    case, epochs = data.draw(hidden(hard=hard)), data.draw(st.integers(0, 3))
+    assume(all(case.W1[:, 0] != 0) and abs(case.lr) <= 1)
+    W1, b, W2, rows = on_paper.network_sgd(*start(case), case.lr, epochs)
+    got = impl.relu_network_sgd(*case.all, epochs)
+    judge_each("relu_network_sgd", got[:3], (W1, b, W2), case)
+    assert got[3].shape == (epochs + 1, len(case.b))
+    for row, exact in zip(got[3], rows, strict=True):
+        judge("relu_network_sgd", row, *exact.answer, dtype=case.W1.dtype, case=case)
+
+
+@mathematics
+@given(case=hidden(units=1), epochs=st.integers(0, 3))
+def test_the_last_elbows_are_those_of_the_last_parameters(impl, case, epochs):
+    """Elbows have a row for the start, and one for after every epoch; the last is the elbow of what is returned."""
+    W1, b, _, elbows = impl.relu_network_sgd(*case.all, epochs)
+    assert elbows.shape == (epochs + 1, len(b))
+    np.testing.assert_array_equal(elbows[0], impl.elbow(case.W1[:, 0], case.b))
+    np.testing.assert_array_equal(elbows[-1], impl.elbow(W1[:, 0], b))
+
+
+@mathematics
+def test_the_order_of_the_samples_matters(impl):
+    """SGD on (1, 4), then (2, 6) ends elsewhere than on (2, 6), then (1, 4): with each its own closed form."""
+    W1, b, W2 = np.array([[1.0]]), np.array([0.0]), np.array([[1.0]])
+    x, y, lr = np.array([1.0, 2.0]), np.array([4.0, 6.0]), 0.125
+    ends = []
+    for order in ([0, 1], [1, 0]):
+        exact = tuple(map(rationals, (W1, b, W2)))
+        for i in order:
+            exact = step_in_rationals(*rationals(np.array([x[i], y[i]])), *exact, rationals(lr)[()])
+        got = impl.relu_network_sgd(x[order], y[order], W1, b, W2, lr, 1)
+        for value, answer in zip(got, exact, strict=False):
+            judge("relu_network_sgd", value, answer, EXACT)
+        ends.append(got[0][0, 0])
+    assert ends[0] != ends[1]
+
+
+@mathematics
+@given(case=hidden(samples=3, units=1), epochs=st.integers(1, 40))
+def test_nothing_moves_where_every_unit_is_dead(impl, case, epochs):
+    """Where no sample turns a unit on, any number of epochs leaves every parameter and every elbow as it was."""
+    b = -abs(case.W1[:, 0]) * abs(case.x).max()
+    *params, elbows = impl.relu_network_sgd(case.x, case.y, case.W1, b, case.W2, case.lr, epochs)
+    for new, old in zip(params, (case.W1, b, case.W2), strict=True):
+        np.testing.assert_array_equal(new, old)
+    np.testing.assert_array_equal(elbows, np.tile(impl.elbow(case.W1[:, 0], b), (epochs + 1, 1)))
