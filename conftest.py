@@ -80,6 +80,10 @@ class Judged:
         verdict.used(name)
         return function
 
+    def offers(self, name: str) -> bool:
+        """Whether a function is offered, for a claim about all that are."""
+        return name in self._implementation.offered
+
     def __repr__(self) -> str:
         return self._implementation.name
 

@@ -61,6 +61,11 @@ def times(bound: Bound, factor: Any) -> Bound:
     return Bound(_float(mpf(factor) * mpf(bound.allowed)), bound.source)
 
 
+def frobenius(bound: Bound) -> Bound:
+    """For the norm of the whole, from a bound for each entry."""
+    return Bound(float(np.linalg.norm(bound.allowed)), bound.source)
+
+
 EXACT = Bound(0.0, "no rounding takes place")
 
 # ---- chapter 1 -------------------------------------------------------------------------------------------------------
@@ -269,3 +274,30 @@ RIDGE = {
     "ridge_kernel": kernel,
     "ridge": orthogonal,
 }
+
+
+def _misfit(X: Any, y: Any, w: Any) -> np.ndarray:
+    """|y| + |X||w|, exactly: the error of y − Xw is at most γ times this, entry by entry."""
+    return oracles.residual(-abs(np.asarray(X)), abs(np.asarray(y)), abs(np.asarray(w)))
+
+
+def _gamma(*arrays: Any) -> mpf:
+    return mpf((sum(np.shape(arrays[0])) + 4) * unit_roundoff(working_dtype(*arrays)))
+
+
+def objective(X: Any, y: Any, w: Any, lam: float) -> Bound:
+    """For ‖y − Xw‖² + λ‖w‖²: (‖r‖ + δ)² − ‖r‖² with δ = γ‖|y| + |X||w|‖, and γ of the sum."""
+    gamma, r = _gamma(X, y, w), norm(oracles.residual(X, y, w))
+    delta = gamma * norm(_misfit(X, y, w))
+    rounding = gamma * ((r + delta) ** 2 + mpf(lam) * norm(w) ** 2) * (1 if np.ndim(y) == 1 else np.shape(y)[1])
+    allowed = 2 * r * delta + delta**2 + rounding + mpf(smallest(working_dtype(X, y, w)))
+    return Bound(_float(allowed), "inner products: Higham (2002), §3.1 and (3.5)")
+
+
+def objective_jacobian(X: Any, y: Any, w: Any, lam: float) -> Bound:
+    """For 2(λwᵀ − (y − Xw)ᵀX), entry by entry: 2γ(λ|w| + |X|ᵀ(|r| + |y| + |X||w|))."""
+    inside = abs(oracles.residual(X, y, w)) + _misfit(X, y, w)
+    total = oracles.matvec(abs(np.asarray(X)).T, inside) + oracles.to_rational(lam) * abs(oracles.rationals(w))
+    factor = oracles.to_rational(float(2 * _gamma(X, y, w)))
+    allowed = oracles.floats(factor * total) + smallest(working_dtype(X, y, w))
+    return Bound(allowed[None, :], "inner products: Higham (2002), §3.1 and (3.5)")

@@ -221,6 +221,18 @@ def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTY
     return Linear(X, y if k else y[:, 0], 0.0, rank)
 
 
+@st.composite
+def with_weights(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+    """A ridge problem and some w of its answer's shape and, mostly, of its size: anything, zero, or near the solution."""
+    p = draw(ridge_problem(hard=hard, columns=columns))
+    kind, rng = draw(st.sampled_from(["free", "zero", "solution"])), generator(draw(SEEDS))
+    shape = (p.X.shape[1], *p.y.shape[1:])
+    if kind == "solution":
+        return p, oracles.floats(oracles.ridge(p.X, p.y, p.lam)).astype(p.dtype)
+    unit = int(np.frexp(abs(p.y).max(initial=0))[1] - np.frexp(abs(p.X).max(initial=0))[1])
+    return p, np.ldexp((plain(rng, shape) * (kind == "free")).astype(p.dtype), unit)
+
+
 @dataclass(frozen=True)
 class Planted(Shown):
     """X = U diag(s) Vᵀ without any rounding, s descending and possibly with zeros."""
