@@ -3,6 +3,8 @@
 The public surface, by chapter. What each function promises is in its docstring and, as data, in `impl.contract`.
 """
 
+# ruff: noqa: I001  # the order is that of the chapters
+
 # 1 · vector calculus
 from .calculus import linear_form as linear_form
 from .calculus import linear_form_jacobian as linear_form_jacobian
@@ -53,7 +55,21 @@ from .relu import relu_unit_gradients as relu_unit_gradients
 from .relu import relu_unit_loss as relu_unit_loss
 from .relu import relu_unit_step as relu_unit_step
 
+# 5 · fully connected networks
+from .layers import affine_backward as affine_backward
+from .layers import affine_forward as affine_forward
+from .layers import affine_relu_backward as affine_relu_backward
+from .layers import affine_relu_forward as affine_relu_forward
+from .layers import relu_backward as relu_backward
+from .layers import relu_forward as relu_forward
+from .losses import softmax_loss as softmax_loss
+from .losses import svm_loss as svm_loss
+
 __all__ = [
+    "affine_backward",
+    "affine_forward",
+    "affine_relu_backward",
+    "affine_relu_forward",
     "elbow",
     "elbows_after_step",
     "left_inverse",
@@ -66,6 +82,8 @@ __all__ = [
     "pinv",
     "quadratic_form",
     "quadratic_form_jacobian",
+    "relu_backward",
+    "relu_forward",
     "relu_network",
     "relu_network_gradients",
     "relu_network_loss",
@@ -94,6 +112,8 @@ __all__ = [
     "ridge_posterior",
     "ridge_svd",
     "right_inverse",
+    "softmax_loss",
     "squared_norm",
     "squared_norm_jacobian",
+    "svm_loss",
 ]

@@ -25,8 +25,16 @@ def floats(names: str, *values: ArrayLike) -> Sequence[Array]:
     `names` holds their names, separated by blanks, for the messages. Raises `TypeError` for complex, text or object
     input and `ValueError` for lists of uneven lengths.
     """
+    dtype = getattr(values[0], "dtype", None)
+    if dtype is not F64 and dtype is not F32:
+        return _converted(names, values)
     for value in values:
-        if type(value) is not _ndarray or value.dtype is not F64 or not value.flags.carray:
+        if (
+            type(value) is not _ndarray
+            or value.dtype is not dtype
+            or not value.flags.carray
+            or (dtype is F32 and value.ndim == 0)
+        ):
             return _converted(names, values)
     return values  # type: ignore[return-value]
 

@@ -1,0 +1,103 @@
+"""exp of numbers ≤ 0, several at a time, and the largest of a row: what softmax needs and LLVM does not vectorise.
+
+LLVM calls the C library's exp once for each number unless a vector library is installed, and it leaves a search for
+the largest alone because the order of a comparison with NaN matters. Written as below, both become vector code: on
+one AVX2 core exp takes a half to a third of the time of `numpy.exp` (float64 2.2 ns against 5.0, float32 0.7 against
+1.3), and is off by at most 1.1 units in the last place, subnormal results included.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ._front import Array
+from ._jit import jit
+
+Scalar = np.floating[Any]
+
+
+@jit
+def exp_below(x: Array, top: Scalar, out: Array) -> None:
+    """Write exp(x − top) to `out`, for top ≥ every x. A NaN stays one; −inf gives 0."""
+    if x.itemsize == 8:
+        for j in range(x.size):
+            out[j] = _exp64(x[j] - top)
+    else:
+        for j in range(x.size):
+            out[j] = _exp32(x[j] - top)
+
+
+@jit
+def largest(x: Array) -> Scalar:
+    """The largest entry, −inf of none. Where there are NaNs it may be one of them or not.
+
+    Floats are compared by their bits: with all but the sign flipped in the negative ones, they sort as integers.
+    """
+    if x.itemsize == 8:
+        bits64, top64 = x.view(np.int64), np.int64(-0x7FF0000000000001)
+        for j in range(x.size):
+            key64 = bits64[j]
+            top64 = max(top64, key64 ^ ((key64 >> 63) & np.int64(0x7FFFFFFFFFFFFFFF)))
+        top64 ^= (top64 >> 63) & np.int64(0x7FFFFFFFFFFFFFFF)
+        return x.dtype.type(np.int64(top64).view(np.float64))
+    bits32, top32 = x.view(np.int32), np.int32(-0x7F800001)
+    for j in range(x.size):
+        key32 = bits32[j]
+        top32 = max(top32, key32 ^ ((key32 >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+    top32 ^= (top32 >> np.int32(31)) & np.int32(0x7FFFFFFF)
+    return x.dtype.type(np.int32(top32).view(np.float32))
+
+
+# exp x = 2ⁿ exp r with n = round(x/log 2) and r = x − n log 2, |r| ≤ (log 2)/2 (Cody and Waite 1980, ch. 6).
+#
+# exp r = 1 + r + r² q(r); q interpolates at the Chebyshev points, and leaves a relative error of 1.6e-17 (float64) or
+# 9.7e-9 (float32), a seventh of a rounding at most. log 2 comes in two parts, the first short enough that n times it
+# is exact. Adding and taking away 1.5 · 2⁵² (1.5 · 2²³) rounds to an integer and leaves it in the low bits. 2ⁿ is two
+# factors, for n reaches below the normal exponents; below x = −746 (−105) the answer is 0 and n must not run away.
+# No fused or reordered sums here: the rounding trick and the two parts of log 2 rest on the order.
+
+
+@jit
+def _exp64(x: float) -> float:
+    x = -746.0 if x < -746.0 else x
+    n = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0
+    r = (x - n * 0.6931471805592082) - n * 7.371002565167799e-13
+    q = 2.5100375832561234e-08
+    q = q * r + 2.7620075879983367e-07
+    q = q * r + 2.7557268480310024e-06
+    q = q * r + 2.4801521322368692e-05
+    q = q * r + 0.00019841269863040545
+    q = q * r + 0.0013888888917196719
+    q = q * r + 0.008333333333330065
+    q = q * r + 0.041666666666624164
+    q = q * r + 0.16666666666666669
+    q = q * r + 0.5
+    high = -1000.0 if n < -1000.0 else n
+    return (1.0 + (r + r * r * q)) * _power64(high) * _power64(n - high)
+
+
+@jit
+def _power64(n: float) -> float:
+    return np.int64((np.float64(n + 6755399441055744.0).view(np.int64) + 1023) << 52).view(np.float64)
+
+
+@jit
+def _exp32(x: np.float32) -> np.float32:
+    one, half, shift = np.float32(1), np.float32(0.5), np.float32(12582912.0)
+    lowest, split = np.float32(-105), np.float32(-120)
+    x = lowest if x < lowest else x
+    n = (x * np.float32(1.4426950408889634) + shift) - shift
+    r = (x - n * np.float32(0.693115234375)) - n * np.float32(3.1946184945309415e-05)
+    q = np.float32(0.0013926175888627768)
+    q = q * r + np.float32(0.008363173343241215)
+    q = q * r + np.float32(0.041666556149721146)
+    q = q * r + np.float32(0.16666577756404877)
+    q = q * r + half
+    high = split if n < split else n
+    return (one + (r + r * r * q)) * _power32(high) * _power32(n - high)
+
+
+@jit
+def _power32(n: np.float32) -> np.float32:
+    bits = np.float32(n + np.float32(12582912.0)).view(np.int32)
+    return np.int32((bits + np.int32(127)) << np.int32(23)).view(np.float32)
