@@ -88,30 +88,41 @@ def cholesky_solve(L: Array, Bt: Array) -> None:
 @jit
 def svd(X: Array) -> tuple[Array, Array, Array]:
     """The thin X = U diag(s) Vt, by divide and conquer; by QR iteration where that does not converge."""
-    n, d = X.shape
+    if X.shape[0] > X.shape[1]:  # LAPACK is faster on tall matrices: their QR is, compared to the LQ of wide ones
+        V, s, Ut = _svd_of_transpose(transposed(X))
+        return transposed(Ut), s, transposed(V)
+    return _svd_of_transpose(X.copy())
+
+
+@jit
+def _svd_of_transpose(A: Array) -> tuple[Array, Array, Array]:
+    """The thin A = U diag(s) Vt. A is overwritten.
+
+    LAPACK sees Aᵀ = V diag(s) Uᵀ, and its V by columns is our Vt by rows.
+    """
+    n, d = A.shape
     r = min(n, d)
-    U, s, Vt = np.empty((n, r), X.dtype), np.empty(r, X.dtype), np.empty((r, d), X.dtype)
-    info, size = np.zeros(1, np.int32), np.empty(1, X.dtype)
+    original = A.copy()
+    U, s, Vt = np.empty((n, r), A.dtype), np.empty(r, A.dtype), np.empty((r, d), A.dtype)
+    info, size = np.zeros(1, np.int32), np.empty(1, A.dtype)
     integers = np.empty(8 * r, np.int32)
-    A = X.copy()  # LAPACK sees Xᵀ = V diag(s) Uᵀ, and its V by columns is our Vt by rows
     call("gesdd", ("S", d, n, A, d, s, Vt, d, U, r, size, -1, integers, info))
-    work = np.empty(int(size[0]) + 1, X.dtype)
+    work = np.empty(int(size[0]) + 1, A.dtype)
     call("gesdd", ("S", d, n, A, d, s, Vt, d, U, r, work, work.size, integers, info))
     if info[0] != 0:
-        A[:] = X
-        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, size, -1, info))
-        work = np.empty(int(size[0]) + 1, X.dtype)
-        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, work, work.size, info))
+        call("gesvd", ("S", "S", d, n, original, d, s, Vt, d, U, r, size, -1, info))
+        work = np.empty(int(size[0]) + 1, A.dtype)
+        call("gesvd", ("S", "S", d, n, original, d, s, Vt, d, U, r, work, work.size, info))
     return U, s, Vt
 
 
 @jit
 def singular_values(X: Array) -> Array:
     """σ₁ ≥ σ₂ ≥ … of X."""
-    n, d = X.shape
+    A = transposed(X) if X.shape[0] > X.shape[1] else X.copy()
+    n, d = A.shape
     s, nothing = np.empty(min(n, d), X.dtype), np.empty(1, X.dtype)
     info, size = np.zeros(1, np.int32), np.empty(1, X.dtype)
-    A = X.copy()
     call("gesvd", ("N", "N", d, n, A, d, s, nothing, 1, nothing, 1, size, -1, info))
     work = np.empty(int(size[0]) + 1, X.dtype)
     call("gesvd", ("N", "N", d, n, A, d, s, nothing, 1, nothing, 1, work, work.size, info))

@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product, svd
+from .._factor import product
 from .._front import Array
 from .._jit import jit
 from ._problem import solution
 from .filters import inverse_singular_value
+from .spectrum import spectrum
 
 
 def ridge_svd(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
@@ -43,8 +44,7 @@ def ridge_svd(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 @jit
 def solve(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """Wᵀ, one target a row; the SVD never fails."""
-    U, s, Vt = svd(X)
-    Ct = product(Y, True, U, False)
+    s, Vt, Ct, _ = spectrum(X, Y)
     for i in range(s.size):
         inverse = inverse_singular_value(np.float64(s[i]), lam)
         for t in range(Ct.shape[0]):
