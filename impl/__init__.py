@@ -64,8 +64,13 @@ from .layers import relu_backward as relu_backward
 from .layers import relu_forward as relu_forward
 from .losses import softmax_loss as softmax_loss
 from .losses import svm_loss as svm_loss
+from .optim import adam as adam
+from .optim import rmsprop as rmsprop
+from .optim import sgd as sgd
+from .optim import sgd_momentum as sgd_momentum
 
 __all__ = [
+    "adam",
     "affine_backward",
     "affine_forward",
     "affine_relu_backward",
@@ -112,6 +117,9 @@ __all__ = [
     "ridge_posterior",
     "ridge_svd",
     "right_inverse",
+    "rmsprop",
+    "sgd",
+    "sgd_momentum",
     "softmax_loss",
     "squared_norm",
     "squared_norm_jacobian",

@@ -86,6 +86,14 @@ def positive(name: str, value: ArrayLike) -> float:
     return value
 
 
+def count(name: str, value: ArrayLike) -> int:
+    """An integer ≥ 0, of Python's or of NumPy's; neither a bool nor a float that happens to be whole."""
+    array = real(name, value)
+    if array.ndim or array.dtype.kind not in "iu" or array < 0:
+        raise ValueError(f"{name} must be an integer ≥ 0, not {value!r}")
+    return int(array)
+
+
 def refuse_shape(name: str, array: NDArray[Any], expected: str) -> NoReturn:
     """Raise the `ValueError` that says what shape was expected and what came."""
     raise ValueError(f"{name} must have shape {expected}, but has shape {array.shape}")

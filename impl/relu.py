@@ -6,13 +6,12 @@ What training makes of it is not: parameters that diverge end as infinity or NaN
 """
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._front import Array, finite, floats, number, real, refuse_shape
+from ._front import Array, count, finite, floats, number, refuse_shape
 from ._jit import jit, jit_sums
 
 Scalar = np.floating[Any]
@@ -259,7 +258,7 @@ def relu_network_sgd(
     parameters = tuple(p.copy() for p in _parameters(*arrays))
     finite("x", xs)
     finite("y", ys)
-    rate, rounds = number("lr", lr), _count("epochs", epochs)
+    rate, rounds = number("lr", lr), count("epochs", epochs)
     elbows = np.empty((rounds + 1, parameters[0].size), xs.dtype)
     _train(xs, ys, *parameters, rate, elbows)
     return *_shaped(*parameters), elbows
@@ -422,11 +421,3 @@ def _is_number(x: ArrayLike) -> bool:
 
 def _numbers(names: str, *values: ArrayLike) -> list[float]:
     return [number(name, value) for name, value in zip(names.split(), values, strict=True)]
-
-
-def _count(name: str, value: ArrayLike) -> int:
-    """An integer ≥ 0, of Python's or of NumPy's."""
-    array = real(name, value)
-    if array.ndim or array.dtype.kind not in "iu" or array < 0:
-        raise ValueError(f"{name} must be an integer ≥ 0, not {value!r}")
-    return operator.index(array)
