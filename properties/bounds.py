@@ -28,13 +28,18 @@ class Bound:
     ----------
     allowed
         A number, for the Frobenius norm of the error; or an array, for its entries or for the norms of its columns
-        (see `properties.verdict`).
+        (see `properties.verdict`). Floats, or mpmath's where a float could overflow; infinite where theory is void.
     source
         Where the bound is from.
     """
 
     allowed: Any
     source: str
+
+    @property
+    def void(self) -> bool:
+        """Whether theory says nothing of at least a part of the answer."""
+        return any(value == math.inf for value in np.asarray(self.allowed, object).flat)
 
     def __add__(self, other: "Bound") -> "Bound":
         sources = self.source if other.source in self.source else f"{self.source}; {other.source}"
@@ -58,12 +63,7 @@ def smallest(dtype: Any) -> float:
 
 def times(bound: Bound, factor: Any) -> Bound:
     """The bound for `factor` times the answer."""
-    return Bound(_float(mpf(factor) * mpf(bound.allowed)), bound.source)
-
-
-def frobenius(bound: Bound) -> Bound:
-    """For the norm of the whole, from a bound for each entry."""
-    return Bound(float(np.linalg.norm(bound.allowed)), bound.source)
+    return Bound(mpf(factor) * bound.allowed, bound.source)
 
 
 EXACT = Bound(0.0, "no rounding takes place")
@@ -121,7 +121,6 @@ class Problem:
         # LAPACK's SVD drops a superdiagonal entry of the bidiagonal once it is below TOLMUL · u times its neighbours,
         # with TOLMUL = u**(-1/8) kept between 10 and 100 (xBDSQR); there are min(n, d) − 1 of them.
         dropped = min(max(u**-0.125, 10), 100) * max(min(self.n, self.d) - 1, 0)
-        self.gram_cu = mpf(2 * (self.n + self.d + 2) * u)
         self.cu = self.gram_cu + mpf(dropped * u)
         self.s = singular_values(X)
         self.rank = len(self.s) if rank is None or lam else rank
@@ -135,6 +134,11 @@ class Problem:
             self.alpha = self.r / self.lam
         else:
             self.alpha = norm(oracles.dual(X, y, 0)) if self.rank == self.n else self.w / (self.low or 1)
+
+    @property
+    def gram_cu(self) -> mpf:
+        """C u where no SVD takes part: products and triangular factors."""
+        return mpf(2 * (self.n + self.d + 2) * unit_roundoff(self.dtype))
 
     @property
     def gram_inverse(self) -> mpf:
@@ -159,14 +163,7 @@ class Problem:
     def allow(self, relative: mpf, source: str, cu: mpf | None = None) -> Bound:
         """c u times this, and what rounds to subnormal numbers."""
         tiny = mpf(smallest(self.dtype)) * (self.n + self.d + 2)
-        return Bound(_float((self.cu if cu is None else cu) * relative + tiny), source)
-
-
-def _float(value: mpf) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
+        return Bound((self.cu if cu is None else cu) * relative + tiny, source)
 
 
 def _targets(bound: Callable[..., Bound]) -> Callable[..., Bound]:
@@ -178,7 +175,7 @@ def _targets(bound: Callable[..., Bound]) -> Callable[..., Bound]:
         if y.ndim == 1:
             return bound(Problem(X, y, lam, w, **options))
         each = [bound(Problem(X, y[:, j], lam, w[:, j], **options)) for j in range(y.shape[1])]
-        return Bound(np.array([b.allowed for b in each]), each[0].source if each else EXACT.source)
+        return Bound(np.array([b.allowed for b in each], object), each[0].source if each else EXACT.source)
 
     return by_target
 
@@ -274,30 +271,3 @@ RIDGE = {
     "ridge_kernel": kernel,
     "ridge": orthogonal,
 }
-
-
-def _misfit(X: Any, y: Any, w: Any) -> np.ndarray:
-    """|y| + |X||w|, exactly: the error of y − Xw is at most γ times this, entry by entry."""
-    return oracles.residual(-abs(np.asarray(X)), abs(np.asarray(y)), abs(np.asarray(w)))
-
-
-def _gamma(*arrays: Any) -> mpf:
-    return mpf((sum(np.shape(arrays[0])) + 4) * unit_roundoff(working_dtype(*arrays)))
-
-
-def objective(X: Any, y: Any, w: Any, lam: float) -> Bound:
-    """For ‖y − Xw‖² + λ‖w‖²: (‖r‖ + δ)² − ‖r‖² with δ = γ‖|y| + |X||w|‖, and γ of the sum."""
-    gamma, r = _gamma(X, y, w), norm(oracles.residual(X, y, w))
-    delta = gamma * norm(_misfit(X, y, w))
-    rounding = gamma * ((r + delta) ** 2 + mpf(lam) * norm(w) ** 2) * (1 if np.ndim(y) == 1 else np.shape(y)[1])
-    allowed = 2 * r * delta + delta**2 + rounding + mpf(smallest(working_dtype(X, y, w)))
-    return Bound(_float(allowed), "inner products: Higham (2002), §3.1 and (3.5)")
-
-
-def objective_jacobian(X: Any, y: Any, w: Any, lam: float) -> Bound:
-    """For 2(λwᵀ − (y − Xw)ᵀX), entry by entry: 2γ(λ|w| + |X|ᵀ(|r| + |y| + |X||w|))."""
-    inside = abs(oracles.residual(X, y, w)) + _misfit(X, y, w)
-    total = oracles.matvec(abs(np.asarray(X)).T, inside) + oracles.to_rational(lam) * abs(oracles.rationals(w))
-    factor = oracles.to_rational(float(2 * _gamma(X, y, w)))
-    allowed = oracles.floats(factor * total) + smallest(working_dtype(X, y, w))
-    return Bound(allowed[None, :], "inner products: Higham (2002), §3.1 and (3.5)")

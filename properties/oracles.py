@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from flint import arb, fmpq, fmpq_mat, fmpz
+from mpmath import mpf
 
 Exact = np.ndarray  # of fmpq
 
@@ -25,6 +26,9 @@ def to_rational(value: Any) -> Any:
         return fmpq(value)
     if isinstance(value, Fraction):
         return fmpq(value.numerator, value.denominator)
+    if isinstance(value, mpf):
+        sign, mantissa, exponent, _ = value._mpf_
+        return (-1) ** sign * fmpq(int(mantissa)) * fmpq(2) ** int(exponent)
     if isinstance(value, np.generic):
         value = value.item()
     return fmpq(*value.as_integer_ratio())

@@ -28,8 +28,8 @@ import pytest
 from flint import fmpq
 from hypothesis import target
 
+from properties import oracles
 from properties.bounds import Bound
-from properties.oracles import largest, to_rational
 
 _accuracy: float | None = None
 _hunting = False
@@ -86,64 +86,63 @@ def wrong_kind(got: Any, shape: tuple[int, ...], dtype: Any = None) -> str:
 
 def worst_ratio(got: np.ndarray, exact: np.ndarray, bound: Bound) -> float:
     """Error over bound, at its worst; infinite where the bound is zero and the error is not."""
-    largest_float = float(np.finfo(got.dtype if got.dtype.kind == "f" else np.float64).max)
+    allowed = np.asarray(bound.allowed, object)
+    if _accuracy is not None:
+        allowed = np.maximum(allowed, oracles.to_rational(_accuracy) * _sizes(exact, allowed.shape))
+    by_entry = allowed.shape == got.shape
+    by_column = not by_entry and allowed.shape == got.shape[1:]
     squared = np.empty(got.shape, object)
     for index in np.ndindex(got.shape):
-        g, e = got[index], exact[index]
-        if got.dtype.kind == "f" and math.isinf(g):
-            overflows = largest(e) >= to_rational(largest_float) and (to_rational(e) > 0) == (g > 0)
-            squared[index] = fmpq(0) if overflows else math.inf
-        else:
-            squared[index] = largest(to_rational(g) - to_rational(e)) ** 2
-    allowed = np.asarray(bound.allowed, float)
-    if _accuracy is not None:
-        allowed = np.maximum(allowed, _accuracy * _sizes(exact, allowed.shape))
-    if allowed.shape != squared.shape:
-        axis = 0 if allowed.shape == squared.shape[1:] and allowed.ndim else None
-        squared = np.asarray(squared.sum(axis=axis) if squared.size else np.zeros(allowed.shape, object), object)
-    pairs = [(squared[i], allowed[i].item()) for i in np.ndindex(allowed.shape)]
-    return max((_ratio(s, a) for s, a in pairs), default=0.0)
+        room = allowed[index if by_entry else index[1:] if by_column else ()]
+        squared[index] = _error(got[index], exact[index], room) ** 2
+    if not by_entry:
+        squared = np.asarray(squared.sum(axis=0 if by_column else None) if got.size else np.zeros(allowed.shape), object)
+    return max((_ratio(squared[i], allowed[i]) for i in np.ndindex(allowed.shape)), default=0.0)
 
 
-def _ratio(squared: Any, allowed: float) -> float:
+def _error(got: Any, exact: Any, allowed: Any) -> Any:
+    """|got − exact|; none for an infinity where the exact answer is past the range, or could be as far as theory goes."""
+    if not (isinstance(got, float | np.floating) and math.isinf(got)):
+        return oracles.largest(oracles.to_rational(got) - oracles.to_rational(exact))
+    past, end = (1 if got > 0 else -1) * oracles.to_rational(exact), oracles.to_rational(np.finfo(got.dtype).max)
+    reachable = past >= end or allowed == math.inf or past + oracles.to_rational(allowed) >= end
+    return fmpq(0) if reachable else math.inf
+
+
+def _ratio(squared: Any, allowed: Any) -> float:
     if squared == 0 or allowed == math.inf:
-        return 0.0 if squared != math.inf else math.inf
+        return 0.0
     if squared == math.inf or not allowed > 0:
         return math.inf
-    quotient = squared / to_rational(allowed) ** 2
-    try:
-        return math.sqrt(int(quotient.p) / int(quotient.q))
-    except OverflowError:
-        return math.inf
+    return math.sqrt(oracles.nearest(oracles.to_rational(squared) / oracles.to_rational(allowed) ** 2))
 
 
 def _sizes(exact: np.ndarray, shape: tuple[int, ...]) -> Any:
-    values = np.array([float(largest(e)) for e in exact.flat]).reshape(exact.shape)
+    """What --accuracy is relative to: the entries, or the norms of the columns or of the whole."""
+    size = np.vectorize(oracles.largest, otypes=[object])(exact) if exact.size else exact
     if shape == exact.shape:
-        return abs(values)
-    return np.linalg.norm(values, axis=0) if shape and shape == exact.shape[1:] else np.linalg.norm(values)
+        return size
+    squares = (size**2).sum(axis=0 if shape and shape == exact.shape[1:] else None)
+    return np.vectorize(lambda s: oracles.to_rational(math.sqrt(oracles.nearest(s))), otypes=[object])(squares)
 
 
 def _story(function: str, what: str, got: Any, exact: np.ndarray, bound: Bound, context: dict[str, Any]) -> str:
-    def shown(value: Any) -> Any:
-        return value if np.shape(value) else np.asarray(value).item()
-
-    expected = np.vectorize(_as_float, otypes=[float])(exact) if exact.size else exact.astype(float)
+    widened = "" if _accuracy is None else f", widened to --accuracy {_accuracy}"
     lines = [
         f"{function}: {what}",
-        f"  got       {shown(got)!r}",
-        f"  expected  {shown(expected)!r}",
-        f"  bound     {shown(bound.allowed)!r}" + ("" if _accuracy is None else f", widened to --accuracy {_accuracy}"),
+        f"  got       {got!r}",
+        f"  expected  {_shown(exact)!r}",
+        f"  bound     {_shown(bound.allowed)!r}{widened}",
         f"  source    {bound.source}",
     ]
     return "\n".join(lines + [f"  {name:<9} {value!r}" for name, value in context.items()])
 
 
-def _as_float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, 1 if value > 0 else -1)
+def _shown(values: Any) -> Any:
+    """As floats."""
+    array = np.asarray(values, object)
+    shown = np.array([oracles.nearest(v) if v != math.inf else v for v in array.flat], float).reshape(array.shape)
+    return shown if shown.shape else shown.item()
 
 
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -1,0 +1,65 @@
+"""Chapter 3: where ridge goes as λ → ∞ and λ → 0, at the rates that theory gives, and answers past the range."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import bounds, oracles
+from properties.bounds import norm
+from properties.strategies import linear, of_rank
+from properties.test_ridge import FORMS, solve
+
+SOLVERS = pytest.mark.parametrize("form", [*FORMS, "ridge"])
+
+
+@pytest.mark.mathematics
+@SOLVERS
+@given(linear(columns=False), st.integers(1, 60))
+def test_a_large_lam_shrinks_to_the_correlations(impl, form, p, power):
+    """As λ → ∞, w tends to Xᵀy/λ: ‖w − Xᵀy/λ‖ ≤ ‖X‖³‖y‖/λ²."""
+    lam = 10.0**power
+    # w − Xᵀy/λ = −(XᵀX + λI)⁻¹ XᵀX Xᵀy/λ.
+    rate = norm(p.X) ** 3 * norm(p.y) / lam**2
+    exact = oracles.ridge(p.X, p.y, lam)
+    bound = bounds.RIDGE[form](p.X, p.y, lam, exact)
+    w = solve(impl, form, p.X, p.y, lam, bound)
+    distance = norm(oracles.rationals(w) - oracles.matvec(p.X.T, p.y) / oracles.to_rational(lam))
+    assert distance <= rate + bound.allowed, f"{float(distance)} from the limit, {float(rate)} by theory"
+
+
+@pytest.mark.mathematics
+@SOLVERS
+@given(st.one_of(linear(columns=False), of_rank(columns=False)), st.integers(1, 30))
+def test_a_small_lam_tends_to_least_squares(impl, form, p, power):
+    """As λ → 0, w tends to lstsq(X, y) whatever the rank: ‖w − w₀‖ ≤ λ/(σ_r²+λ) ‖w₀‖."""
+    lam = 10.0**-power
+    limit = oracles.lstsq(p.X, p.y)
+    s = bounds.singular_values(p.X)[: p.rank]
+    # w = V diag(σ²/(σ²+λ)) Vᵀ w₀, and 1 − σ²/(σ²+λ) is largest for the smallest σ; 1.01 for the rounding of σ here.
+    rate = lam / (min(s, default=1) ** 2 + lam) * norm(limit) * 1.01
+    exact = oracles.ridge(p.X, p.y, lam)
+    bound = bounds.RIDGE[form](p.X, p.y, lam, exact)
+    w = solve(impl, form, p.X, p.y, lam, bound)
+    if w is not None:
+        distance = norm(oracles.rationals(w) - limit)
+        assert distance <= rate + bound.allowed, f"{float(distance)} from the limit, {float(rate)} by theory"
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("function", ["lstsq", "min_norm", *FORMS, "ridge"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_answer_past_the_range_is_infinite_or_zero(impl, function, dtype):
+    """Where w is too large for the dtype it is ±inf, where it is too small it is 0, without an error or a NaN."""
+    solver = getattr(impl, function)
+    power = int(np.finfo(dtype).maxexp) // 2 - 2  # nearly the square root of what is too large
+    for x_unit, y_unit in ((-power, 2 * power - 4), (power, -2 * power + 4)):
+        X = np.ldexp(np.array([[3.0, 1.0], [1.0, -2.0]]).astype(dtype), x_unit)
+        y = np.ldexp(np.array([5.0, -1.0]).astype(dtype), y_unit)
+        lam = () if function in ("lstsq", "min_norm") else (math.ldexp(1.0, 2 * x_unit),)
+        with np.errstate(over="ignore"):
+            expected = oracles.floats(oracles.ridge(X, y, *lam or [0])).astype(dtype)
+        assert np.isinf(expected).all() or not expected.any(), "the problem is not past the range"
+        np.testing.assert_array_equal(solver(X, y, *lam), expected)

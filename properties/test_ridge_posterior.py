@@ -1,0 +1,84 @@
+"""Chapter 3: ridge as Bayes sees it: W ~ N(0, I), Y = XW + √λ N."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import bounds, bounds_selection, oracles
+from properties.bounds import norm, times
+from properties.strategies import ORDINARY_AND_HARD, SEEDS, generator, linear, plain, ridge_problem, with_weights
+from properties.test_ridge import solve
+from properties.verdict import judge
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_log_posterior_is_the_exponent_of_the_density(impl, data, hard):
+    """ridge_log_posterior(X, y, w, lam) is −‖y − Xw‖²/(2λ) − ‖w‖²/2."""
+    p, w = data.draw(with_weights(hard=hard, columns=False))
+    exact = oracles.log_posterior(p.X, p.y, w, p.lam)
+    bound = bounds_selection.log_posterior(p.X, p.y, w, p.lam)
+    judge("ridge_log_posterior", impl.ridge_log_posterior(p.X, p.y, w, p.lam), exact, bound, dtype=p.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_posterior_has_the_ridge_solution_as_its_mean(impl, data, hard):
+    """ridge_posterior(X, y, lam) has the mean (XᵀX + λI)⁻¹Xᵀy."""
+    p = data.draw(ridge_problem(hard=hard))
+    exact = oracles.ridge(p.X, p.y, p.lam)
+    mean, _ = impl.ridge_posterior(p.X, p.y, p.lam)
+    judge("ridge_posterior", mean, exact, bounds.orthogonal(p.X, p.y, p.lam, exact), dtype=p.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_posterior_has_the_covariance_of_the_formula(impl, data, hard):
+    """ridge_posterior(X, y, lam) has the covariance λ(XᵀX + λI)⁻¹."""
+    p = data.draw(ridge_problem(hard=hard))
+    _, covariance = impl.ridge_posterior(p.X, p.y, p.lam)
+    exact = oracles.posterior_covariance(p.X, p.lam)
+    judge("ridge_posterior", covariance, exact, bounds_selection.posterior_covariance(p.X, p.lam), dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(linear(columns=False))
+def test_posterior_covariance_is_the_inverse_curvature(impl, p):
+    """The covariance times minus the second derivative of the log posterior is I."""
+    _, covariance = impl.ridge_posterior(p.X, p.y, p.lam)
+    d = p.X.shape[1]
+    e = np.eye(d)
+
+    def f(w):
+        return oracles.log_posterior(p.X, p.y, w, p.lam)
+
+    zero, single = f(0 * e[0]), [f(row) for row in e]
+    # The mixed second difference of a quadratic is its second derivative.
+    curvature = [[single[i] + single[j] - f(e[i] + e[j]) - zero for j in range(d)] for i in range(d)]
+    product = oracles.entries(oracles.matrix(covariance) * oracles.matrix(curvature))
+    bound = times(bounds_selection.posterior_covariance(p.X, p.lam), norm(curvature))
+    judge("ridge_posterior", product, np.eye(d), bound)
+
+
+@pytest.mark.mathematics
+@given(linear(hard=True), SEEDS, st.integers(1, 20))
+def test_map_estimate_beats_every_other(impl, p, seed, size):
+    """The posterior at ridge_map(X, y, lam) is higher than anywhere that rounding could not have led it to."""
+    y = p.y if p.y.ndim == 1 else p.y[:, 0]
+    exact = oracles.ridge(p.X, y, p.lam)
+    error = bounds.normal(p.X, y, p.lam, exact)
+    w = solve(impl, "ridge_map", p.X, y, p.lam, error)
+    if w is None or error.void:
+        return
+    # In the norm of M, w is at most √‖M‖ · error from the top, and a step δ leads at least √σ_min(M) · ‖δ‖ away.
+    problem = bounds.Problem(p.X, y, p.lam, exact)
+    condition = (problem.size**2 + problem.lam) * problem.gram_inverse
+    direction = plain(generator(seed), w.shape)
+    step = oracles.rationals(direction) * oracles.to_rational(
+        float(2**size * (2 * mpmath.sqrt(condition) * error.allowed) / max(norm(direction), 1))
+    )
+    top = oracles.log_posterior(p.X, y, w, p.lam)
+    if norm(direction) >= 1:
+        assert top > oracles.log_posterior(p.X, y, oracles.rationals(w) + step, p.lam), step
