@@ -10,7 +10,7 @@ from .._range import lam_in_range, matrix_in_range, target_in_range
 from ..least_squares import lstsq
 from ._problem import checked_single
 from .path import checked_lams
-from .selection import mean_square, weight
+from .selection import nothing_explained, weight
 from .spectrum import rank_at_zero
 
 
@@ -48,7 +48,7 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     if X.size == 0 or lams.size == 0:
         finite("X", X)
         finite("y", y)
-        return np.full(lams.size, mean_square(y), X.dtype)
+        return nothing_explained(y, lams)
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
@@ -65,7 +65,8 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     if rank < n and not lams.all():
         for i in np.flatnonzero(hidden < np.sqrt(np.finfo(X.dtype).eps)):
             errors[i, lams == 0] = _left_out(X, Y[:, 0], i)
-    return np.ldexp(np.mean(errors * errors, axis=0, dtype=np.float64), 2 * ey).astype(X.dtype)
+    with np.errstate(over="ignore", under="ignore"):  # an answer out of range is inf or 0
+        return np.ldexp(np.mean(np.square(errors, dtype=np.float64), axis=0), 2 * ey).astype(X.dtype)
 
 
 def _left_out(X: Array, y: Array, i: int) -> float:

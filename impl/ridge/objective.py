@@ -42,7 +42,7 @@ def ridge_objective(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) ->
     """
     lam = not_negative("lam", lam)
     X, y, w = _checked(X, y, w)
-    return X.dtype.type(_sum_of_squares(X, columns(y), columns(w), 1.0, math.sqrt(lam)))
+    return X.dtype.type(_sum_of_squares(X, columns(y), columns(w), 1.0, math.sqrt(lam), 1.0))
 
 
 def ridge_jacobian(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> Array:
@@ -112,7 +112,7 @@ def ridge_log_posterior(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike
     X, y, w = _checked(X, y, w)
     if y.ndim != 1:
         refuse_shape("y", y, f"({X.shape[0]},)")
-    return X.dtype.type(-0.5 * _sum_of_squares(X, columns(y), columns(w), 1 / math.sqrt(lam), 1.0))
+    return X.dtype.type(_sum_of_squares(X, columns(y), columns(w), 1 / math.sqrt(lam), 1.0, -0.5))
 
 
 def _checked(X: ArrayLike, y: ArrayLike, w: ArrayLike) -> tuple[Array, Array, Array]:
@@ -161,8 +161,11 @@ def _residual(X: Array, Y: Array, W: Array) -> tuple[Array, int, int, int]:
 
 
 @jit
-def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float) -> float:
-    """‖a(Y − XW)‖² + ‖bW‖², in float64: a² and ‖Y − XW‖² may be out of range where their product is not."""
+def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float, factor: float) -> float:
+    """factor · (‖a(Y − XW)‖² + ‖bW‖²), summed in float64.
+
+    a² and ‖Y − XW‖² may be out of range where their product is not, so a goes inside.
+    """
     if X.size == 0 or Y.size == 0:
         _exponents(X, Y, W)
         R, e = Y, 0
@@ -178,7 +181,7 @@ def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float) -> float:
         for t in range(W.shape[1]):
             term = b * np.float64(W[j, t])
             penalty += term * term
-    return fit + penalty
+    return X.dtype.type(factor * (fit + penalty))  # rounded here, where an overflow is inf without a warning
 
 
 @jit

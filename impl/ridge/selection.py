@@ -85,7 +85,7 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     if X.size == 0 or lams.size == 0:
         finite("X", X)
         finite("y", y)
-        return np.full(lams.size, mean_square(y), X.dtype)
+        return nothing_explained(y, lams)
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
@@ -93,16 +93,14 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     return _gcv(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
 
 
-def mean_square(y: Array) -> float:
-    """‖y‖²/n: what is left when nothing can be explained. NaN for no samples."""
+def nothing_explained(y: Array, lams: Array) -> Array:
+    """‖y‖²/n for each λ, where there are no features. NaN for no samples."""
     if y.size == 0:
-        return math.nan
-    largest = float(np.abs(y).max())
-    if largest == 0:
-        return 0.0
-    power = math.frexp(largest)[1]
-    scaled = np.ldexp(y.astype(np.float64), -power)
-    return float(np.ldexp(np.mean(scaled * scaled), 2 * power))
+        return np.full(lams.size, math.nan, y.dtype)
+    scaled, e = target_in_range(y)
+    with np.errstate(over="ignore", under="ignore"):  # an answer out of range is inf or 0
+        value = np.ldexp(np.mean(np.square(scaled, dtype=np.float64)), 2 * e)
+        return np.full(lams.size, value).astype(y.dtype)
 
 
 @jit
