@@ -94,10 +94,12 @@ def impl(pytestconfig: pytest.Config) -> Judged:
     return Judged(pytestconfig.stash[RACERS][0][1])
 
 
-@pytest.fixture(scope="session")
-def racers(pytestconfig: pytest.Config) -> list[tuple[str, Implementation]]:
-    """The implementations that race, each with its name; one, unless ``--impl`` was a comma-separated list."""
-    return pytestconfig.stash[RACERS]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Benchmarks run once for each racer; unless others are named, `impl` races with the textbook."""
+    if "racer" in metafunc.fixturenames:
+        named = metafunc.config.getoption("--impl")
+        racers = metafunc.config.stash[RACERS] if named else [(name, load([name])) for name in ("impl", "numpy")]
+        metafunc.parametrize("racer", [racer for _, racer in racers], ids=[name for name, _ in racers])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,217 @@
+"""The inputs that are timed: drawn from a seed, of the sizes that are asked for, and well-conditioned.
+
+Well-conditioned, because this is about speed: no method may be slow here for having to fall back to another, and every
+method's error bound is small enough to mean something. Each builder takes a generator and the sizes by name, and gives
+the arguments in the order of the contract.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Rng = np.random.Generator
+Arguments = tuple[Any, ...]
+Builder = Callable[..., Arguments]
+
+# ---- chapter 1 -------------------------------------------------------------------------------------------------------
+
+
+def vector(rng: Rng, n: int) -> Arguments:
+    """One vector x."""
+    return (rng.standard_normal(n),)
+
+
+def two_vectors(rng: Rng, n: int) -> Arguments:
+    """Two vectors of one length."""
+    return rng.standard_normal(n), rng.standard_normal(n)
+
+
+def matrix_and_vector(rng: Rng, m: int, n: int) -> Arguments:
+    """A matrix A and a vector x that it can be applied to."""
+    return rng.standard_normal((m, n)), rng.standard_normal(n)
+
+
+def square_and_vector(rng: Rng, n: int) -> Arguments:
+    """A square matrix A, not symmetric, and a vector x."""
+    return matrix_and_vector(rng, n, n)
+
+
+# ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------
+
+
+def matrix(rng: Rng, m: int, n: int) -> Arguments:
+    """X of full rank: Gaussian, and with one side at least twice the other, so of a condition below 10."""
+    return (rng.standard_normal((m, n)),)
+
+
+def system(rng: Rng, m: int, n: int) -> Arguments:
+    """X of full rank, and a target y."""
+    return rng.standard_normal((m, n)), rng.standard_normal(m)
+
+
+def regression(rng: Rng, n: int, d: int) -> Arguments:
+    """X, y = Xw + noise, and λ = 1."""
+    X, y = _data(rng, n, d)
+    return X, y, 1.0
+
+
+def regression_and_weights(rng: Rng, n: int, d: int) -> Arguments:
+    """X, y, some w that is not the solution, and λ = 1."""
+    X, y = _data(rng, n, d)
+    return X, y, rng.standard_normal(d), 1.0
+
+
+def regression_and_grid(rng: Rng, n: int, d: int, L: int) -> Arguments:
+    """X, y, and L values of λ from 10⁻³ to 10³."""
+    X, y = _data(rng, n, d)
+    return X, y, np.logspace(-3, 3, L)
+
+
+def matrix_and_grid(rng: Rng, n: int, d: int, L: int) -> Arguments:
+    """X and L values of λ."""
+    X, _, lams = regression_and_grid(rng, n, d, L)
+    return X, lams
+
+
+def spectrum(rng: Rng, r: int) -> Arguments:
+    """R singular values in no order, and λ = 1."""
+    return rng.lognormal(size=r), 1.0
+
+
+def batch(rng: Rng, b: int, n: int, d: int) -> Arguments:
+    """As many regressions as b, with one λ for all."""
+    return rng.standard_normal((b, n, d)), rng.standard_normal((b, n)), 1.0
+
+
+def _data(rng: Rng, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    X = rng.standard_normal((n, d))
+    return X, X @ rng.standard_normal(d) + rng.standard_normal(n)
+
+
+# ---- chapter 4 -------------------------------------------------------------------------------------------------------
+
+
+def unit_inputs(rng: Rng, n: int) -> Arguments:
+    """Many x for one unit; its elbow stands in their midst."""
+    return rng.standard_normal(n), 1.5, -0.25
+
+
+def slopes_and_offsets(rng: Rng, d: int) -> Arguments:
+    """The w and b of d units, no w near zero."""
+    return _slopes(rng, d), rng.standard_normal(d)
+
+
+def unit_samples(rng: Rng, calls: int) -> Arguments:
+    """(x, y, w, b) for many calls; a function of four numbers has no other size."""
+    return tuple(zip(*rng.standard_normal((4, calls)).tolist(), strict=True))
+
+
+def unit_samples_and_rate(rng: Rng, calls: int) -> Arguments:
+    """(x, y, w, b, lr) for many calls."""
+    return tuple((*sample, 0.1) for sample in unit_samples(rng, calls))
+
+
+def network_inputs(rng: Rng, N: int, d: int) -> Arguments:
+    """N inputs x, and W1, b, W2 of d units."""
+    return rng.standard_normal(N), *_units(rng, d)
+
+
+def network_sample(rng: Rng, d: int) -> Arguments:
+    """One sample x, y, and W1, b, W2 of d units."""
+    return 0.75, -0.5, *_units(rng, d)
+
+
+def network_sample_and_rate(rng: Rng, d: int) -> Arguments:
+    """One sample, the parameters, and a learning rate that is small for the number of units."""
+    return *network_sample(rng, d), 0.1 / d
+
+
+def network_training(rng: Rng, N: int, d: int, epochs: int) -> Arguments:
+    """N samples of a parabola, the parameters, the learning rate and the number of epochs.
+
+    The rate is so small that thousands of steps do not enlarge a rounding error beyond what a bound can follow.
+    """
+    x = rng.uniform(-1, 1, N)
+    return x, x * x, *_units(rng, d), 0.1 / d**2, epochs
+
+
+def _slopes(rng: Rng, d: int) -> np.ndarray:
+    return np.where(rng.random(d) < 0.5, -1.0, 1.0) * rng.uniform(0.5, 1.5, d)
+
+
+def _units(rng: Rng, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return _slopes(rng, d)[:, None], rng.uniform(-1, 1, d), rng.standard_normal((1, d)) / np.sqrt(d)
+
+
+# ---- chapter 5 -------------------------------------------------------------------------------------------------------
+
+
+def layer(rng: Rng, N: int, D: int, M: int) -> Arguments:
+    """X, w and b of a layer, scaled so that its output is of the size of its input."""
+    return rng.standard_normal((N, D)), rng.standard_normal((D, M)) / np.sqrt(D), rng.standard_normal(M)
+
+
+def layer_backward(rng: Rng, N: int, D: int, M: int) -> Arguments:
+    """The upstream derivative, and what the layer's forward pass was given."""
+    return rng.standard_normal((N, M)), *layer(rng, N, D, M)
+
+
+def scores(rng: Rng, N: int, C: int) -> Arguments:
+    """Scores and labels."""
+    return 3 * rng.standard_normal((N, C)), rng.integers(0, C, N)
+
+
+def update(rng: Rng, n: int) -> Arguments:
+    """Weights and their gradient, with the default configuration and no history."""
+    return rng.standard_normal(n), rng.standard_normal(n), {}
+
+
+def update_with_velocity(rng: Rng, n: int) -> Arguments:
+    """Weights, gradient, and a velocity from steps before."""
+    w, dw, _ = update(rng, n)
+    return w, dw, {"velocity": rng.standard_normal(n)}
+
+
+def update_with_cache(rng: Rng, n: int) -> Arguments:
+    """Weights, gradient, and a mean of squares from steps before."""
+    w, dw, _ = update(rng, n)
+    return w, dw, {"cache": rng.random(n)}
+
+
+def update_with_moments(rng: Rng, n: int) -> Arguments:
+    """Weights, gradient, and both moments from steps before."""
+    w, dw, _ = update(rng, n)
+    return w, dw, {"m": rng.standard_normal(n), "v": rng.random(n), "t": 10}
+
+
+def network_batch(rng: Rng, N: int, D: int, H: int, C: int) -> Arguments:
+    """A batch X, y, and the parameters of a net with one hidden layer; biases not zero, so that each is seen."""
+    W1, W2 = rng.standard_normal((D, H)) / np.sqrt(D), rng.standard_normal((H, C)) / np.sqrt(H)
+    params = {"W1": W1, "b1": 0.1 * rng.standard_normal(H), "W2": W2, "b2": 0.1 * rng.standard_normal(C)}
+    return rng.standard_normal((N, D)), rng.integers(0, C, N), params
+
+
+def training(rng: Rng, N: int, D: int, H: int, C: int, batch: int, epochs: int) -> Arguments:
+    """Data of C classes that can be told apart, the net's sizes, and how to train."""
+    centres = 2 * rng.standard_normal((C, D))
+    y = rng.integers(0, C, N + N // 5)
+    X = centres[y] + rng.standard_normal((len(y), D))
+    data = {"X_train": X[:N], "y_train": y[:N], "X_val": X[N:], "y_val": y[N:]}
+    net = {"hidden_dims": [H], "input_dim": D, "num_classes": C, "seed": 0}
+    how = {"batch_size": batch, "num_epochs": epochs, "verbose": False, "seed": 0}
+    return data, net, how
+
+
+def scalar_function(rng: Rng, n: int) -> Arguments:
+    """F(x) = ‖x‖², cheap, so that what surrounds its calls is timed, and a point."""
+    return _square_sum, rng.standard_normal(n)
+
+
+def array_function(rng: Rng, n: int) -> Arguments:
+    """F(x) = x², element by element, a point, and the upstream derivative."""
+    return np.square, rng.standard_normal(n), rng.standard_normal(n)
+
+
+def _square_sum(x: np.ndarray) -> float:
+    return float(x @ x)

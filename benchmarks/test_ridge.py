@@ -1,0 +1,15 @@
+"""Chapter 3, timed: Ridge regression."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.cases import Case, of_chapter
+from benchmarks.race import race
+from impl.choose import Implementation
+
+
+@pytest.mark.parametrize("case", of_chapter(3), ids=str)
+def test_time_of_ridge(case: Case, racer: Implementation, benchmark: Any) -> None:
+    """The answer is within its bound, and this is how long it takes."""
+    race(case, racer, benchmark)
