@@ -56,6 +56,8 @@ from .relu import relu_unit_loss as relu_unit_loss
 from .relu import relu_unit_step as relu_unit_step
 
 # 5 · fully connected networks
+from .gradient_check import eval_numerical_gradient as eval_numerical_gradient
+from .gradient_check import eval_numerical_gradient_array as eval_numerical_gradient_array
 from .layers import affine_backward as affine_backward
 from .layers import affine_forward as affine_forward
 from .layers import affine_relu_backward as affine_relu_backward
@@ -64,12 +66,14 @@ from .layers import relu_backward as relu_backward
 from .layers import relu_forward as relu_forward
 from .losses import softmax_loss as softmax_loss
 from .losses import svm_loss as svm_loss
+from .net import FullyConnectedNet as FullyConnectedNet
 from .optim import adam as adam
 from .optim import rmsprop as rmsprop
 from .optim import sgd as sgd
 from .optim import sgd_momentum as sgd_momentum
 
 __all__ = [
+    "FullyConnectedNet",
     "adam",
     "affine_backward",
     "affine_forward",
@@ -77,6 +81,8 @@ __all__ = [
     "affine_relu_forward",
     "elbow",
     "elbows_after_step",
+    "eval_numerical_gradient",
+    "eval_numerical_gradient_array",
     "left_inverse",
     "linear_form",
     "linear_form_jacobian",
