@@ -94,6 +94,7 @@ def impl(pytestconfig: pytest.Config) -> Judged:
     return Judged(pytestconfig.stash[RACERS][0][1])
 
 
+@pytest.hookimpl(trylast=True)  # after the case, so that all who race on one case do it one after the other
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Benchmarks run once for each racer; unless others are named, `impl` races with the textbook."""
     if "racer" in metafunc.fixturenames:

@@ -14,7 +14,6 @@ from mpmath import mpf
 
 from benchmarks import precise
 from benchmarks.cases import Case, many_calls
-from benchmarks.inputs import Arguments
 from benchmarks.measured import Measured, affine, given
 from properties import bounds
 from properties.bounds import Bound
@@ -43,12 +42,17 @@ def error_over_bound(case: Case, result: Any, dtype: Any = np.float64) -> float:
     """
     if case.function == "Solver":
         return _trained(case, result, dtype)
-    parts, answers = _parts(case.function, result), expected(case, dtype)
+    return worst_ratio(case, parts(case.function, result), dtype)
+
+
+def worst_ratio(case: Case, got: list[Any], dtype: Any = np.float64) -> float:
+    """As `error_over_bound`, from the parts of the result."""
+    answers = expected(case, dtype)
     if case.bind is many_calls:
         dtype = np.float64  # of Python's numbers
-    if len(parts) != len(answers):
-        raise WrongAnswer(f"{case}: {len(answers)} results were expected, and {len(parts)} came")
-    return max(_ratio(f"{case}, result {i}", *pair, dtype) for i, pair in enumerate(zip(parts, answers, strict=True)))
+    if len(got) != len(answers):
+        raise WrongAnswer(f"{case}: {len(answers)} results were expected, and {len(got)} came")
+    return max(_ratio(f"{case}, result {i}", *pair, dtype) for i, pair in enumerate(zip(got, answers, strict=True)))
 
 
 def _ratio(name: str, got: Any, answer: Answer, dtype: Any) -> float:
@@ -65,7 +69,7 @@ def _ratio(name: str, got: Any, answer: Answer, dtype: Any) -> float:
     return ratio
 
 
-def _parts(function: str, result: Any) -> list[Any]:
+def parts(function: str, result: Any) -> list[Any]:
     """The arrays in a result, as `expected` lists them."""
     if function.endswith("_forward"):
         return [result[0]]  # what is in a cache is the implementation's own business
