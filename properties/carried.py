@@ -143,8 +143,8 @@ class Carried:
         other, dtype = self._with(other)
         absolute = self.size @ other.size
         error = self.size @ other.error + self.error @ sizes(other.values)
-        terms = self.shape[-1]
-        error = error + terms * (unit_roundoff(dtype) * absolute + np.where(absolute > 0, smallest(dtype), 0))
+        terms, any_product = self.shape[-1], (self.size > 0).astype(float) @ (other.size > 0) > 0
+        error = error + terms * (unit_roundoff(dtype) * absolute + np.where(any_product, 2 * smallest(dtype), 0))
         values = np.asarray(self.values @ other.values if terms else balls(np.zeros(absolute.shape)), object)
         return Carried(values, error * (1 + 2.0**-20), dtype)  # γ_n < n u (1 + 2⁻²⁰) up to a thousand terms
 
@@ -177,8 +177,12 @@ class Carried:
 
     def exp(self) -> "Carried":
         """eˣ."""
-        values = _each(arb.exp, self.values)
-        return Carried(values, sizes(values) * np.expm1(self.error), self.dtype).rounded(roundings=FUNCTION)
+        values = _each(_exp, self.values)
+        # Where eˣ is as good as 0, so is it for any x that is off by less than its half.
+        off = np.where(self.error > 1, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
+        if np.any((self.error > 1) & (self.error > sizes(self.values) / 4) | (self.error > 1) & (sizes(values) > 1e-320)):
+            reject()
+        return Carried(values, off, self.dtype).rounded(roundings=FUNCTION)
 
     def log(self) -> "Carried":
         """log x."""
@@ -199,6 +203,11 @@ def _each(function: Any, values: np.ndarray) -> np.ndarray:
     for index in np.ndindex(values.shape):
         out[index] = function(values[index])
     return out
+
+
+def _exp(x: arb) -> arb:
+    """A ball around eˣ; where that is beyond what any dtype holds, one around all that is so small."""
+    return x.exp() if x > -5000 else arb(0, 2.0**-1074)
 
 
 def constant(value: Any, dtype: Any = np.float64) -> Carried:

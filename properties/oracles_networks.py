@@ -80,7 +80,7 @@ def softmax_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     losses = sums.log() - shifted[rows, y]
     # Whoever takes the logarithm of p instead of the difference above has p's relative error in the place of its own.
     u = unit_roundoff(x.dtype)
-    relative = np.expm1(shifted.error[rows, y]) + sums.error + (FUNCTION + 2) * u
+    relative = np.expm1(np.minimum(shifted.error[rows, y], 1)) + sums.error + (FUNCTION + 2) * u
     losses = Carried(losses.values, losses.error + relative + FUNCTION * u * losses.size, x.dtype)
     return mean(losses), (p - one_hot(y, C)) / float(N)
 

@@ -1,5 +1,6 @@
 """Units, networks and training data: structure is drawn, bulk numbers come from a drawn seed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 
-from properties.strategies import DTYPES, SEEDS, Shown, generator, plain
+from properties.strategies import DTYPES, SEEDS, Shown, generator, plain, wild
 
 # ---- chapter 4 -------------------------------------------------------------------------------------------------------
 
@@ -119,6 +120,46 @@ def _graded(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 # ---- chapter 5 -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layer(Shown):
+    """What an affine layer gets, and the derivative that comes back to it."""
+
+    x: np.ndarray
+    w: np.ndarray
+    b: np.ndarray
+    dout: np.ndarray
+
+    @property
+    def forward(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x, w, b."""
+        return self.x, self.w, self.b
+
+    @property
+    def rows(self) -> np.ndarray:
+        """x as a matrix."""
+        return self.x.reshape(len(self.x), len(self.w))
+
+
+@st.composite
+def layers(draw: Callable[..., Any], *, hard: bool = False) -> Layer:
+    """An affine layer on samples that are numbers, vectors or images, none of them or several; in either dtype.
+
+    Parameters
+    ----------
+    hard
+        Numbers of any size up to 2**±100 (2**±20 in float32), zeros and subnormal numbers; otherwise eighths.
+    """
+    N, M = draw(st.integers(0, 4)), draw(st.integers(0, 4))
+    sample = draw(st.sampled_from([(2,), (3, 2), (), (2, 1, 3), (0,), (5,)]))
+    D, dtype, rng = math.prod(sample), draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    binades = 100 if dtype == np.float64 else 20
+    x, w, b, dout = (
+        wild(rng, shape, dtype, binades) if hard else plain(rng, shape).astype(dtype)
+        for shape in ((N, *sample), (D, M), (M,), (N, M))
+    )
+    return Layer(x, w, b, dout)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,157 @@
+"""Chapter 5: affine and ReLU layers, forwards and backwards."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import oracles_networks as on_paper
+from properties.bounds import EXACT
+from properties.carried import affine
+from properties.carried import given as carried
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
+from properties.strategies_networks import Layer, layers
+from properties.verdict import judge
+
+mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
+NAMES = ("dx", "dw", "db")
+
+# Each kind of number that training can meet, against each kind of derivative that can come back.
+KINDS = np.array([np.nan, np.inf, -np.inf, 2.5, -2.5, 0.0, -0.0, 5e-324, -5e-324])
+
+
+def judge_backward(function: str, got: tuple, case: Layer, dout: on_paper.Carried) -> None:
+    """dx, dw and db for this derivative by the output, dx in x's own shape."""
+    x, w, _ = carried(case.rows, case.w, case.b)
+    exact = (dout @ w.T).reshape(case.x.shape), x.T @ dout, dout.sum()
+    for name, value, answer in zip(NAMES, got, exact, strict=True):
+        judge(function, value, *answer.answer, dtype=case.x.dtype, derivative=name, case=case)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_affine_forward_is_the_product_and_the_bias(impl, data, hard):
+    """affine_forward(x, w, b) is x w + b, for samples of any shape."""
+    case = data.draw(layers(hard=hard))
+    out, _ = impl.affine_forward(*case.forward)
+    exact = affine(*carried(case.rows, case.w, case.b))
+    judge("affine_forward", out, *exact.answer, dtype=case.x.dtype, case=case)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_affine_backward_is_three_products(impl, data, hard):
+    """affine_backward gives dx = dout wᵀ in x's shape, dw = xᵀ dout and db, the sum of dout over the samples."""
+    case = data.draw(layers(hard=hard))
+    _, cache = impl.affine_forward(*case.forward)
+    judge_backward("affine_backward", impl.affine_backward(case.dout, cache), case, carried(case.dout)[0])
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_is_the_positive_part_and_passes_back_where_it_is_on(impl, data, hard):
+    """relu_forward(x) is max(x, 0), and relu_backward gives dout where x > 0, else 0; neither rounds."""
+    shape, dtype = data.draw(st.sampled_from([(4,), (3, 2), (2, 3, 1), (0, 3), ()])), data.draw(st.sampled_from(DTYPES))
+    rng = generator(data.draw(SEEDS))
+    x, dout = (np.asarray(wild(rng, shape, dtype, 100) if hard else plain(rng, shape)).astype(dtype) for _ in range(2))
+    out, cache = impl.relu_forward(x)
+    kind = dtype if shape else np.float64
+    judge("relu_forward", out, np.maximum(x, 0), EXACT, dtype=kind, x=x)
+    judge("relu_backward", impl.relu_backward(dout, cache), np.where(x > 0, dout, 0), EXACT, dtype=kind, x=x)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_affine_relu_is_the_two_in_one(impl, data, hard):
+    """affine_relu_forward is max(x w + b, 0), and its backward lets dout through only where that is positive."""
+    case = data.draw(layers(hard=hard))
+    out, cache = impl.affine_relu_forward(*case.forward)
+    before = affine(*carried(case.rows, case.w, case.b))
+    judge("affine_relu_forward", out, *before.relu().answer, dtype=case.x.dtype, case=case)
+    got = impl.affine_relu_backward(case.dout, cache)
+    judge_backward("affine_relu_backward", got, case, carried(case.dout)[0].where(before.positive()))
+
+
+@mathematics
+@given(case=layers())
+def test_affine_relu_passes_nothing_back_on_the_kink(impl, case):
+    """Where x w + b is exactly 0, affine_relu gives 0 and all its derivatives are 0."""
+    w = np.zeros_like(case.w)
+    out, cache = impl.affine_relu_forward(case.x, w, np.zeros_like(case.b))
+    judge("affine_relu_forward", out, np.zeros(case.dout.shape), EXACT, case=case)
+    for got, like in zip(impl.affine_relu_backward(case.dout, cache), case.forward, strict=True):
+        judge("affine_relu_backward", got, np.zeros(like.shape), EXACT, case=case)
+
+
+@mathematics
+@given(case=layers())
+def test_affine_backward_is_the_transpose_of_affine_forward(impl, case):
+    """The sum of dout · (forward of a change) is the sum of (backward of dout) · change, for x, w and b alike."""
+    out, cache = impl.affine_forward(*case.forward)
+    dx, dw, db = impl.affine_backward(case.dout, cache)
+    x, w, b = (values.astype(float) for values in case.forward)
+    # In eighths, none of these sums rounds in float64. The layer is linear in x and b together, and in w and b.
+    np.testing.assert_equal(np.sum(dx.astype(float) * x) + np.sum(db * b), np.sum(case.dout.astype(float) * out))
+    np.testing.assert_equal(np.sum(dw.astype(float) * w) + np.sum(db * b), np.sum(case.dout.astype(float) * out))
+
+
+# ---- NaN and infinity ------------------------------------------------------------------------------------------------
+
+
+@interface
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_relu_never_turns_a_nan_into_a_number(impl, dtype):
+    """relu_forward keeps NaN; relu_backward is NaN where x or dout is, and 0 where x ≤ 0 even if dout is infinite."""
+    x, dout = (grid.astype(dtype).reshape(-1) for grid in np.meshgrid(KINDS, KINDS))
+    out, cache = impl.relu_forward(x)
+    np.testing.assert_array_equal(out, np.maximum(x, 0))
+    expected = [np.nan if np.isnan(a) or np.isnan(d) else d if a > 0 else 0.0 for a, d in zip(x, dout, strict=True)]
+    np.testing.assert_array_equal(impl.relu_backward(dout, cache), np.array(expected, dtype))
+
+
+@interface
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_affine_lets_training_see_what_is_not_finite(impl, bad):
+    """affine_forward makes NaN or infinite just the samples that are, and affine_backward just what they reach."""
+    x, w, b = np.ones((3, 2)), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0])
+    x[1, 0] = bad
+    out, cache = impl.affine_forward(x, w, b)
+    np.testing.assert_array_equal(out, [[9.0, 12.0], [bad, bad], [9.0, 12.0]])
+    dout = np.ones((3, 2))
+    dx, dw, db = impl.affine_backward(dout, cache)
+    np.testing.assert_array_equal(dx, [[3.0, 7.0]] * 3)
+    np.testing.assert_array_equal(dw, [[bad, bad], [3.0, 3.0]])
+    np.testing.assert_array_equal(db, [3.0, 3.0])
+    dout[2, 1] = bad
+    dx, _, db = impl.affine_backward(dout, cache)
+    np.testing.assert_array_equal(dx, [[3.0, 7.0], [3.0, 7.0], [bad, bad]])
+    np.testing.assert_array_equal(db, [3.0, bad])
+
+
+@interface
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_affine_relu_lets_training_see_what_is_not_finite(impl, bad):
+    """affine_relu_forward keeps NaN and +∞ and turns −∞ into 0; its backward has NaN where the forward had."""
+    x, w, b = np.array([[1.0], [bad]]), np.array([[2.0]]), np.array([1.0])
+    out, cache = impl.affine_relu_forward(x, w, b)
+    np.testing.assert_array_equal(out, [[3.0], [np.maximum(bad, 0)]])
+    dx, _, db = impl.affine_relu_backward(np.ones((2, 1)), cache)
+    back = np.nan if np.isnan(bad) else 1.0 if bad > 0 else 0.0
+    np.testing.assert_array_equal(dx, [[2.0], [2 * back]])
+    np.testing.assert_array_equal(db, [1 + back])
+
+
+@interface
+@given(case=layers(hard=True))
+def test_backward_leaves_the_cache_as_it_was(impl, case):
+    """affine_backward, relu_backward and affine_relu_backward give the same bits when called again."""
+    calls = [
+        (impl.affine_forward(*case.forward)[1], impl.affine_backward),
+        (impl.affine_relu_forward(*case.forward)[1], impl.affine_relu_backward),
+        (impl.relu_forward(case.dout)[1], lambda dout, cache: (impl.relu_backward(dout, cache),)),
+    ]
+    for cache, backward in calls:
+        first = [value.copy() for value in backward(case.dout, cache)]
+        backward(-case.dout, cache)
+        for before, after in zip(first, backward(case.dout, cache), strict=True):
+            np.testing.assert_array_equal(before, after)

@@ -1,0 +1,226 @@
+"""Chapter 5: the softmax and the multiclass SVM loss, with their gradients."""
+
+import numpy as np
+import pytest
+from flint import arb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import oracles_networks as on_paper
+from properties.bounds import EXACT, Bound
+from properties.carried import SOURCE, Carried
+from properties.carried import given as carried
+from properties.oracles import rationals
+from properties.strategies import DTYPES, ORDINARY_AND_HARD
+from properties.strategies_networks import Scores, scores
+from properties.verdict import judge
+
+mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
+LOSSES = pytest.mark.parametrize("name", ["softmax_loss", "svm_loss"])
+
+
+def exact(name: str, case: Scores) -> tuple[Carried, Carried]:
+    """The loss and its gradient."""
+    return getattr(on_paper, name)(*carried(case.x), case.y)
+
+
+def judge_both(name: str, got: tuple, answers: tuple[Carried, Carried], case: Scores) -> None:
+    """Loss and gradient."""
+    for value, answer in zip(got, answers, strict=True):
+        judge(name, value, *answer.answer, dtype=case.x.dtype, case=case)
+
+
+# ---- softmax ---------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_softmax_loss_is_the_mean_negative_log_likelihood(impl, data, hard):
+    """softmax_loss(x, y) is the mean of −log softmax(x)[y], and its derivative by x; finite for finite scores."""
+    case = data.draw(scores(hard=hard))
+    judge_both("softmax_loss", impl.softmax_loss(case.x, case.y), exact("softmax_loss", case), case)
+
+
+@mathematics
+@given(case=scores())
+def test_softmax_loss_agrees_with_a_formula_that_shifts_nothing(impl, case):
+    """softmax_loss is the mean of log Σ exp(x_j) − x_y, where no number is too large for exp."""
+    _, bound = exact("softmax_loss", case)[0].answer
+    total = sum((sum((arb(v).exp() for v in row), arb(0)).log() - arb(row[k]) for row, k in floats_of(case)), arb(0))
+    judge("softmax_loss", impl.softmax_loss(case.x, case.y)[0], total / len(case.y), bound, case=case)
+
+
+def floats_of(case: Scores) -> list[tuple[list[float], int]]:
+    """Each row of scores with its label."""
+    return list(zip(case.x.tolist(), case.y.tolist(), strict=True))
+
+
+@mathematics
+@given(case=scores(), shift=st.sampled_from([1.0, -64.0, 2.0**13]))
+def test_softmax_ignores_a_shift(impl, case, shift):
+    """The same number added to all scores of a sample changes neither the loss nor the gradient."""
+    shifted = Scores(case.x + case.x.dtype.type(shift), case.y)  # in eighths, so the sum is exact
+    answers = tuple(
+        Carried(a.values, b.error, a.dtype)
+        for a, b in zip(exact("softmax_loss", case), exact("softmax_loss", shifted), strict=True)
+    )
+    judge_both("softmax_loss", impl.softmax_loss(shifted.x, shifted.y), answers, shifted)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_softmax_gradient_sums_to_zero_in_every_row(impl, data, hard):
+    """Probabilities sum to 1, so each row of softmax_loss's gradient sums to 0."""
+    case = data.draw(scores(hard=hard))
+    rows = rationals(impl.softmax_loss(case.x, case.y)[1]).sum(axis=1)
+    allowed = exact("softmax_loss", case)[1].error.sum(axis=1)
+    sums = np.array([float(Carried(row).values.item()) for row in rows])
+    judge("softmax_loss", sums, np.zeros(len(sums)), Bound(allowed, SOURCE), case=case)
+
+
+@mathematics
+@given(x=st.floats(1e3, 1e300), C=st.integers(2, 5))
+def test_softmax_of_huge_scores_is_their_difference(impl, x, C):
+    """Where one score is huge, the loss is 0 if it is right and that score if it is wrong: no overflow on the way."""
+    row = np.zeros((1, C))
+    row[0, 0] = x
+    for label, loss in ((0, 0.0), (1, x)):
+        got, dx = impl.softmax_loss(row, [label])
+        judge("softmax_loss", got, *exact("softmax_loss", Scores(row, np.array([label])))[0].answer)
+        judge("softmax_loss", got, loss, EXACT)
+        judge("softmax_loss", dx, (np.arange(C) == [[0]]) * 1.0 - (np.arange(C) == label), EXACT)
+
+
+# ---- svm -------------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_svm_loss_is_the_mean_of_the_margins_that_are_missed(impl, data, hard):
+    """svm_loss(x, y) is the mean over samples of Σ_{j≠y} max(0, x_j − x_y + 1), and its derivative by x."""
+    case = data.draw(scores(hard=hard))
+    judge_both("svm_loss", impl.svm_loss(case.x, case.y), exact("svm_loss", case), case)
+
+
+@mathematics
+@given(case=scores())
+def test_svm_loss_is_a_sum_of_rationals(impl, case):
+    """svm_loss is the sum of what is missed, divided by N; on eighths only that division may round."""
+    missed = sum(
+        (max(x - row[k] + 1, 0) for row, k in zip(rationals(case.x), case.y, strict=True) for j, x in enumerate(row) if j != k),
+        rationals(0.0)[()],
+    )
+    _, bound = (Carried(float(missed), 0.0, case.x.dtype) / float(len(case.y))).rounded().answer
+    judge("svm_loss", impl.svm_loss(case.x, case.y)[0], missed / len(case.y), bound, case=case)
+
+
+@mathematics
+def test_a_margin_of_exactly_zero_has_no_derivative(impl):
+    """Where x_j = x_y − 1, class j adds nothing to svm_loss and nothing to its gradient; a hair above, it does."""
+    above = np.nextafter(2.0, 3)
+    loss, dx = impl.svm_loss(np.array([[3.0, 2.0, 2.0], [3.0, above, 2.0]]), [0, 0])
+    judge("svm_loss", loss, (above - 2) / 2, EXACT)
+    judge("svm_loss", dx, np.array([[0, 0, 0], [-0.5, 0.5, 0]]), EXACT)
+
+
+@mathematics
+@given(case=scores())
+def test_svm_gradient_counts_the_margins(impl, case):
+    """N times svm_loss's gradient has 1 where a margin is missed, and minus their number at the label."""
+    x, y, N = case.x.astype(float), case.y, len(case.y)
+    counts = ((x - x[np.arange(N), y][:, None] + 1 > 0) & (on_paper.one_hot(y, x.shape[1]) == 0)).astype(float)
+    counts[np.arange(N), y] = -counts.sum(axis=1)
+    _, bound = (Carried(counts, 0.0, case.x.dtype) / float(N)).rounded().answer
+    judge("svm_loss", impl.svm_loss(case.x, y)[1], rationals(counts) / N, bound, case=case)
+
+
+# ---- both ------------------------------------------------------------------------------------------------------------
+
+
+@mathematics
+@LOSSES
+@given(case=scores(), times=st.integers(2, 3))
+def test_a_batch_repeated_has_the_same_loss(impl, name, case, times):
+    """A loss is a mean: the batch several times over has the same loss, and its gradient divided by how often."""
+    repeated = Scores(np.tile(case.x, (times, 1)), np.tile(case.y, times))
+    loss, dx = exact(name, case)
+    of_repeated = exact(name, repeated)
+    answers = (
+        Carried(loss.values, of_repeated[0].error),
+        Carried(np.tile(dx.values, (times, 1)) / arb(times), of_repeated[1].error),
+    )
+    judge_both(name, getattr(impl, name)(repeated.x, repeated.y), answers, repeated)
+
+
+@mathematics
+@LOSSES
+@given(case=scores(samples=2))
+def test_rows_do_not_touch_each_other(impl, name, case):
+    """The gradient of a sample's scores is that of the sample alone, divided by N."""
+    _, bound = exact(name, case)[1].answer
+    alone = [exact(name, Scores(case.x[i : i + 1], case.y[i : i + 1]))[1].values / arb(len(case.y)) for i in range(len(case.y))]
+    judge(name, getattr(impl, name)(case.x, case.y)[1], np.concatenate(alone), bound, case=case)
+
+
+@mathematics
+@LOSSES
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_with_one_class_there_is_nothing_to_lose(impl, name, dtype):
+    """With a single class, the loss is 0 and so is its gradient."""
+    loss, dx = getattr(impl, name)(np.array([[3.0], [-1e30], [1e30]], dtype), [0, 0, 0])
+    judge(name, loss, 0, EXACT, dtype=dtype)
+    judge(name, dx, np.zeros((3, 1)), EXACT, dtype=dtype)
+
+
+@interface
+@LOSSES
+@pytest.mark.parametrize("C", [0, 3])
+def test_a_mean_over_no_samples_is_nan(impl, name, C):
+    """With no samples the loss is NaN, without a warning, and the gradient has no rows."""
+    loss, dx = getattr(impl, name)(np.zeros((0, C)), np.zeros(0, int))
+    assert np.isnan(loss)
+    assert dx.shape == (0, C)
+
+
+@interface
+@LOSSES
+@pytest.mark.parametrize("label", [3, -1, 2**40, -(2**40)])
+def test_a_label_that_is_no_class_is_refused(impl, name, label):
+    """A label outside 0 … C−1 is a ValueError about y; a negative one does not count from the end."""
+    with pytest.raises(ValueError, match=r"\by\b"):
+        getattr(impl, name)(np.zeros((2, 3)), [0, label])
+
+
+@interface
+@LOSSES
+@pytest.mark.parametrize("y", [[0], [0, 1, 2], [[0, 1]], 0], ids=str)
+def test_labels_that_are_not_one_a_sample_are_refused(impl, name, y):
+    """Labels in any other shape than (N,) are a ValueError about y."""
+    with pytest.raises(ValueError, match=r"\by\b"):
+        getattr(impl, name)(np.zeros((2, 3)), y)
+
+
+@interface
+@LOSSES
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.int8, np.uint8, np.uint64, ">i4", bool, list])
+def test_labels_may_be_integers_of_any_kind(impl, name, kind):
+    """The same labels give the same loss, whatever kind of integers they are."""
+    x, labels = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 3.0]]), [0, 1, 1]
+    expected = getattr(impl, name)(x, np.array(labels))
+    got = getattr(impl, name)(x, labels if kind is list else np.array(labels).astype(kind))
+    assert got[0] == expected[0]
+    np.testing.assert_array_equal(got[1], expected[1])
+
+
+@interface
+@LOSSES
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_nan_among_the_scores_stays_one(impl, name, column):
+    """A NaN score makes the loss NaN and its own derivative too, and leaves the other samples' derivatives alone."""
+    x, y = np.array([[1.0, 2.0, 0.5], [0.0, 1.0, 2.0]]), [1, 2]
+    _, clean = getattr(impl, name)(x, y)
+    x[0, column] = np.nan
+    loss, dx = getattr(impl, name)(x, y)
+    assert np.isnan(loss)
+    assert np.isnan(dx[0, column])
+    np.testing.assert_array_equal(dx[1], clean[1])
