@@ -71,9 +71,11 @@ from .optim import adam as adam
 from .optim import rmsprop as rmsprop
 from .optim import sgd as sgd
 from .optim import sgd_momentum as sgd_momentum
+from .solver import Solver as Solver
 
 __all__ = [
     "FullyConnectedNet",
+    "Solver",
     "adam",
     "affine_backward",
     "affine_forward",

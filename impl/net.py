@@ -68,7 +68,7 @@ class FullyConnectedNet:
             raise ValueError(f"hidden_dims must be a list of layer widths, not {hidden_dims!r}")
         hidden = [count("hidden_dims", width) for width in hidden_dims]
         dims = [count("input_dim", input_dim), *hidden, count("num_classes", num_classes)]
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         if self.dtype not in (F32, F64):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
         self.reg = not_negative("reg", reg)
@@ -233,7 +233,7 @@ def _add_multiple(reg: float, w: Array, dw: Array) -> float:
     """Add reg · w to `dw`; return ‖w‖²."""
     factor, total = w.dtype.type(reg), 0.0
     for i in range(w.shape[0]):
-        total += _add_multiple_of_row(factor, w[i], dw[i])
+        total += float(_add_multiple_of_row(factor, w[i], dw[i]))
     return total
 
 
