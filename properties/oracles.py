@@ -43,8 +43,10 @@ def largest(value: Any) -> fmpq:
 
 
 def nearest(value: Any) -> float:
-    """The rational as a float, rounded once; ±inf where it is too large."""
+    """The rational as a float, rounded once; ±inf where it is too large; a ball's midpoint."""
     value = to_rational(value)
+    if isinstance(value, arb):
+        return float(value)
     try:
         return int(value.p) / int(value.q)
     except OverflowError:

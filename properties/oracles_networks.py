@@ -82,7 +82,11 @@ def softmax_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     u = unit_roundoff(x.dtype)
     relative = np.expm1(np.minimum(shifted.error[rows, y], 1)) + sums.error + (FUNCTION + 2) * u
     losses = Carried(losses.values, losses.error + relative + FUNCTION * u * losses.size, x.dtype)
-    return mean(losses), (p - one_hot(y, C)) / float(N)
+    # And 1 − p at the label may as well be the sum of the others.
+    label = one_hot(y, C)
+    others = (exps.where(label == 0).sum(axis=1) / sums).error[:, None]
+    dx = p - label
+    return mean(losses), (Carried(dx.values, dx.error + label * others, x.dtype) / float(N)).rounded()
 
 
 def svm_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
