@@ -170,7 +170,7 @@ class Problem(bounds.Problem):
         self._know(np.linalg.svd(X.astype(float), compute_uv=False), y, lam, w, y - X.astype(precise.Wide) @ w)
 
     def _know(self, s: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray, residual: np.ndarray) -> None:
-        self.s = [mpf(float(value)) for value in s]
+        self.s = np.array([mpf(float(value)) for value in s], object)
         self.rank, self.lam = len(self.s), mpf(lam)
         self.size, self.low = max(self.s), min(self.s)
         self.y, self.w, self.r = (mpf(float(np.linalg.norm(a.astype(float)))) for a in (y, w, residual))

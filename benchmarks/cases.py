@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks import inputs
+from benchmarks.inputs import Arguments, Builder
 from impl.choose import Implementation
 from impl.contract import CONTRACT
 
 Formula = Callable[..., float]
 Call = Callable[[], Any]
+Bind = Callable[[Implementation, str, Arguments], Call]
+Sizes = dict[str, int]
 
 
-def _plain(implementation: Implementation, function: str, arguments: inputs.Arguments) -> Call:
+def _plain(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     return partial(getattr(implementation, function), *arguments)
 
 
@@ -50,10 +53,10 @@ class Case:
     function: str
     label: str
     sizes: Mapping[str, int]
-    inputs: inputs.Builder
+    inputs: Builder
     flops: Formula
     moved: Formula
-    bind: Callable[[Implementation, str, inputs.Arguments], Call] = field(default=_plain)
+    bind: Bind = field(default=_plain)
 
     def __str__(self) -> str:
         return f"{self.function}-{self.label}"
@@ -63,12 +66,12 @@ class Case:
         """The chapter of the contract."""
         return CONTRACT[self.function].chapter
 
-    def arguments(self, dtype: Any = np.float64) -> inputs.Arguments:
+    def arguments(self, dtype: Any = np.float64) -> Arguments:
         """The inputs, the same ones every time, in this dtype."""
         rng = np.random.default_rng(zlib.crc32(self.function.encode()))
         return tuple(_cast(argument, dtype) for argument in self.inputs(rng, **self.sizes))
 
-    def call(self, implementation: Implementation, arguments: inputs.Arguments) -> Call:
+    def call(self, implementation: Implementation, arguments: Arguments) -> Call:
         """What is timed. Whatever has to happen before (a forward pass, a net) happens here, and is not timed."""
         return self.bind(implementation, self.function, arguments)
 
@@ -86,20 +89,20 @@ def _cast(argument: Any, dtype: Any) -> Any:
 # ---- what is not just a call with the arguments ----------------------------------------------------------------------
 
 
-def many_calls(implementation: Implementation, function: str, arguments: inputs.Arguments) -> Call:
+def many_calls(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     """One call for each tuple of numbers."""
     f = getattr(implementation, function)
     return lambda: [f(*numbers) for numbers in arguments]
 
 
-def backward(implementation: Implementation, function: str, arguments: inputs.Arguments) -> Call:
+def backward(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     """The backward pass, with the cache of the implementation's own forward pass."""
     dout, *given = arguments
     _, cache = getattr(implementation, function.replace("backward", "forward"))(*given)
     return partial(getattr(implementation, function), dout, cache)
 
 
-def loss_and_gradients(implementation: Implementation, function: str, arguments: inputs.Arguments) -> Call:
+def loss_and_gradients(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     """A net's training step up to the update: forward, loss, backward."""
     X, y, params = arguments
     (D, H), C = params["W1"].shape, len(params["b2"])
@@ -109,7 +112,7 @@ def loss_and_gradients(implementation: Implementation, function: str, arguments:
     return partial(net.loss, X, y)
 
 
-def whole_training(implementation: Implementation, function: str, arguments: inputs.Arguments) -> Call:
+def whole_training(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     """A new net, trained to the end."""
     data, net, how = arguments
     dtype = data["X_train"].dtype
@@ -162,11 +165,12 @@ CASES: list[Case] = []
 
 def _add(
     names: str,
-    build: inputs.Builder,
+    build: Builder,
     flops: Formula,
     moved: Formula,
-    bind: Callable[[Implementation, str, inputs.Arguments], Call] = _plain,
-    **sizes: dict[str, int],
+    bind: Bind = _plain,
+    /,
+    **sizes: Sizes,
 ) -> None:
     for name in names.split():
         CASES.extend(Case(name, label, chosen, build, flops, moved, bind) for label, chosen in sizes.items())

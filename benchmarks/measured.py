@@ -158,5 +158,5 @@ def affine(x: Measured, w: Measured, b: Measured) -> Measured:
 
 
 def _beside(left: Measured, right: Measured) -> Measured:
-    parts = [np.concatenate([getattr(p, what) for p in (left, right)], axis=1) for what in ("values", "error")]
-    return Measured(*parts, left.dtype)
+    values = np.concatenate([left.values, right.values], axis=1)
+    return Measured(values, np.concatenate([left.error, right.error], axis=1), left.dtype)

@@ -57,8 +57,8 @@ class Forgetful:
     """A solver that ends with other parameters than those of its best accuracy."""
 
     def __init__(self, solver: Any) -> None:
-        self.__dict__.update(vars(solver))
-        self.model.params = {name: -value for name, value in self.model.params.items()}
+        vars(self).update(vars(solver))
+        solver.model.params = {name: -value for name, value in solver.model.params.items()}
 
 
 def test_a_solver_that_loses_the_best_parameters_is_never_timed() -> None:
