@@ -89,20 +89,20 @@ def cholesky_solve(L: Array, Bt: Array) -> None:
 def svd(X: Array) -> tuple[Array, Array, Array]:
     """The thin X = U diag(s) Vt, by divide and conquer; by QR iteration where that does not converge."""
     if X.shape[0] > X.shape[1]:  # LAPACK is faster on tall matrices: their QR is, compared to the LQ of wide ones
-        V, s, Ut = _svd_of_transpose(transposed(X))
+        V, s, Ut = svd_of_wide(transposed(X))
         return transposed(Ut), s, transposed(V)
-    return _svd_of_transpose(X.copy())
+    return svd_of_wide(X)
 
 
 @jit
-def _svd_of_transpose(A: Array) -> tuple[Array, Array, Array]:
-    """The thin A = U diag(s) Vt. A is overwritten.
+def svd_of_wide(X: Array) -> tuple[Array, Array, Array]:
+    """The thin X = U diag(s) Vt of a wide or square X.
 
-    LAPACK sees Aᵀ = V diag(s) Uᵀ, and its V by columns is our Vt by rows.
+    LAPACK sees Xᵀ = V diag(s) Uᵀ, and its V by columns is our Vt by rows.
     """
-    n, d = A.shape
+    n, d = X.shape
     r = min(n, d)
-    original = A.copy()
+    A = X.copy()
     U, s, Vt = np.empty((n, r), A.dtype), np.empty(r, A.dtype), np.empty((r, d), A.dtype)
     info, size = np.zeros(1, np.int32), np.empty(1, A.dtype)
     integers = np.empty(8 * r, np.int32)
@@ -110,9 +110,10 @@ def _svd_of_transpose(A: Array) -> tuple[Array, Array, Array]:
     work = np.empty(int(size[0]) + 1, A.dtype)
     call("gesdd", ("S", d, n, A, d, s, Vt, d, U, r, work, work.size, integers, info))
     if info[0] != 0:
-        call("gesvd", ("S", "S", d, n, original, d, s, Vt, d, U, r, size, -1, info))
+        A = X.copy()
+        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, size, -1, info))
         work = np.empty(int(size[0]) + 1, A.dtype)
-        call("gesvd", ("S", "S", d, n, original, d, s, Vt, d, U, r, work, work.size, info))
+        call("gesvd", ("S", "S", d, n, A, d, s, Vt, d, U, r, work, work.size, info))
     return U, s, Vt
 
 

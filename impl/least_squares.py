@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._factor import default_rcond, least_squares, numerical_rank, product, svd
+from ._factor import default_rcond, least_squares, numerical_rank, product, svd_of_wide, transposed
 from ._front import Array, finite, floats, not_negative, refuse_shape
 from ._jit import jit
 from ._range import matrix_in_range, target_in_range, times_power_of_two
@@ -193,13 +193,14 @@ def _pinv(X: Array, rcond: float) -> tuple[Array, int]:
     X, e = matrix_in_range(X)
     if rcond < 0:
         rcond = default_rcond(X.shape[0], X.shape[1], X)
-    U, s, Vt = svd(X)
+    tall = X.shape[0] > X.shape[1]
+    U, s, Vt = svd_of_wide(transposed(X) if tall else X)  # of Xᵀ, where U and V change places
     rank = numerical_rank(s, rcond)
     for i in range(s.size):
         inverse = 1 / s[i] if i < rank else 0.0
-        for j in range(Vt.shape[1]):
-            Vt[i, j] *= inverse
-    pinv = product(Vt, True, U, True)
+        for j in range(U.shape[0]):
+            U[j, i] *= inverse
+    pinv = product(U, False, Vt, False) if tall else product(Vt, True, U, True)
     return (times_power_of_two(pinv, -e) if e != 0 else pinv), rank
 
 

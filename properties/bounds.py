@@ -17,7 +17,7 @@ from mpmath import mpf
 
 from properties import oracles
 
-_SMALL = 0.1  # first-order theory says nothing of a perturbation that is larger, beside what it perturbs
+SMALL = 0.1  # first-order theory says nothing of a perturbation that is larger, beside what it perturbs
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Problem:
     @property
     def far(self) -> bool:
         """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI], and first-order theory is void."""
-        return self.cu * self.size > _SMALL * mpmath.sqrt(self.low**2 + self.lam)
+        return self.cu * self.size > SMALL * mpmath.sqrt(self.low**2 + self.lam)
 
     def allow(self, relative: mpf, source: str, cu: mpf | None = None) -> Bound:
         """c u times this, and what rounds to subnormal numbers."""
@@ -180,16 +180,24 @@ def _targets(bound: Callable[..., Bound]) -> Callable[..., Bound]:
     return by_target
 
 
+def solution_moves(p: Problem, size: mpf, y: mpf) -> mpf:
+    """By how much w moves, to first order, for each c u, when X moves by c u · `size` and the target by c u · `y`."""
+    if p.lam:
+        across = p.r * p.gram_inverse if p.n >= p.d else p.alpha
+    elif p.rank:
+        across = (p.r / p.low**2 if p.rank < p.n else 0) + (p.alpha if p.rank < p.d else 0)
+    else:
+        return mpf(0)
+    return size * (across + p.solver * p.w) + p.solver * y
+
+
 @_targets
 def least_squares(p: Problem) -> Bound:
     """For `lstsq` of known rank, `min_norm`, and what is made by the SVD or by QR of X."""
     source = "Wedin (1973); Björck (1996), §1.4.3; Higham (2002), Theorems 20.1 and 21.1"
-    if p.rank == 0:
-        return p.allow(mpf(0), source)
-    if p.far:
+    if p.far and p.rank:
         return Bound(math.inf, source)
-    change = p.w / p.low + (p.r / p.low**2 if p.rank < p.n else 0) + (p.alpha if p.rank < p.d else 0)
-    return p.allow(p.size * change + p.y / p.low, source)
+    return p.allow(solution_moves(p, p.size, p.y), source)
 
 
 def pseudoinverse(X: Any, rank: int) -> Bound:
@@ -216,8 +224,7 @@ def orthogonal(p: Problem) -> Bound:
         return least_squares.__wrapped__(p)
     if p.far:
         return Bound(math.inf, source)
-    across = p.r * p.gram_inverse if p.n >= p.d else p.alpha
-    return p.allow(p.size * (across + p.solver * p.w) + p.solver * p.y, source)
+    return p.allow(solution_moves(p, p.size, p.y), source)
 
 
 @_targets
@@ -225,7 +232,7 @@ def normal(p: Problem) -> Bound:
     """For the Cholesky factorisation of XᵀX + λI: the condition is that of M, the square of X's."""
     source = "normal equations: Higham (2002), §20.4 and Theorem 10.4"
     gram = p.size**2 + p.lam
-    if p.gram_cu * gram * p.gram_inverse > _SMALL:
+    if p.gram_cu * gram * p.gram_inverse > SMALL:
         return Bound(math.inf, source)
     return p.allow(p.gram_inverse * (gram * p.w + p.size * p.y), source, p.gram_cu)
 
@@ -235,7 +242,7 @@ def kernel(p: Problem) -> Bound:
     """For the Cholesky factorisation of XXᵀ + λI, and w = Xᵀα from the α that it gives."""
     source = "normal equations of the second kind: Higham (2002), §21.1 and Theorem 10.4"
     gram = p.size**2 + p.lam
-    if p.gram_cu * gram * p.kernel_inverse > _SMALL:
+    if p.gram_cu * gram * p.kernel_inverse > SMALL:
         return Bound(math.inf, source)
     return p.allow(p.solver * (gram * p.alpha + p.y) + p.size * p.alpha, source, p.gram_cu)
 

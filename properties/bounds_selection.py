@@ -8,7 +8,7 @@ import numpy as np
 from mpmath import mpf
 
 from properties import oracles
-from properties.bounds import Bound, Problem, norm, smallest, unit_roundoff, working_dtype
+from properties.bounds import SMALL, Bound, Problem, norm, smallest, solution_moves, unit_roundoff, working_dtype
 
 INNER_PRODUCTS = "inner products: Higham (2002), §3.1 and (3.5)"
 
@@ -68,3 +68,78 @@ def posterior_covariance(X: Any, lam: float) -> Bound:
     size = p.lam * p.gram_inverse
     condition = min((p.size**2 + p.lam) * p.gram_inverse, mpf(100))
     return p.allow(2 * size * p.solver * norm(X) + condition * size * mpmath.sqrt(p.d), source)
+
+
+def entrywise(exact: Any, dtype: Any, roundings: int) -> Bound:
+    """For a formula of a few operations, each rounded once."""
+    allowed = roundings * unit_roundoff(dtype) * abs(oracles.floats(exact)) + roundings * smallest(dtype)
+    return Bound(allowed, "one rounding an operation: Higham (2002), §2.2")
+
+
+# ---- the choice of λ -------------------------------------------------------------------------------------------------
+# By Weyl's inequality the computed singular values are within c u‖X‖ of the exact ones; by first-order theory,
+# (I − H)y and the diagonal of I − H change as λα and the diagonal of λK⁻¹ do, K = XXᵀ + λI.
+
+
+def degrees_of_freedom(X: Any, lam: float) -> Bound:
+    """For Σ σ²/(σ²+λ): how far the sum can move when each σ moves by c u‖X‖. The rank, at λ = 0, is exact."""
+    p = _spectral(X, lam)
+    source = "Weyl's inequality: Higham (2002), §B.7; Golub and Van Loan (2013), Corollary 8.6.2"
+    if not lam:
+        return Bound(0.0, source)
+    delta = p.cu * p.size
+
+    def f(s: mpf) -> mpf:
+        return s * s / (s * s + p.lam)
+
+    moved = sum((f(s + delta) - f(max(s - delta, mpf(0))) for s in p.s), mpf(0))
+    return p.allow(sum(map(f, p.s), mpf(0)) + moved / p.cu, source)
+
+
+def _spectral(X: Any, lam: float) -> Problem:
+    X = np.asarray(X)
+    return Problem(X, np.zeros(len(X), X.dtype), lam, np.zeros(X.shape[1]))
+
+
+def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) -> Bound:
+    """For n‖(I − H)y‖²/τ², τ = tr(I − H), from how far ‖(I − H)y‖ and τ can move.
+
+    Where I − H vanishes at λ = 0 it is divided by λ first: then it is K⁻¹.
+    """
+    p = Problem(X, y, lam, w, rank=rank)
+    source = "first-order perturbation of the data by c u, and Weyl's inequality: Björck (1996), §1.4.3"
+    if p.far:
+        return Bound(math.inf, source)
+    limit = not lam and p.rank == p.n
+    if limit:
+        kept, size, r = [1 / s**2 for s in p.s], 1 / p.low**2, p.alpha
+    else:
+        kept = [p.lam / (s * s + p.lam) if lam else mpf(0) for s in p.s[: p.rank]] + [mpf(1)] * (p.n - p.rank)
+        size, r = (p.lam * p.kernel_inverse if lam else mpf(1)), p.r
+    trace = sum(kept, mpf(0))
+    residual_moves = p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
+    # d(1 − f)/dσ = −2σ/(σ²+λ) times (1 − f).
+    trace_moves = p.cu * sum((k * (1 + 2 * p.size * s / (s * s + p.lam)) for k, s in zip(kept, p.s, strict=False) if s), trace)
+    if trace_moves > trace / 2:
+        return Bound(math.inf, source)
+    top = (r + residual_moves) / (trace - trace_moves)
+    return p.allow(p.n * (r / trace) ** 2 + p.n * (top**2 - (r / trace) ** 2) / p.cu, source)
+
+
+def leave_one_out(X: Any, y: Any, lam: float) -> Bound:
+    """For the mean of eᵢ², eᵢ = yᵢ − xᵢᵀw₋ᵢ: each w₋ᵢ moves as `orthogonal` says when all of the data move by c u."""
+    X, y = np.asarray(X), np.asarray(y)
+    n = len(y)
+    p = Problem(X, y, lam, np.zeros(X.shape[1]))
+    source = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
+    total = mpf(0)
+    for i in range(n):
+        others, rest = np.delete(X, i, axis=0), np.delete(y, i)
+        w = oracles.ridge(others, rest, lam)
+        q = Problem(others, rest, lam, w, rank=None if lam else oracles.rank(others))
+        if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
+            return Bound(math.inf, source)
+        error = norm(oracles.residual(X[i : i + 1], y[i : i + 1], w))
+        moved = norm(X[i]) * solution_moves(q, p.size, p.y) + p.y + p.size * q.w
+        total += (2 * error + p.cu * moved) * moved + error**2
+    return p.allow(total / max(n, 1), source)

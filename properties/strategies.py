@@ -283,6 +283,18 @@ def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrat
 
 
 @st.composite
+def with_lams(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+    """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data."""
+    p = draw(st.one_of(linear(hard=hard, columns=columns), of_rank(hard=hard, columns=columns)))
+    powers = draw(st.lists(st.one_of(st.none(), _around_zero(20 if hard else 3)), max_size=3))
+    unit, limits = int(np.frexp(abs(p.X).max())[1]), np.finfo(p.dtype)
+    lams = [0.0 if power is None else shifted(10.0**power, unit) for power in powers]
+    # A positive λ stays one that the dtype can hold.
+    lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
+    return p, np.array(lams, p.dtype)
+
+
+@st.composite
 def _with_lam(draw: Callable[..., Any], columns: bool) -> Linear:
     problem = draw(of_rank(hard=True, columns=columns))
     unit = int(np.frexp(abs(problem.X).max())[1])
