@@ -19,9 +19,27 @@ no ``fastmath=True``
 No explicit signatures: they would compile, or load, everything on import. Each entry point is compiled for the dtype
 it is first called with, and only C-contiguous, aligned, writeable arrays get that far (`_front`), so that there is one
 compilation a dtype and not one a memory layout.
+
+Numba puts off importing half of itself until something is first compiled or loaded from the cache. A part of that is
+done here, on import, so that neither the import nor the first call is slow by itself.
 """
 
+import contextlib
+import importlib
+
 import numba
+
+# Only a matter of when: whatever of this a version of Numba does not have, it does without.
+for _module in (
+    "numba.cpython.charseq",
+    "numba.experimental.jitclass.base",
+    "numba.np.npyimpl",
+    "numba.np.polynomial.polynomial_functions",
+    "numba.np.random.generator_methods",
+    "numba.typed.typedlist",
+):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_module)
 
 jit = numba.njit(cache=True, error_model="numpy", nogil=True)
 jit_sums = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"reassoc", "contract"})
