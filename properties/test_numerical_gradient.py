@@ -1,0 +1,153 @@
+"""Chapter 5: derivatives by central differences, which are exact for quadratics but for rounding."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties.bounds import Bound, unit_roundoff
+from properties.oracles import rationals
+from properties.strategies import SEEDS, generator, plain
+from properties.verdict import judge
+
+mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
+H = 1e-5
+
+
+class Quadratics:
+    """k quadratic functions of x, each entry's square and product with the next entry among them: f_k(x) = xᵀA_k x + c_k x."""
+
+    def __init__(self, rng: np.random.Generator | None, size: int, count: int) -> None:
+        self.A, self.c = plain(rng, (count, size, size)), plain(rng, (count, size))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        x = x.reshape(-1)
+        return np.array([x @ A @ x + c @ x for A, c in zip(self.A, self.c, strict=True)])
+
+    def answer(self, x: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, Bound]:
+        """Σ df · ∂f/∂x, and what rounding in f and in x ± h makes of it."""
+        x = np.asarray(x, float).reshape(-1)
+        u, n, weight = unit_roundoff(np.float64), x.size, abs(df)
+        exact = sum((d * ((A + A.T) @ rationals(x) + c) for d, A, c in self._rational(df)), rationals(np.zeros(n)))
+        # f at a point as far away as x ± h, in at most n² + n terms of three factors, twice, over 2h.
+        far = abs(x) + 2 * H
+        values = np.array([far @ abs(A) @ far + abs(c) @ far for A, c in zip(self.A, self.c, strict=True)])
+        in_f = (n * n + n + 3 + len(df)) * u * (weight @ values) / H
+        # x + h is off by ε ≤ u(|x| + h), and so is x − h: f' = f_i there takes 2ε/2h of itself and f'' takes 2ε.
+        off = u * far
+        slopes = np.array([abs(A + A.T) @ far + abs(c) for A, c in zip(self.A, self.c, strict=True)])
+        curves = np.array([abs(np.diag(A)) for A in self.A]).reshape(len(df), n)
+        in_x = off / H * (weight @ slopes) + (2 * off + off**2 / H) * (weight @ curves)
+        last = (len(df) + 3) * u * (weight @ slopes)
+        return exact, Bound((in_f + in_x + last) * (1 + 1e-3), "central differences: rounding in f over h, and in x ± h")
+
+    def _rational(self, df: np.ndarray) -> Any:
+        return zip(rationals(df), rationals(self.A), rationals(self.c), strict=True)
+
+
+@st.composite
+def problems(draw: Callable[..., Any], *, count: int | None = None) -> tuple[Quadratics, np.ndarray, np.ndarray]:
+    """Quadratics, a point in the shape of a vector, a matrix or nothing, and a weight for each of the quadratics."""
+    shape, rng = draw(st.sampled_from([(3,), (2, 2), (1,), (0,)])), generator(draw(SEEDS))
+    k = draw(st.integers(0, 3)) if count is None else count
+    return Quadratics(rng, int(np.prod(shape)), k), plain(rng, shape), plain(rng, (k,))
+
+
+@mathematics
+@given(problem=problems(count=1))
+def test_central_differences_are_exact_for_a_quadratic(impl, problem):
+    """eval_numerical_gradient(f, x) is the gradient of a quadratic f, but for rounding over h."""
+    f, x, _ = problem
+    got = impl.eval_numerical_gradient(lambda at: f(at)[0], x)
+    exact, bound = f.answer(x, np.ones(1))
+    judge("eval_numerical_gradient", got.reshape(-1), exact, bound, x=x)
+    assert got.shape == x.shape
+
+
+@mathematics
+@given(problem=problems())
+def test_array_differences_are_weighted_by_df(impl, problem):
+    """eval_numerical_gradient_array(f, x, df) is Σ df · ∂f/∂x for a quadratic f with any number of values."""
+    f, x, df = problem
+    got = impl.eval_numerical_gradient_array(f, x, df)
+    exact, bound = f.answer(x, df)
+    judge("eval_numerical_gradient_array", got.reshape(-1), exact, bound, x=x, df=df)
+    assert got.shape == x.shape
+
+
+@mathematics
+def test_differences_are_central_and_h_is_1e_minus_5(impl):
+    """For f(x) = x³ at 0, a central difference is h² exactly: 1e-10, and neither 0 nor that of another h."""
+    h, u = rationals(H)[()], unit_roundoff(np.float64)
+    bound = Bound(8 * u * H * H, "eight roundings")
+    judge("eval_numerical_gradient", impl.eval_numerical_gradient(lambda x: float(x[0] ** 3), [0.0]), [h * h], bound)
+    got = impl.eval_numerical_gradient_array(lambda x: x**3, [0.0], [1.0])
+    judge("eval_numerical_gradient_array", got, [h * h], bound)
+
+
+@interface
+@pytest.mark.parametrize(
+    "x", [np.array([1, 2, 3]), np.array([1, 2, 3], np.float32), [1.0, 2.0, 3.0], np.array([True, False, True])], ids=repr
+)
+def test_f_gets_a_float64_array_and_x_is_left_as_it_was(impl, x):
+    """Whatever kind x is of, f gets a float64 array in its shape, no difference is lost, and x is not changed."""
+    seen, before = [], np.array(x)
+
+    def f(at: np.ndarray) -> float:
+        seen.append((type(at), at.dtype, at.shape))
+        return float(at @ at)
+
+    scalar = impl.eval_numerical_gradient(f, x)
+    array = impl.eval_numerical_gradient_array(lambda at: np.array(f(at)), x, np.float64(1))
+    assert set(seen) == {(np.ndarray, np.dtype(np.float64), (3,))}
+    assert np.asarray(x).dtype == before.dtype
+    np.testing.assert_array_equal(x, before)
+    quadratic = Quadratics(None, 3, 1)
+    quadratic.A, quadratic.c = np.eye(3)[None], np.zeros((1, 3))
+    exact, bound = quadratic.answer(before, np.ones(1))
+    in_single = Bound(unit_roundoff(np.float32) * 2 * abs(before.astype(float)), "one rounding to float32")
+    for name, got in (("eval_numerical_gradient", scalar), ("eval_numerical_gradient_array", array)):
+        judge(name, got, exact, bound + in_single if before.dtype == np.float32 else bound)
+
+
+@interface
+def test_f_may_reuse_its_output(impl):
+    """An f that writes all its values into one buffer gets the same derivative as one that does not."""
+    buffer = np.empty(2)
+
+    def f(x: np.ndarray) -> np.ndarray:
+        buffer[:] = 2 * x[0], 3 * x[1]
+        return buffer
+
+    x, df = np.array([0.5, 4.0]), np.array([1.0, -1.0])
+    np.testing.assert_array_equal(
+        impl.eval_numerical_gradient_array(f, x, df), impl.eval_numerical_gradient_array(lambda x: f(x).copy(), x, df)
+    )
+    total = np.empty(())
+
+    def scalar(x: np.ndarray) -> np.ndarray:
+        np.sum(x * x, out=total)
+        return total
+
+    np.testing.assert_array_equal(
+        impl.eval_numerical_gradient(scalar, x), impl.eval_numerical_gradient(lambda x: float(scalar(x)), x)
+    )
+
+
+@interface
+def test_x_is_read_only_if_it_wants(impl):
+    """x may be read-only, and in any memory layout: no difference is taken in place."""
+    x = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
+    x.flags.writeable = False
+    expected = impl.eval_numerical_gradient(lambda at: float(np.sum(at * at)), x.copy(order="C"))
+    np.testing.assert_array_equal(impl.eval_numerical_gradient(lambda at: float(np.sum(at * at)), x), expected)
+
+
+@interface
+def test_df_has_the_shape_of_what_f_returns(impl):
+    """A df in another shape than f(x) is a ValueError about df, and is not stretched to fit."""
+    with pytest.raises(ValueError, match=r"\bdf\b"):
+        impl.eval_numerical_gradient_array(lambda x: x, np.ones(2), np.ones(3))

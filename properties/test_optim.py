@@ -1,0 +1,197 @@
+"""Chapter 5: update rules, by their formulas over any number of steps."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties.bounds import EXACT
+from properties.carried import given as carried
+from properties.oracles_networks import DEFAULTS, STATE, Rule
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator
+from properties.verdict import judge
+
+mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
+RULES = pytest.mark.parametrize("name", DEFAULTS)
+ADAPTIVE = pytest.mark.parametrize("name", ["rmsprop", "adam"])
+
+
+def run(impl: Any, name: str, w: np.ndarray, gradients: list[np.ndarray], config: dict | None) -> tuple[Any, dict]:
+    """The rule applied to each gradient in turn, its config handed on."""
+    for dw in gradients:
+        w, config = getattr(impl, name)(w, dw, config)
+    assert config is not None
+    return w, config
+
+
+def judge_run(impl: Any, name: str, w: np.ndarray, gradients: list[np.ndarray], config: dict | None) -> None:
+    """The last w, and the state in the config that is handed back."""
+    got, state = run(impl, name, w, gradients, config)
+    rule, (exact,) = Rule(name, carried(w)[0], config or {}), carried(w)
+    for dw in gradients:
+        exact = rule.step(exact, *carried(dw))
+    context = {"w": w, "gradients": gradients, "config": config}
+    for key in STATE[name]:
+        judge(name, state[key], *rule.state[key].answer, dtype=w.dtype, state=key, **context)
+    judge(name, got, *exact.answer, dtype=w.dtype, **context)
+
+
+@st.composite
+def hyperparameters(draw: Any, name: str) -> dict[str, float]:
+    """Some of the rule's hyperparameters, the others left to their defaults."""
+    choices = {
+        "learning_rate": st.sampled_from([1e-2, 0.5, 3e-4]),
+        "momentum": st.sampled_from([0.9, 0.0, 0.5]),
+        "decay_rate": st.sampled_from([0.99, 0.5, 0.9]),
+        "beta1": st.sampled_from([0.9, 0.5, 0.0]),
+        "beta2": st.sampled_from([0.999, 0.9]),
+        "epsilon": st.sampled_from([1e-8, 1e-3]),
+    }
+    return draw(st.fixed_dictionaries({}, optional={key: choices[key] for key in DEFAULTS[name]}))
+
+
+@ORDINARY_AND_HARD
+@RULES
+@given(data=st.data())
+def test_a_rule_follows_its_formula_step_after_step(impl, name, data, hard):
+    """After one, two or many steps, w and the state in config are what the formula gives; so is each one's default."""
+    dtype, rng = data.draw(st.sampled_from(DTYPES)), generator(data.draw(SEEDS))
+    shape, steps = data.draw(st.sampled_from([(2,), (2, 2), (0,)])), data.draw(st.sampled_from([1, 2, 3, 12]))
+    config = data.draw(st.none() | hyperparameters(name))
+    # Gradients near ε show whether it is added to the root or under it.
+    size = 10.0 ** data.draw(st.integers(-11, 3)) if hard else 1.0
+    w, *gradients = (
+        np.ones(shape, dtype) if rng is None else rng.standard_normal(shape).astype(dtype) for _ in range(steps + 1)
+    )
+    judge_run(impl, name, w, [(dw * size).astype(dtype) for dw in gradients], config)
+
+
+@mathematics
+@given(w=st.integers(-80, 80), dw=st.integers(-80, 80), steps=st.integers(1, 10))
+def test_sgd_is_exact_where_no_operation_rounds(impl, w, dw, steps):
+    """sgd(w, dw) takes lr · dw off w."""
+    got, _ = run(impl, "sgd", np.array([w / 8]), [np.array([dw / 8])] * steps, {"learning_rate": 0.25})
+    judge("sgd", got, np.array([w / 8 - steps * dw / 32]), EXACT)
+
+
+@mathematics
+@given(w=st.integers(-80, 80), dw=st.integers(-80, 80), steps=st.integers(1, 10))
+def test_momentum_under_a_constant_gradient_is_a_geometric_series(impl, w, dw, steps):
+    """With a constant gradient, sgd_momentum's velocity is −lr dw (1 − μᵗ)/(1 − μ), and w the sum of the velocities."""
+    config = {"learning_rate": 0.25, "momentum": 0.5}
+    got, state = run(impl, "sgd_momentum", np.array([w / 8]), [np.array([dw / 8])] * steps, config)
+    velocities = [-dw / 32 * (1 - 0.5**t) / 0.5 for t in range(1, steps + 1)]
+    judge("sgd_momentum", state["velocity"], np.array(velocities[-1:]), EXACT)
+    judge("sgd_momentum", got, np.array([w / 8 + sum(velocities)]), EXACT)
+
+
+@mathematics
+@given(steps=st.sampled_from([1, 2, 25]), size=st.integers(-6, 3), config=hyperparameters("adam"))
+def test_adam_under_a_constant_gradient_takes_the_same_step_each_time(impl, steps, size, config):
+    """Both moments are corrected for bias, so with a constant gradient g every step is lr g/(|g| + ε)."""
+    g, w = np.array([1.0, -2.0]) * 10.0**size, np.array([0.5, 0.25])
+    rule, (exact,) = Rule("adam", carried(w)[0], config), carried(w)
+    for _ in range(steps):
+        exact = rule.step(exact, *carried(g))
+    lr, epsilon = arb(rule["learning_rate"]), arb(rule["epsilon"])
+    closed = [arb(a) - steps * lr * arb(b) / (abs(arb(b)) + epsilon) for a, b in zip(w.tolist(), g.tolist(), strict=True)]
+    judge("adam", run(impl, "adam", w, [g] * steps, config)[0], np.array(closed), exact.answer[1], config=config)
+
+
+@mathematics
+@given(steps=st.sampled_from([1, 2, 25]), size=st.integers(-6, 3), config=hyperparameters("rmsprop"))
+def test_rmsprop_under_a_constant_gradient_has_a_closed_form(impl, steps, size, config):
+    """With a constant gradient g, rmsprop's cache is g²(1 − ρᵗ) and its steps are lr g/(|g|√(1 − ρᵗ) + ε)."""
+    g, w = np.array([1.0, -2.0]) * 10.0**size, np.array([0.5, 0.25])
+    rule, (exact,) = Rule("rmsprop", carried(w)[0], config), carried(w)
+    for _ in range(steps):
+        exact = rule.step(exact, *carried(g))
+    lr, rho, epsilon = (arb(rule[key]) for key in ("learning_rate", "decay_rate", "epsilon"))
+    closed = [
+        arb(a) - sum((lr * b / (abs(b) * (1 - rho**t).sqrt() + epsilon) for t in range(1, steps + 1)), arb(0))
+        for a, b in zip(w.tolist(), map(arb, g.tolist()), strict=True)
+    ]
+    judge("rmsprop", run(impl, "rmsprop", w, [g] * steps, config)[0], np.array(closed), exact.answer[1], config=config)
+
+
+@mathematics
+@ADAPTIVE
+def test_without_a_gradient_an_adaptive_rule_stays_where_it_is(impl, name):
+    """A gradient of zero is divided by ε, not by zero: w stays as it is."""
+    w = np.array([1.0, -2.0])
+    got, _ = run(impl, name, w, [np.zeros(2)] * 3, None)
+    judge(name, got, w, EXACT)
+
+
+@interface
+@RULES
+def test_a_config_is_filled_in_and_the_callers_is_left_alone(impl, name):
+    """Missing keys are filled in with the defaults and unknown ones kept; the caller's dict and arrays do not change."""
+    w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
+    _, filled = getattr(impl, name)(w, dw)
+    assert {key: filled[key] for key in DEFAULTS[name]} == DEFAULTS[name]
+    assert set(filled) >= set(STATE[name])
+    assert filled.get("t", 1) == 1
+
+    kept = {key: np.copy(filled[key]) for key in STATE[name]}
+    config = {**filled, "learning_rate": 0.125, "note": "kept"}
+    before = dict(config)
+    _, following = getattr(impl, name)(w, dw, config)
+    assert following is not config
+    assert following["note"] == "kept"
+    assert following["learning_rate"] == 0.125
+    assert config.keys() == before.keys()
+    assert all(config[key] is before[key] for key in before)
+    for key in STATE[name]:
+        np.testing.assert_array_equal(config[key], kept[key])
+        assert not np.shares_memory(config[key], following[key])
+
+
+@interface
+@RULES
+def test_the_next_w_is_a_new_array(impl, name):
+    """Neither w nor dw changes, and what is returned shares no memory with them or with the state."""
+    w, dw = np.array([[1.0, 2.0]]), np.array([[0.5, -0.5]])
+    given_w, given_dw = w.copy(), dw.copy()
+    got, config = run(impl, name, w, [dw, dw], None)
+    np.testing.assert_array_equal(w, given_w)
+    np.testing.assert_array_equal(dw, given_dw)
+    for other in (w, dw, *(config[key] for key in STATE[name])):
+        assert not np.shares_memory(got, other)
+
+
+@interface
+@RULES
+@pytest.mark.parametrize("number", [np.float64, np.float32, np.array], ids=["float64", "float32", "0-d array"])
+def test_hyperparameters_may_be_numbers_of_any_kind(impl, name, number):
+    """A hyperparameter has no say on the dtype: float32 weights stay float32, and the value is what counts."""
+    w, dw = np.array([1.0, 2.0], np.float32), np.array([0.5, -0.5], np.float32)
+    values = {key: 0.5 for key in DEFAULTS[name]}
+    expected, _ = getattr(impl, name)(w, dw, values)
+    got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, expected)
+    assert all(config[key].dtype == np.float32 for key in STATE[name])
+
+
+@interface
+@RULES
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_is_seen(impl, name, bad):
+    """Where dw is NaN or infinite so is not w's next value a number like any other; the other entries do not notice."""
+    w = np.array([1.0, 2.0])
+    got, _ = getattr(impl, name)(w, np.array([bad, 0.5]))
+    clean, _ = getattr(impl, name)(w, np.array([0.5, 0.5]))
+    assert not np.isfinite(got[0])
+    assert got[1] == clean[1]
+
+
+@interface
+@RULES
+def test_weights_and_gradients_have_one_shape(impl, name):
+    """A dw in another shape than w is a ValueError about dw, and is not stretched to fit."""
+    with pytest.raises(ValueError, match=r"\bdw\b"):
+        getattr(impl, name)(np.ones((2, 2)), np.ones(2))
