@@ -14,8 +14,8 @@ from mpmath import mpf
 
 from benchmarks import precise
 from benchmarks.cases import Case, many_calls
-from benchmarks.measured import Measured, affine, given
-from properties import bounds
+from benchmarks.measured import Measured, affine, constant, given
+from properties import bounds, bounds_selection
 from properties.bounds import Bound
 
 Answer = tuple[np.ndarray, Bound]
@@ -161,31 +161,14 @@ def _quadratic_form_jacobian(A: np.ndarray, x: np.ndarray) -> list[Answer]:
 # ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------
 
 
-class Problem(bounds.Problem):
-    """What the bounds need to know, in more digits instead of exactly."""
-
-    def __init__(self, X: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray) -> None:
-        (self.n, self.d), self.dtype = X.shape, bounds.working_dtype(X, y)
-        self.cu = mpf(2 * (self.n + self.d + 2) * bounds.unit_roundoff(self.dtype))
-        self._know(np.linalg.svd(X.astype(float), compute_uv=False), y, lam, w, y - X.astype(precise.Wide) @ w)
-
-    def _know(self, s: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray, residual: np.ndarray) -> None:
-        self.s = np.array([mpf(float(value)) for value in s], object)
-        self.rank, self.lam = len(self.s), mpf(lam)
-        self.size, self.low = max(self.s), min(self.s)
-        self.y, self.w, self.r = (mpf(float(np.linalg.norm(a.astype(float)))) for a in (y, w, residual))
-        self.alpha = self.r / self.lam if lam else self.w / self.low
-
-
 @_gives("pinv left_inverse right_inverse")
 def _pinv(X: np.ndarray) -> list[Answer]:
-    tall = X if X.shape[0] > X.shape[1] else X.T  # of the same singular values, and here the cheaper one to bound
-    return [(precise.pseudoinverse(X), bounds.pseudoinverse(tall, tall.shape[1]))]
+    return [(precise.pseudoinverse(X), bounds.pseudoinverse(X, min(X.shape)))]
 
 
-def _solved(bound: Any, X: np.ndarray, y: np.ndarray, lam: float) -> list[Answer]:
+def _solved(bound: Callable[..., Bound], X: np.ndarray, y: np.ndarray, lam: float) -> list[Answer]:
     w = precise.ridge(X, y, np.array([lam]))[0]
-    return [(w, bound.__wrapped__(Problem(X, y, lam, w)))]
+    return [(w, bound(X, y, lam, w))]
 
 
 @_gives("lstsq min_norm")
@@ -195,6 +178,84 @@ def _lstsq(X: np.ndarray, y: np.ndarray) -> list[Answer]:
 
 for _name, _bound in bounds.RIDGE.items():
     _gives(_name)(functools.partial(_solved, _bound))
+
+
+@_gives("ridge_posterior")
+def _posterior(X: np.ndarray, y: np.ndarray, lam: float) -> list[Answer]:
+    covariance = lam * precise.gram_inverse(X, lam)
+    return [*_solved(bounds.orthogonal, X, y, lam), (covariance, bounds_selection.posterior_covariance(X, lam))]
+
+
+def _each(values: Iterable[Any], allowed: Iterable[Bound]) -> list[Answer]:
+    """One answer, each entry of which has a bound of its own."""
+    each = list(allowed)
+    return [(np.array(list(values), precise.Wide), Bound(np.array([b.allowed for b in each]), each[0].source))]
+
+
+@_gives("ridge_path")
+def _path(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
+    w = precise.ridge(X, y, lams)
+    allowed = [bounds.orthogonal(X, y, float(lam), row) for lam, row in zip(lams, w, strict=True)]
+    # Each row has a bound for its norm, and so has the whole.
+    return [(w, Bound(np.linalg.norm([b.allowed for b in allowed]), allowed[0].source))]
+
+
+@_gives("ridge_dof")
+def _dof(X: np.ndarray, lams: np.ndarray) -> list[Answer]:
+    each = [X.shape[1] - lam * np.trace(precise.gram_inverse(X, lam)) for lam in lams]
+    return _each(each, (bounds_selection.degrees_of_freedom(X, float(lam)) for lam in lams))
+
+
+@_gives("ridge_gcv")
+def _gcv(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
+    (n, d), (dof, _) = X.shape, _dof(X, lams)[0]
+    w = precise.ridge(X, y, lams)
+    r = y - w @ X.T.astype(precise.Wide)
+    allowed = (
+        bounds_selection.generalised_cross_validation(X, y, float(lam), row, d)
+        for lam, row in zip(lams, w, strict=True)
+    )
+    return _each(n * (r * r).sum(axis=1) / (n - dof) ** 2, allowed)
+
+
+@_gives("ridge_loo")
+def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
+    w = precise.ridge(X, y, lams)
+    # What is left of XᵀX without a row, for every row: how far each refit is from losing rank.
+    spectra = np.linalg.eigvalsh(X.T @ X - X[:, :, None] * X[:, None, :])
+    pairs = [_left_out(X, y, lam, row, spectra) for lam, row in zip(lams, w, strict=True)]
+    return _each(*zip(*pairs, strict=True))
+
+
+def _left_out(X: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray, spectra: np.ndarray) -> tuple[Any, Bound]:
+    """The mean of eᵢ² by eᵢ = rᵢ/(1 − hᵢ), and `bounds_selection.leave_one_out` for all the refits at once."""
+    leverage = precise.product(X, precise.gram_inverse(X, lam))  # XM⁻¹, whose row i is the direction in which w₋ᵢ moves
+    r = y - X.astype(precise.Wide) @ w
+    e = r / (1 - (leverage * X).sum(axis=1))
+    refits = np.linalg.norm((w - leverage * e[:, None]).astype(float), axis=1)
+    others = (r + (leverage.astype(float) @ X.T) * e[:, None]).astype(float)  # the residuals of refit i, and own eᵢ
+    rest = np.sqrt(np.maximum((others**2).sum(axis=1) - (e * e).astype(float), 0))
+    p = bounds.Problem(X, y, float(lam), w)
+    cu, size, norm_y = float(p.cu), float(p.size), float(p.y)
+    solver = (np.sqrt(spectra) / (spectra + lam)).max(axis=1)
+    moves = size * (rest / (spectra[:, 0] + lam) + solver * refits) + solver * norm_y
+    moved = np.linalg.norm(X, axis=1) * moves + norm_y + size * refits
+    total = (2 * abs(e) + cu * moved) * moved + e * e
+    source = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
+    return (e * e).mean(), Bound(cu * float(total.mean()), source)
+
+
+@_gives("ridge_batch")
+def _batch(X: np.ndarray, y: np.ndarray, lam: float) -> list[Answer]:
+    w = np.array([precise.ridge(*one, np.array([lam]))[0] for one in zip(X, y, strict=True)])
+    # All problems together are one, with the X of each as a block on the diagonal.
+    p = bounds.Problem(X[0], y[0], lam, w[0])
+    residual = y - np.einsum("bnd,bd->bn", X, w)
+    p.s = np.array([mpf(float(s)) for s in np.linalg.svd(X, compute_uv=False).flat], object)
+    p.size, p.low = max(p.s), min(p.s)
+    p.y, p.w, p.r = (mpf(float(np.linalg.norm(a.astype(float)))) for a in (y, w, residual))
+    p.alpha = p.r / p.lam
+    return [(w, bounds.orthogonal.__wrapped__(p))]
 
 
 @_gives("ridge_objective")
@@ -415,7 +476,7 @@ def _sgd_momentum(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list
 @_gives("rmsprop")
 def _rmsprop(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
     w, dw, c = given(w, dw, config["cache"])
-    rho = Measured(0.99, 0.0, w.dtype)
+    rho = constant(0.99, w.dtype)
     c = rho * c + (1 - rho) * (dw * dw)
     return _answers(w - 1e-2 * dw / (c.sqrt() + 1e-8), c)
 
@@ -423,7 +484,7 @@ def _rmsprop(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answ
 @_gives("adam")
 def _adam(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
     w, dw, m, v = given(w, dw, config["m"], config["v"])
-    beta1, beta2, t = Measured(0.9, 0.0, w.dtype), Measured(0.999, 0.0, w.dtype), config["t"] + 1
+    beta1, beta2, t = constant(0.9, w.dtype), constant(0.999, w.dtype), config["t"] + 1
     m = beta1 * m + (1 - beta1) * dw
     v = beta2 * v + (1 - beta2) * (dw * dw)
     step = 1e-3 * (m / (1 - _power(beta1, t))) / ((v / (1 - _power(beta2, t))).sqrt() + 1e-8)
@@ -447,19 +508,24 @@ def _net(X: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray]) -> list[An
     return _answers(loss, x.T @ dbefore + reg * W1, dW2 + reg * W2, dbefore.sum(axis=0), db2)
 
 
+# f is given a float64 array, and what comes of it is rounded to the dtype of x at the end.
+
+
 @_gives("eval_numerical_gradient")
 def _numerical_gradient(f: Any, x: np.ndarray) -> list[Answer]:
-    x = Measured(x)
-    squares = x * x
+    point = Measured(x)
+    squares = point * point
     others = squares.sum() - squares
     h = 1e-5
-    left, right = x - h, x + h
-    return _answers(((others + right * right) - (others + left * left)) / (2 * h))
+    left, right = point - h, point + h
+    slope = ((others + right * right) - (others + left * left)) / (2 * h)
+    return _answers(Measured(slope.values, slope.error, x.dtype).rounded())
 
 
 @_gives("eval_numerical_gradient_array")
 def _numerical_gradient_array(f: Any, x: np.ndarray, df: np.ndarray) -> list[Answer]:
-    x, df = given(x, df)
+    point = Measured(x)
     h = 1e-5
-    left, right = x - h, x + h
-    return _answers((right * right - left * left) * df / (2 * h))
+    left, right = point - h, point + h
+    slope = (right * right - left * left) * Measured(df) / (2 * h)
+    return _answers(Measured(slope.values, slope.error, x.dtype).rounded())

@@ -66,7 +66,7 @@ class Measured:
         return self._new(self.values, self.error + roundings * error)
 
     def _with(self, other: Any) -> "Measured":
-        return other if isinstance(other, Measured) else Measured(np.asarray(other, self.dtype), 0.0, self.dtype)
+        return other if isinstance(other, Measured) else constant(other, self.dtype)
 
     def __neg__(self) -> Self:
         return self._new(-self.values, self.error)
@@ -142,6 +142,12 @@ class Measured:
         """√x, where |√a − √b| ≤ |a − b|/√a."""
         values = np.sqrt(self.values)
         return self._new(values, self.error / values.astype(float)).rounded()
+
+
+def constant(value: Any, dtype: Any) -> Measured:
+    """Numbers as they are written, which are rounded once where the dtype does not hold them."""
+    value = np.asarray(value, Wide)
+    return Measured(value, np.abs(value.astype(dtype) - value), dtype)
 
 
 def given(*arrays: Any) -> list[Measured]:

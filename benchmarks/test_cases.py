@@ -41,16 +41,17 @@ def test_inputs_are_the_same_every_time(case: Case) -> None:
     assert repr(case.arguments()) == repr(case.arguments())
 
 
+@pytest.mark.parametrize(("dtype", "off"), [(np.float64, 1e-6), (np.float32, 1e-2)])
 @pytest.mark.parametrize("case", [case for case in SMALL if case.function != "Solver"], ids=str)
-def test_a_wrong_answer_is_never_timed(case: Case) -> None:
-    """In each part of the answer, the last entry is noticed when it is off by a millionth of the largest."""
-    answer = parts(case.function, case.call(load(["numpy"]), case.arguments())())
-    assert worst_ratio(case, answer) <= 1
+def test_a_wrong_answer_is_never_timed(case: Case, dtype: type, off: float) -> None:
+    """In each part of the answer, the last entry is noticed when it is off by this much of the largest."""
+    answer = parts(case.function, case.call(load(["numpy"]), case.arguments(dtype))())
+    assert worst_ratio(case, answer, dtype) <= 1
     for i, part in enumerate(answer):
-        wrong = np.array(part, float)
-        wrong.flat[-1] += 1e-6 * max(abs(wrong).max(), 1e-6)
+        wrong = np.array(part)
+        wrong.flat[-1] += off * max(abs(wrong).max(), off)
         with pytest.raises(WrongAnswer):
-            worst_ratio(case, [*answer[:i], wrong, *answer[i + 1 :]])
+            worst_ratio(case, [*answer[:i], wrong, *answer[i + 1 :]], dtype)
 
 
 class Forgetful:

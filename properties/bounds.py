@@ -19,6 +19,9 @@ from properties import oracles
 
 SMALL = 0.1  # first-order theory says nothing of a perturbation that is larger, beside what it perturbs
 
+# Norms of more numbers than these are taken in floating point: a bound needs two digits or three.
+_MANY = 2000
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -88,6 +91,10 @@ def dot_product(size: int, absolute: Any, dtype: Any) -> Bound:
 
 def norm(values: Any) -> mpf:
     """The Frobenius norm of floats or of rationals, without overflow."""
+    values = np.asarray(values)
+    if values.size > _MANY and values.dtype.kind == "f":
+        unit = int(np.frexp(abs(values).max())[1])
+        return mpmath.ldexp(mpf(float(np.linalg.norm(np.ldexp(values, -unit).astype(float)))), unit)
     square = oracles.sum_of_squares(values)
     return mpmath.sqrt(mpf(int(square.p)) / mpf(int(square.q)))
 
@@ -128,10 +135,13 @@ class Problem:
         self.size = max(self.s, default=mpf(0))  # ‖X‖
         self.low = min(self.s[: self.rank], default=mpf(0))  # the smallest singular value that counts
         self.y, self.w = norm(y), norm(w)
-        self.residual = oracles.residual(X, y, w)
+        many = X.size > _MANY
+        self.residual = y - X.astype(np.longdouble) @ w if many else oracles.residual(X, y, w)
         self.r = norm(self.residual)
         if lam:
             self.alpha = self.r / self.lam
+        elif many:
+            self.alpha = norm(np.linalg.lstsq(X.T.astype(float), np.asarray(w, float))[0])  # X†ᵀw = (XXᵀ)†y
         else:
             self.alpha = norm(oracles.dual(X, y, 0)) if self.rank == self.n else self.w / (self.low or 1)
 
