@@ -354,7 +354,7 @@ _add(
     lambda N, D, H, C, batch, epochs: epochs * _train(N, D, H, C),
     lambda N, D, H, C, batch, epochs: epochs * (N * D + 4 * (N // batch) * (D * H + H * C)),
     whole_training,
-    small={"N": 50, "D": 20, "H": 10, "C": 5, "batch": 10, "epochs": 2},
+    small={"N": 50, "D": 20, "H": 10, "C": 5, "batch": 10, "epochs": 20},
     large={"N": 2560, "D": 784, "H": 256, "C": 10, "batch": 128, "epochs": 1},
 )
 _add(

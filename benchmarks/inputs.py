@@ -199,7 +199,13 @@ def training(rng: Rng, N: int, D: int, H: int, C: int, batch: int, epochs: int) 
     X = centres[y] + rng.standard_normal((len(y), D))
     data = {"X_train": X[:N], "y_train": y[:N], "X_val": X[N:], "y_val": y[N:]}
     net = {"hidden_dims": [H], "input_dim": D, "num_classes": C, "seed": 0}
-    how = {"batch_size": batch, "num_epochs": epochs, "verbose": False, "seed": 0}
+    how = {
+        "batch_size": batch,
+        "num_epochs": epochs,
+        "optim_config": {"learning_rate": 0.1},
+        "verbose": False,
+        "seed": 0,
+    }
     return data, net, how
 
 

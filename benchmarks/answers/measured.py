@@ -6,16 +6,20 @@ which covers every order of summation and fused multiply-add (Higham 2002, §2.2
 once, as on paper, and gives both the answer and its bound.
 """
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.precise import Wide, product
+from benchmarks.answers.precise import Wide, product
 from properties.bounds import Bound, smallest, unit_roundoff
 from properties.carried import FUNCTION, SOURCE
 
 # The values here are rounded too, each time to one of Wide's.
 _OWN = float(np.finfo(Wide).eps)
+
+Answer = tuple[np.ndarray, Bound]
+_Maker = Callable[..., list[Answer]]
 
 
 class Measured:
@@ -166,3 +170,21 @@ def affine(x: Measured, w: Measured, b: Measured) -> Measured:
 def _beside(left: Measured, right: Measured) -> Measured:
     values = np.concatenate([left.values, right.values], axis=1)
     return Measured(values, np.concatenate([left.error, right.error], axis=1), left.dtype)
+
+
+def answers(*measured: Measured) -> list[Answer]:
+    """The parts of an answer, each with its bound."""
+    return [m.answer for m in measured]
+
+
+def registering(makers: dict[str, _Maker]) -> Callable[[str], Callable[[_Maker], _Maker]]:
+    """A decorator with the names of functions that puts their maker of answers into `makers`."""
+
+    def gives(names: str) -> Callable[[_Maker], _Maker]:
+        def register(maker: _Maker) -> _Maker:
+            makers.update(dict.fromkeys(names.split(), maker))
+            return maker
+
+        return register
+
+    return gives
