@@ -198,7 +198,7 @@ def numerical_rank(s: Array, rcond: float) -> int:
 
 
 @jit
-def default_rcond(m: int, n: int, a: Array) -> float:
+def default_rcond(m: int, n: int, a: Array) -> np.floating:
     """max(m, n) · eps of a's dtype."""
     return max(m, n) * np.finfo(a.dtype).eps
 
@@ -211,4 +211,3 @@ def reciprocal_condition(L: Array, norm: float) -> float:
     work, integers = np.empty(3 * d, L.dtype), np.empty(d, np.int32)
     call("pocon", ("L", d, L, d, norm, rcond, work, integers, info))
     return rcond[0]
-

@@ -1,7 +1,7 @@
 """Many small ridge problems at once."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._front import Array, finite, floats, not_negative, real, refuse_shape
 from .._jit import jit
@@ -35,8 +35,8 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     -----
     b times the cost of `ridge`, without its overhead.
     """
-    single = real("lam", lam).ndim == 0
-    X, y, lams = (*floats("X y", X, y), None) if single else floats("X y lam", X, y, lam)
+    single = real("lam", lam).ndim == 0  # a number has no say in the dtype
+    X, y, *given = floats("X y", X, y) if single else floats("X y lam", X, y, lam)
     if X.ndim != 3:
         refuse_shape("X", X, "(b, n, d)")
     b, n, d = X.shape
@@ -44,10 +44,10 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
         refuse_shape("y", y, f"({b}, {n}), one row for each problem of X,")
     if single:
         lams = np.full(b, not_negative("lam", lam))
-    elif lams.shape != (b,):
-        refuse_shape("lam", lams, f"({b},) or be a number")
+    elif given[0].shape != (b,):
+        refuse_shape("lam", given[0], f"({b},) or be a number")
     else:
-        lams = checked_lams(lams, "lam")
+        lams = checked_lams(given[0], "lam")
     if X.size == 0:
         finite("y", y)
         return np.zeros((b, d), X.dtype)
@@ -58,7 +58,7 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 
 
 @jit
-def _batch(X: Array, y: Array, lams: Array) -> tuple[Array, Array]:
+def _batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool_]]:
     """The solutions, and for which of them that was good enough."""
     b, n, d = X.shape
     W, good = np.empty((b, d), X.dtype), np.zeros(b, np.bool_)

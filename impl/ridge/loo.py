@@ -64,7 +64,7 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     errors = np.divide(above, below, out=np.zeros_like(above), where=below != 0)
     if rank < n and not lams.all():
         for i in np.flatnonzero(hidden < np.sqrt(np.finfo(X.dtype).eps)):
-            errors[i, lams == 0] = _left_out(X, Y[:, 0], i)
+            errors[i, lams == 0] = _left_out(X, Y[:, 0], int(i))
     with np.errstate(over="ignore", under="ignore"):  # an answer out of range is inf or 0
         return np.ldexp(np.mean(np.square(errors, dtype=np.float64), axis=0), 2 * ey).astype(X.dtype)
 

@@ -161,7 +161,7 @@ def _residual(X: Array, Y: Array, W: Array) -> tuple[Array, int, int, int]:
 
 
 @jit
-def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float, factor: float) -> float:
+def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float, factor: float) -> np.floating:
     """factor · (‖a(Y − XW)‖² + ‖bW‖²), summed in float64.
 
     a² and ‖Y − XW‖² may be out of range where their product is not, so a goes inside.

@@ -1,7 +1,7 @@
 """The ridge solution at many values of λ, for little more than the price of one."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._front import Array, finite, floats, refuse_shape
 from .._jit import jit
@@ -68,7 +68,7 @@ def checked_lams(lams: Array, name: str = "lams") -> Array:
 
 
 @jit
-def _filtered(s: Array, Ct: Array, lams: Array, e: int, rank: int) -> tuple[Array, Array]:
+def _filtered(s: Array, Ct: Array, lams: Array, e: int, rank: int) -> tuple[Array, NDArray[np.int64]]:
     """(L·k, r): σ/(σ²+λ) times the targets in the basis U, for each λ; and the exponents that large λ leave over."""
     (k, r), L = Ct.shape, lams.size
     filtered, exponents = np.empty((L * k, r), s.dtype), np.empty(L, np.int64)

@@ -44,11 +44,12 @@ def ridge_posterior(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, 
     -----
     nd² + d³ flops by Cholesky; the SVD's cost for an ill-conditioned problem. Bishop (2006), §3.3.1.
     """
-    mean = ridge(X, y, positive("lam", lam))
+    lam = positive("lam", lam)
+    mean = ridge(X, y, lam)
     X, y = checked(X, y)
     if X.size == 0:
         return mean, np.eye(X.shape[1], dtype=X.dtype)
-    X, _, lam, _ = in_range(X, np.zeros((1, 1), X.dtype), float(lam))
+    X, _, lam, _ = in_range(X, np.zeros((1, 1), X.dtype), lam)
     covariance, good = _inverse_gram(X, lam)
     return mean, (covariance if good else _by_svd(X, lam))
 
