@@ -1,0 +1,316 @@
+"""Chapter 5: fully connected networks: scores, loss, gradients, and how they start."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import oracles_networks as on_paper
+from properties.bounds import EXACT
+from properties.carried import Carried
+from properties.oracles import rationals, sum_of_squares
+from properties.strategies import DTYPES, SEEDS
+from properties.strategies_networks import Network, networks
+from properties.verdict import judge
+
+mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
+NET = "FullyConnectedNet"
+
+
+def exact(case: Network, reg: float | None = None) -> tuple[Carried, Carried, dict[str, Carried]]:
+    """Scores, loss and gradients."""
+    dtype = case.X.dtype
+    params = {name: Carried(value, 0.0, dtype) for name, value in case.params.items()}
+    return on_paper.net(Carried(case.X, 0.0, dtype), case.y, params, case.reg if reg is None else reg)
+
+
+# ---- scores, loss and gradients --------------------------------------------------------------------------------------
+
+
+@mathematics
+@given(case=networks())
+def test_a_net_is_its_layers_one_after_the_other(impl, case):
+    """loss(X) is W_L max(… max(X W₁ + b₁, 0) …) + b_L, and loss(X, y) the softmax loss of that and ½ reg Σ‖W‖²."""
+    model = case.built(impl)
+    scores, loss, _ = exact(case)
+    judge(NET, model.loss(case.X), *scores.answer, dtype=case.X.dtype, case=case)
+    judge(NET, model.loss(case.X, case.y)[0], *loss.answer, dtype=case.X.dtype, case=case)
+
+
+@mathematics
+@given(case=networks())
+def test_gradients_are_those_of_backpropagation(impl, case):
+    """The gradient of every parameter, in its shape and dtype, within what rounding allows on the way there and back."""
+    _, _, grads = exact(case)
+    got = case.built(impl).loss(case.X, case.y)[1]
+    assert got.keys() == case.params.keys()
+    for name, answer in grads.items():
+        judge(NET, got[name], *answer.answer, dtype=case.X.dtype, gradient=name, case=case)
+
+
+@mathematics
+@pytest.mark.parametrize("reg", [0.0, 0.5], ids=["without regularisation", "with regularisation"])
+@given(data=st.data())
+def test_gradients_are_slopes_of_the_loss(impl, reg, data):
+    """Along any direction, Σ gradient · direction is the derivative of the loss, as a power series carries it."""
+    case = data.draw(networks(layers=2, reg=st.just(reg)))
+    rng = np.random.default_rng(data.draw(SEEDS))
+    direction = {name: rng.standard_normal(value.shape) for name, value in case.params.items()}
+    got = case.built(impl).loss(case.X, case.y)[1]
+    value, bound = on_paper.along(got, direction, exact(case)[2])
+    judge(NET, value, on_paper.slope(case.X, case.y, case.params, direction, reg), bound, case=case)
+
+
+@mathematics
+@given(case=networks(reg=st.sampled_from([0.25, 3.0, 1e-3])))
+def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
+    """loss(reg) − loss(0) is ½ reg Σ‖W‖² over every weight matrix; gradients differ by reg W, and not at all for biases."""
+    unregularised = Network(case.X, case.y, case.params, 0.0)
+    (with_it, grads), (without, plain) = (c.built(impl).loss(case.X, case.y) for c in (case, unregularised))
+    _, loss, exact_grads = exact(case)
+    _, loss_0, exact_plain = exact(unregularised)
+    weights = {name: value for name, value in case.params.items() if name.startswith("W")}
+    penalty = rationals(case.reg)[()] / 2 * sum((sum_of_squares(w) for w in weights.values()), rationals(0.0)[()])
+    difference = np.float64(with_it) - np.float64(without)
+    bound = Carried(0.0, loss.error + loss_0.error).answer[1] + Carried(difference).rounded().answer[1]
+    judge(NET, difference, penalty, bound, case=case)
+    for name in case.params:
+        if name in weights:
+            difference = grads[name].astype(float) - plain[name]
+            allowed = exact_grads[name].error + exact_plain[name].error
+            bound = Carried(difference, allowed).rounded().answer[1]
+            judge(NET, difference, rationals(weights[name]) * rationals(case.reg)[()], bound, case=case)
+        else:
+            np.testing.assert_array_equal(grads[name], plain[name])
+
+
+@mathematics
+@given(case=networks())
+def test_rows_of_a_batch_are_independent(impl, case):
+    """The scores of a sample are those that it has alone."""
+    model = case.built(impl)
+    bound = exact(case)[0]
+    for i in range(len(case.X)):
+        alone = exact(Network(case.X[i : i + 1], case.y[i : i + 1], case.params, case.reg))[0]
+        judge(NET, model.loss(case.X)[i], alone.values[0], bound[i].answer[1], case=case)
+        judge(NET, model.loss(case.X[i : i + 1]), *alone.answer, case=case)
+
+
+@mathematics
+@given(case=networks(layers=2, reg=st.just(0.0)), data=st.data())
+def test_nothing_gets_through_a_dead_layer(impl, case, data):
+    """Behind a layer whose units are all off, scores are the same for every sample and gradients before it are 0."""
+    layer = data.draw(st.integers(1, len(case.params) // 2 - 1))
+    case.params[f"b{layer}"][:] = -1000
+    model = case.built(impl)
+    scores = exact(case)[0]
+    judge(NET, model.loss(case.X), np.repeat(scores.values[:1], len(case.X), axis=0), scores.answer[1], case=case)
+    grads = model.loss(case.X, case.y)[1]
+    for i in range(1, layer + 1):
+        judge(NET, grads[f"W{i}"], np.zeros(case.params[f"W{i}"].shape), EXACT, case=case)
+        judge(NET, grads[f"b{i}"], np.zeros(case.params[f"b{i}"].shape), EXACT, case=case)
+
+
+@mathematics
+@pytest.mark.parametrize("dims", [[], [3], [3, 2]], ids=str)
+def test_zero_biases_put_a_sample_of_zeros_on_every_kink(impl, dims):
+    """A net as it starts gives a sample of zeros scores of 0, and passes no gradient below the last bias."""
+    model = impl.FullyConnectedNet(dims, input_dim=4, num_classes=3, weight_scale=1.0, seed=1)
+    X = np.zeros((2, 4))
+    judge(NET, model.loss(X), np.zeros((2, 3)), EXACT)
+    _, grads = model.loss(X, [0, 0])
+    last = f"b{len(dims) + 1}"
+    for name, value in grads.items():
+        if name != last:
+            judge(NET, value, np.zeros(model.params[name].shape), EXACT)
+    assert np.all(np.sign(grads[last]) == [-1, 1, 1])
+
+
+@accuracy
+@given(case=networks(layers=2), size=st.integers(-6, 6))
+def test_layers_of_very_different_sizes_keep_their_digits(impl, case, size):
+    """With a first layer 10^±6 times the size and a last layer as much smaller, every gradient keeps its own accuracy."""
+    first, last = case.params["W1"], case.params[f"W{len(case.params) // 2}"]
+    first *= case.X.dtype.type(10.0**size)
+    last *= case.X.dtype.type(10.0**-size)
+    _, loss, grads = exact(case)
+    got = case.built(impl).loss(case.X, case.y)
+    judge(NET, got[0], *loss.answer, case=case)
+    for name, answer in grads.items():
+        judge(NET, got[1][name], *answer.answer, gradient=name, case=case)
+
+
+# ---- how it starts ---------------------------------------------------------------------------------------------------
+
+
+@interface
+@given(
+    hidden_dims=st.lists(st.integers(1, 5), max_size=3),
+    input_dim=st.integers(1, 5),
+    num_classes=st.integers(1, 5),
+    dtype=st.sampled_from(DTYPES),
+)
+def test_params_are_named_and_shaped_by_layer(impl, hidden_dims, input_dim, num_classes, dtype):
+    """params maps W1, b1, W2, … to weights (fan in, fan out) and biases that are zero, all in the net's dtype."""
+    model = impl.FullyConnectedNet(hidden_dims, input_dim=input_dim, num_classes=num_classes, dtype=dtype)
+    sizes = [input_dim, *hidden_dims, num_classes]
+    shapes = {f"W{i}": (sizes[i - 1], sizes[i]) for i in range(1, len(sizes))}
+    shapes |= {f"b{i}": (sizes[i],) for i in range(1, len(sizes))}
+    assert {name: value.shape for name, value in model.params.items()} == shapes
+    assert all(value.dtype == dtype for value in model.params.values())
+    assert not any(value.any() for name, value in model.params.items() if name.startswith("b"))
+
+
+@interface
+def test_a_net_is_made_for_small_images_and_ten_classes_by_default(impl):
+    """Without being told, a net takes 784 inputs to 10 classes, unregularised, in float64, weights of size 1e-2."""
+    model = impl.FullyConnectedNet([50], seed=0)
+    assert model.params["W1"].shape == (784, 50)
+    assert model.params["W2"].shape == (50, 10)
+    assert model.params["W1"].dtype == np.float64
+    z = model.params["W1"] / 1e-2
+    assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / z.size)  # six standard deviations
+    X, y = np.ones((1, 784)), [3]
+    loss, _ = model.loss(X, y)
+    doubled = impl.FullyConnectedNet([50], seed=0, reg=0.0)
+    assert loss == doubled.loss(X, y)[0]
+
+
+@interface
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 20.0])
+def test_weights_are_normal_with_the_scale_that_was_asked_for(impl, scale):
+    """Weights are N(0, weight_scale²): mean, variance, the share within one standard deviation, and each layer its own."""
+    params = impl.FullyConnectedNet([100], input_dim=100, num_classes=100, weight_scale=scale, seed=3).params
+    first, second = params["W1"].ravel() / scale, params["W2"].ravel() / scale
+    n = first.size
+    for z in (first, second):
+        # Each within six of its standard deviations under N(0, 1), for n independent draws.
+        assert abs(z.mean()) < 6 / math.sqrt(n)
+        assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / n)
+        share = math.erf(1 / math.sqrt(2))
+        assert abs((abs(z) < 1).mean() - share) < 6 * math.sqrt(share * (1 - share) / n)
+    assert abs((first * second).mean()) < 6 / math.sqrt(n)
+
+
+@interface
+def test_a_seed_fixes_the_weights_and_none_draws_afresh(impl):
+    """The same seed gives the same weights, another seed or none others."""
+
+    def weights(seed: int | None) -> np.ndarray:
+        return impl.FullyConnectedNet([4], input_dim=5, seed=seed).params["W1"]
+
+    np.testing.assert_array_equal(weights(7), weights(7))
+    assert not np.array_equal(weights(7), weights(8))
+    assert not np.array_equal(weights(None), weights(None))
+    np.random.seed(0)  # noqa: NPY002  # a global seed, which must not reach in
+    before = weights(None)
+    np.random.seed(0)  # noqa: NPY002
+    assert not np.array_equal(before, weights(None))
+
+
+# ---- living with it --------------------------------------------------------------------------------------------------
+
+
+@interface
+@given(case=networks(layers=2))
+def test_callers_may_replace_and_change_params(impl, case):
+    """What is in params when loss is called is what counts: other arrays, other layouts, changes in place."""
+    model = case.built(impl)
+    expected = model.loss(case.X)
+    for name, value in case.params.items():
+        model.params[name] = np.asfortranarray(np.repeat(value, 2, axis=0))[::2]
+    np.testing.assert_array_equal(model.loss(case.X), expected)
+    last = f"b{len(case.params) // 2}"
+    model.params[last] = case.params[last].copy()
+    model.params[last] += 1
+    moved = Network(case.X, case.y, {**case.params, last: model.params[last]}, case.reg)
+    judge(NET, model.loss(case.X), *exact(moved)[0].answer, case=case)
+
+
+@interface
+@given(case=networks())
+def test_what_loss_returns_is_the_callers(impl, case):
+    """A later call changes no scores and no gradients handed out before, and no call changes params, X or y."""
+    model, X, y = case.built(impl), case.X.copy(), case.y.copy()
+    scores, (_, grads) = model.loss(X), model.loss(X, y)
+    kept = [scores.copy(), *(g.copy() for g in grads.values())]
+    model.loss(X[::-1] * 2 + 1, y)
+    model.loss(X[::-1] * 2 + 1)
+    for before, after in zip(kept, [scores, *grads.values()], strict=True):
+        np.testing.assert_array_equal(before, after)
+    for name, value in case.params.items():
+        np.testing.assert_array_equal(model.params[name], value)
+        assert not np.shares_memory(model.params[name], grads[name])
+    np.testing.assert_array_equal(X, case.X)
+    np.testing.assert_array_equal(y, case.y)
+
+
+@interface
+@given(case=networks())
+def test_samples_may_be_images(impl, case):
+    """X of shape (N, ...) is flattened, and may be in any memory layout."""
+    model = case.built(impl)
+    image = case.X.reshape(len(case.X), 1, case.X.shape[1], 1)
+    np.testing.assert_array_equal(model.loss(np.asfortranarray(image)), model.loss(case.X))
+
+
+@interface
+@pytest.mark.parametrize("dims", [[], [3]], ids=str)
+def test_a_batch_of_no_samples(impl, dims):
+    """Of no samples there are scores without rows and a loss that is NaN, without a warning."""
+    model = impl.FullyConnectedNet(dims, input_dim=2, num_classes=4, seed=0)
+    assert model.loss(np.zeros((0, 2))).shape == (0, 4)
+    loss, grads = model.loss(np.zeros((0, 2)), np.zeros(0, int))
+    assert np.isnan(loss)
+    assert {name: g.shape for name, g in grads.items()} == {name: p.shape for name, p in model.params.items()}
+
+
+@interface
+def test_a_layer_without_units_leaves_only_the_biases_behind_it(impl):
+    """With a hidden layer of no units, every sample's scores are the last bias."""
+    model = impl.FullyConnectedNet([0], input_dim=2, num_classes=3, seed=0)
+    model.params["b2"] = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(model.loss(np.ones((2, 2))), [[1.0, 2.0, 3.0]] * 2)
+    assert model.loss(np.ones((2, 2)), [0, 1])[1]["W2"].shape == (0, 3)
+
+
+@interface
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_net_lets_training_see_what_is_not_finite(impl, bad):
+    """NaN or infinite input makes the loss NaN or infinite, and leaves the other samples' scores alone."""
+    model = impl.FullyConnectedNet([3], input_dim=2, num_classes=2, weight_scale=1.0, seed=0)
+    X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    clean = model.loss(X)
+    X[1, 0] = bad
+    scores = model.loss(X)
+    np.testing.assert_array_equal(scores[0], clean[0])
+    assert not np.isfinite(scores[1]).any()
+    assert not np.isfinite(model.loss(X, [0, 1])[0])
+
+
+@interface
+@pytest.mark.parametrize(("X", "y", "name"), [((2, 3), [0, 1], "X"), ((2, 4), [0, 5], "y"), ((2, 4), [0], "y")])
+def test_samples_and_labels_that_do_not_fit_are_refused(impl, X, y, name):
+    """Samples of another size, labels that are no class and labels that are missing are a ValueError about X or y."""
+    model = impl.FullyConnectedNet([3], input_dim=4, num_classes=5, seed=0)
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        model.loss(np.zeros(X), y)
+
+
+@interface
+def test_threads_may_share_a_net(impl):
+    """Several threads that call loss at once get, each of them, what one alone would."""
+    model = impl.FullyConnectedNet([20, 20], input_dim=30, num_classes=5, weight_scale=0.3, seed=0)
+    rng = np.random.default_rng(0)
+    batches = [(rng.standard_normal((16, 30)), rng.integers(0, 5, 16)) for _ in range(24)]
+    alone = [model.loss(*batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda batch: model.loss(*batch), batches * 4))
+    for i, (loss, grads) in enumerate(together):
+        expected_loss, expected = alone[i % len(alone)]
+        assert loss == expected_loss
+        for name in expected:
+            np.testing.assert_array_equal(grads[name], expected[name])

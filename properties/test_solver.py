@@ -1,0 +1,305 @@
+"""Chapter 5: training by minibatches, with models whose every accuracy is planned."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties.bounds import EXACT
+from properties.carried import constant
+from properties.carried import given as carried
+from properties.oracles_networks import DEFAULTS, Rule
+from properties.verdict import judge
+
+mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
+
+Plan = Callable[[int], int]
+
+
+class Planned:
+    """A model that counts its steps in its only parameter, and gets as many rows right as is planned after so many.
+
+    A row of data is its number, its label and whether it is for validation. With the gradient −1 and a learning rate
+    of 1, the parameter is the number of steps.
+    """
+
+    def __init__(self, train: Plan, val: Plan) -> None:
+        self.params = {"steps": np.zeros(1)}
+        self.plans = (train, val)
+        self.batches: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+        """Scores with the planned number of rows right; or the number of the step, and −1 for its gradient."""
+        if y is not None:
+            self.batches.append((np.array(X), np.array(y)))
+            return -self.params["steps"][0], {"steps": -np.ones(1)}
+        number, label, val = np.asarray(X).T.astype(int)
+        right = number < np.array([plan(len(self.batches)) for plan in self.plans])[val]
+        return np.eye(3)[np.where(right, label, (label + 1) % 3)]
+
+
+def planned_data(N: int, M: int) -> dict[str, np.ndarray]:
+    """N rows to train on and M for validation, as `Planned` reads them."""
+    rows = {"train": np.arange(N), "val": np.arange(M)}
+    X = {f"X_{k}": np.stack([n, n % 3, np.full(len(n), k == "val")], axis=1).astype(float) for k, n in rows.items()}
+    return X | {f"y_{k}": n % 3 for k, n in rows.items()}
+
+
+def trained(impl: Any, model: Any, data: dict[str, np.ndarray], **options: Any) -> Any:
+    """A solver that has done its work in silence."""
+    solver = impl.Solver(model, data, **({"optim_config": {"learning_rate": 1.0}, "verbose": False} | options))
+    solver.train()
+    return solver
+
+
+def follow(values: Sequence[int]) -> Plan:
+    """A plan by a list, whose last entry stands for all that follow."""
+    return lambda steps: values[min(steps, len(values) - 1)]
+
+
+SIZES = st.tuples(st.integers(1, 7), st.integers(1, 5), st.integers(1, 9), st.integers(0, 3))
+RIGHT = st.lists(st.integers(0, 5), min_size=1, max_size=20)
+
+
+# ---- histories and the best parameters -------------------------------------------------------------------------------
+
+
+@mathematics
+@given(sizes=SIZES)
+def test_there_is_a_loss_for_every_step(impl, sizes):
+    """loss_history has one entry a step: max(N // batch_size, 1) steps an epoch, the loss before each of them."""
+    N, M, batch_size, epochs = sizes
+    model = Planned(follow([0]), follow([0]))
+    solver = trained(impl, model, planned_data(N, M), batch_size=batch_size, num_epochs=epochs)
+    steps = epochs * max(N // batch_size, 1)
+    assert list(solver.loss_history) == [-float(t) for t in range(steps)]
+    assert len(model.batches) == steps
+
+
+@mathematics
+@given(sizes=SIZES, train=RIGHT, val=RIGHT)
+def test_accuracies_are_taken_after_the_first_step_and_after_every_epoch(impl, sizes, train, val):
+    """The accuracy histories have an entry for the first step and for every epoch, one where these fall together."""
+    N, M, batch_size, epochs = sizes
+    solver = trained(
+        impl, Planned(follow(train), follow(val)), planned_data(N, M), batch_size=batch_size, num_epochs=epochs
+    )
+    per_epoch = max(N // batch_size, 1)
+    checks = sorted({1, *(per_epoch * e for e in range(1, epochs + 1))}) if epochs else []
+    # Every row counts, so an accuracy is a count divided by a size, rounded once.
+    assert list(solver.train_acc_history) == [min(follow(train)(t), N) / N for t in checks]
+    assert list(solver.val_acc_history) == [min(follow(val)(t), M) / M for t in checks]
+
+
+@mathematics
+@given(sizes=SIZES, train=RIGHT, val=RIGHT)
+def test_the_best_parameters_end_in_the_model(impl, sizes, train, val):
+    """model.params ends as it was at the best validation accuracy, the earliest of equals; without a step, as it began."""
+    N, M, batch_size, epochs = sizes
+    model = Planned(follow(train), follow(val))
+    trained(impl, model, planned_data(N, M), batch_size=batch_size, num_epochs=epochs)
+    per_epoch = max(N // batch_size, 1)
+    checks = sorted({1, *(per_epoch * e for e in range(1, epochs + 1))}) if epochs else [0]
+    best = max(checks, key=lambda t: min(follow(val)(t), M))  # the first of the largest
+    assert model.params.keys() == {"steps"}
+    judge("Solver", model.params["steps"], np.array([float(best)]), EXACT)
+
+
+@mathematics
+def test_an_accuracy_stuck_at_zero_leaves_the_first_parameters(impl):
+    """Where no validation row is ever right, the earliest parameters of all stay, and not none."""
+    model = Planned(follow([0]), follow([0]))
+    trained(impl, model, planned_data(6, 4), batch_size=2, num_epochs=3)
+    judge("Solver", model.params["steps"], np.array([1.0]), EXACT)
+
+
+@mathematics
+@pytest.mark.parametrize("rows", [1, 99, 101, 513, 1001])
+def test_accuracies_cover_every_row(impl, rows):
+    """Of any number of rows, exactly those that are wrong are missing from the accuracies, the last row included."""
+    for wrong in (0, 1):
+        model = Planned(follow([rows - wrong]), follow([rows + 1 - wrong]))
+        solver = trained(impl, model, planned_data(rows, rows + 1), batch_size=rows, num_epochs=1)
+        assert list(solver.train_acc_history) == [(rows - wrong) / rows]
+        assert list(solver.val_acc_history) == [(rows + 1 - wrong) / (rows + 1)]
+
+
+# ---- steps -----------------------------------------------------------------------------------------------------------
+
+
+@mathematics
+@given(N=st.integers(1, 7), batch_size=st.integers(1, 9), epochs=st.integers(1, 4))
+def test_the_learning_rate_decays_after_every_epoch(impl, N, batch_size, epochs):
+    """lr_decay multiplies the learning rate once an epoch: with ½, every step of epoch e is 2⁻ᵉ of the first."""
+    model = Planned(follow([0]), lambda steps: steps)  # ever better, so that the last parameters are the best
+    trained(impl, model, planned_data(N, 30), batch_size=batch_size, num_epochs=epochs, lr_decay=0.5)
+    exact = max(N // batch_size, 1) * (2 - 2.0 ** (1 - epochs))
+    judge("Solver", model.params["steps"], np.array([exact]), EXACT)
+
+
+class Linear:
+    """A model whose gradients are fixed: each of its two parameters has its own."""
+
+    def __init__(self) -> None:
+        self.params = {"w": np.array([1.0, -2.0]), "b": np.array([[0.5]])}
+        self.gradients = {"w": np.array([0.25, 3.0]), "b": np.array([[-1.0]])}
+        self.correct = 0
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+        """Scores that are right for one row more each time; or a loss and the gradients."""
+        if y is not None:
+            self.correct += 1
+            return 0.0, {name: g.copy() for name, g in self.gradients.items()}
+        return np.eye(2)[np.where(np.asarray(X)[:, 0] < self.correct, 0, 1)]
+
+
+@mathematics
+@pytest.mark.parametrize("rule", DEFAULTS)
+@pytest.mark.parametrize("config", [None, {"learning_rate": 0.125}], ids=["defaults", "own rate"])
+def test_every_parameter_is_updated_by_the_rule_with_a_state_of_its_own(impl, rule, config):
+    """After each epoch of one step, every parameter is where the update rule takes it, from its own config."""
+    model, start, epochs = Linear(), Linear().params, 5
+    data = {"X_train": np.arange(8.0)[:, None], "y_train": np.zeros(8, int)}
+    data |= {"X_val": data["X_train"], "y_val": data["y_train"]}
+    trained(impl, model, data, update_rule=rule, optim_config=config, batch_size=8, num_epochs=epochs)
+    for name, value in start.items():
+        (exact,), (gradient,) = carried(value), carried(model.gradients[name])
+        steps = Rule(rule, exact, config or {})
+        for _ in range(epochs):
+            exact = steps.step(exact, gradient)
+        judge("Solver", model.params[name], *exact.answer, rule=rule, parameter=name)
+
+
+@mathematics
+@given(N=st.integers(1, 12), batch_size=st.integers(1, 14), seed=st.integers(0, 2**31))
+def test_a_batch_is_rows_of_the_data_with_their_own_labels(impl, N, batch_size, seed):
+    """Every batch holds batch_size rows of the training data, each with its label."""
+    model, data = Planned(follow([0]), follow([0])), planned_data(N, 1)
+    trained(impl, model, data, batch_size=batch_size, num_epochs=2, seed=seed)
+    for X, y in model.batches:
+        numbers = X[:, 0].astype(int)
+        assert 0 < len(y) <= batch_size
+        assert len(y) == batch_size or N < batch_size
+        np.testing.assert_array_equal(X, data["X_train"][numbers])
+        np.testing.assert_array_equal(y, data["y_train"][numbers])
+
+
+@mathematics
+def test_batches_reach_every_row(impl):
+    """In 100 batches of two out of five rows, drawn at random, every row turns up (but for one run in 10²⁰)."""
+    model = Planned(follow([0]), follow([0]))
+    trained(impl, model, planned_data(5, 1), batch_size=2, num_epochs=50, seed=0)
+    assert {int(number) for X, _ in model.batches for number in X[:, 0]} == set(range(5))
+
+
+# ---- seeds, silence, and what is left alone --------------------------------------------------------------------------
+
+
+def batches(impl: Any, seed: int | None) -> list[list[float]]:
+    """The rows of each batch."""
+    model = Planned(follow([0]), follow([0]))
+    trained(impl, model, planned_data(60, 1), batch_size=3, num_epochs=1, seed=seed)
+    return [X[:, 0].tolist() for X, _ in model.batches]
+
+
+@interface
+def test_the_same_seed_is_the_same_run(impl):
+    """The same seed draws the same batches, another one or none others; NumPy's global seed has no say."""
+    assert batches(impl, 5) == batches(impl, 5)
+    assert batches(impl, 5) != batches(impl, 6)
+    np.random.seed(0)  # noqa: NPY002
+    first = batches(impl, None)
+    np.random.seed(0)  # noqa: NPY002
+    assert first != batches(impl, None)
+
+
+@interface
+def test_a_whole_training_run_repeats_to_the_last_bit(impl):
+    """The same seeds for net and solver give the same losses, accuracies and parameters."""
+    runs = []
+    for _ in range(2):
+        rng = np.random.default_rng(0)
+        X, y = rng.standard_normal((40, 6)), rng.integers(0, 3, 40)
+        data = {"X_train": X[:30], "y_train": y[:30], "X_val": X[30:], "y_val": y[30:]}
+        model = impl.FullyConnectedNet([8, 8], input_dim=6, num_classes=3, reg=0.1, weight_scale=0.3, seed=1)
+        solver = trained(impl, model, data, update_rule="adam", optim_config=None, batch_size=7, num_epochs=4, seed=2)
+        runs.append((solver, model))
+    (a, first), (b, second) = runs
+    assert list(a.loss_history) == list(b.loss_history)
+    assert list(a.train_acc_history) == list(b.train_acc_history)
+    assert list(a.val_acc_history) == list(b.val_acc_history)
+    for name, value in first.params.items():
+        np.testing.assert_array_equal(second.params[name], value)
+
+
+@interface
+def test_verbose_is_all_that_speaks(impl, capfd):
+    """verbose=False prints nothing at all; with verbose=True the losses and accuracies are the same."""
+    silent = trained(impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2)
+    assert capfd.readouterr() == ("", "")
+    loud = trained(
+        impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2, verbose=True, print_every=1
+    )
+    assert loud.loss_history == silent.loss_history
+    assert loud.val_acc_history == silent.val_acc_history
+
+
+@interface
+def test_data_and_optim_config_are_left_alone(impl):
+    """Training changes neither the data, nor the dict that holds it, nor optim_config; the arrays may be read-only."""
+    data = planned_data(7, 4)
+    for value in data.values():
+        value.flags.writeable = False
+    before, config = dict(data), {"learning_rate": 1.0, "momentum": 0.5, "velocity": np.zeros(1)}
+    kept = dict(config)
+    model = Planned(follow([0]), follow([0]))
+    trained(impl, model, data, update_rule="sgd_momentum", optim_config=config, lr_decay=0.5, batch_size=3, num_epochs=2)
+    assert data.keys() == before.keys()
+    assert all(data[key] is before[key] for key in before)
+    assert config.keys() == kept.keys()
+    assert all(config[key] is kept[key] for key in kept)
+    np.testing.assert_array_equal(config["velocity"], [0.0])
+
+
+@interface
+def test_nothing_happens_in_no_epochs(impl):
+    """With num_epochs=0 there is no step, no history, and the parameters stay as they are."""
+    model = Planned(follow([1]), follow([1]))
+    solver = trained(impl, model, planned_data(3, 2), num_epochs=0)
+    assert list(solver.loss_history) == list(solver.train_acc_history) == list(solver.val_acc_history) == []
+    np.testing.assert_array_equal(model.params["steps"], [0.0])
+
+
+@interface
+def test_without_validation_data_an_accuracy_is_nan(impl):
+    """An accuracy over no rows is NaN, without a warning, and the parameters are still there after training."""
+    model = Planned(follow([1]), follow([1]))
+    solver = trained(impl, model, planned_data(4, 0), batch_size=2, num_epochs=2)
+    assert all(map(math.isnan, solver.val_acc_history))
+    assert model.params["steps"].shape == (1,)
+
+
+@interface
+def test_an_unknown_rule_and_labels_that_are_missing_are_refused(impl):
+    """An update_rule that is none is a ValueError about it; so are fewer labels than rows, about y_train or y_val."""
+    model, data = Planned(follow([0]), follow([0])), planned_data(3, 2)
+    with pytest.raises(ValueError, match="update_rule"):
+        impl.Solver(model, data, update_rule="steepest")
+    for name in ("y_train", "y_val"):
+        with pytest.raises(ValueError, match=name):
+            impl.Solver(model, data | {name: data[name][1:]})
+
+
+@mathematics
+def test_default_batches_are_of_a_hundred_for_ten_epochs(impl):
+    """Without being told, training takes ten epochs of batches of 100 by sgd with a learning rate of 1e-2."""
+    model = Planned(follow([0]), follow([0]))
+    solver = trained(impl, model, planned_data(250, 1), optim_config=None)
+    assert len(solver.loss_history) == 20
+    assert all(len(y) == 100 for _, y in model.batches)
+    (exact,) = carried(np.zeros(1))
+    judge("Solver", model.params["steps"], *(exact + constant(np.array([1e-2]))).answer)
