@@ -86,7 +86,7 @@ for _name, _bound in bounds.RIDGE.items():
 
 @gives("ridge_posterior")
 def _posterior(X: np.ndarray, y: np.ndarray, lam: float) -> list[Answer]:
-    covariance = lam * precise.gram_inverse(X, lam)
+    covariance = lam * next(precise.gram_inverses(X, [lam]))
     return [*_solved(bounds.orthogonal, X, y, lam), (covariance, bounds_selection.posterior_covariance(X, lam))]
 
 
@@ -106,7 +106,9 @@ def _path(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
 
 @gives("ridge_dof")
 def _dof(X: np.ndarray, lams: np.ndarray) -> list[Answer]:
-    each = [X.shape[1] - lam * np.trace(precise.gram_inverse(X, lam)) for lam in lams]
+    each = [
+        X.shape[1] - lam * np.trace(inverse) for lam, inverse in zip(lams, precise.gram_inverses(X, lams), strict=True)
+    ]
     return _each(each, (bounds_selection.degrees_of_freedom(X, float(lam)) for lam in lams))
 
 
@@ -127,13 +129,16 @@ def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     w = precise.ridge(X, y, lams)
     # What is left of XᵀX without a row, for every row: how far each refit is from losing rank.
     spectra = np.linalg.eigvalsh(X.T @ X - X[:, :, None] * X[:, None, :])
-    pairs = [_left_out(X, y, lam, row, spectra) for lam, row in zip(lams, w, strict=True)]
+    inverses = precise.gram_inverses(X, lams)
+    pairs = [_left_out(X, y, *each, spectra) for each in zip(lams, w, inverses, strict=True)]
     return _each(*zip(*pairs, strict=True))
 
 
-def _left_out(X: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray, spectra: np.ndarray) -> tuple[Any, Bound]:
+def _left_out(
+    X: np.ndarray, y: np.ndarray, lam: float, w: np.ndarray, inverse: np.ndarray, spectra: np.ndarray
+) -> tuple[Any, Bound]:
     """The mean of eᵢ² by eᵢ = rᵢ/(1 − hᵢ), and `bounds_selection.leave_one_out` for all the refits at once."""
-    leverage = precise.product(X, precise.gram_inverse(X, lam))  # XM⁻¹, whose row i is the direction in which w₋ᵢ moves
+    leverage = precise.product(X, inverse)  # XM⁻¹, whose row i is the direction in which w₋ᵢ moves
     r = y - X.astype(precise.Wide) @ w
     e = r / (1 - (leverage * X).sum(axis=1))
     refits = np.linalg.norm((w - leverage * e[:, None]).astype(float), axis=1)

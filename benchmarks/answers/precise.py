@@ -5,6 +5,8 @@ Numbers are `numpy.longdouble`: 64 bits of significand on x86, more or fewer els
 that use them are still well within their bounds. Matrix products, which are nearly all of the work, are made by BLAS.
 """
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 Wide = np.longdouble
@@ -75,6 +77,8 @@ def pseudoinverse(X: np.ndarray) -> Matrix:
     return product(inverse(product(X.T, X)), X.T)
 
 
-def gram_inverse(X: np.ndarray, lam: float) -> Matrix:
-    """(XᵀX + λI)⁻¹."""
-    return inverse(product(X.T, X) + lam * np.eye(X.shape[1], dtype=Wide))
+def gram_inverses(X: np.ndarray, lams: Iterable[float]) -> Iterator[Matrix]:
+    """(XᵀX + λI)⁻¹ for each λ."""
+    gram, identity = product(X.T, X), np.eye(X.shape[1], dtype=Wide)
+    for lam in lams:
+        yield inverse(gram + lam * identity)
