@@ -73,6 +73,8 @@ from .optim import sgd as sgd
 from .optim import sgd_momentum as sgd_momentum
 from .solver import Solver as Solver
 
+__version__ = "0.1.0"
+
 __all__ = [
     "FullyConnectedNet",
     "Solver",

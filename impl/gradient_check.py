@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._front import real, refuse_shape
+from ._jit import jit_sums
 
 _H = 1e-5
 Float64s = NDArray[np.float64]
@@ -68,19 +69,24 @@ def eval_numerical_gradient_array(f: Callable[[Float64s], Any], x: ArrayLike, df
     ValueError
         If f's output and df differ in shape.
     """
-    weights = real("df", df).astype(np.float64)
+    weights = real("df", df).astype(np.float64, order="C")
+    flat = weights.reshape(-1)
 
     def copied(at: Float64s) -> Float64s:
-        value = real("f(x)", f(at)).astype(np.float64)
+        value = real("f(x)", f(at)).astype(np.float64, order="C")
         if value.shape != weights.shape:
             refuse_shape("df", weights, f"{value.shape}, that of f's output")
-        return value
+        return value.reshape(-1)
 
-    def weighted(above: Float64s, below: Float64s) -> float:
-        with np.errstate(all="ignore"):  # NaN and infinity pass through, and f's own warnings are its own
-            return float(np.sum(weights * (above - below)))
+    return _central_differences(copied, x, lambda above, below: _weighted(flat, above, below))
 
-    return _central_differences(copied, x, weighted)
+
+@jit_sums
+def _weighted(weights: Float64s, above: Float64s, below: Float64s) -> float:
+    total = 0.0
+    for i in range(weights.size):
+        total += weights[i] * (above[i] - below[i])
+    return total
 
 
 def _central_differences(f: Callable[[Float64s], Any], x: ArrayLike, change: Callable[[Any, Any], float]) -> Float64s:
