@@ -36,7 +36,7 @@ def balls(array: Any) -> np.ndarray:
     array = np.asarray(array)
     out = np.empty(array.shape, object)
     for index in np.ndindex(array.shape):
-        value = array[index]
+        value: Any = array[index]
         out[index] = arb(value.item() if isinstance(value, np.generic) else value)
     return out
 
@@ -45,8 +45,9 @@ def sizes(values: np.ndarray) -> np.ndarray:
     """Absolute values as floats, from above."""
     out = np.empty(values.shape)
     for index in np.ndindex(values.shape):
-        value = abs(values[index]).upper()
-        out[index] = 0.0 if value == 0 else max(float(value), 5e-324)
+        value: Any = values[index]
+        largest = abs(value).upper()
+        out[index] = 0.0 if largest == 0 else max(float(largest), 5e-324)
     return out * (1 + 2.0**-50)
 
 
@@ -66,7 +67,7 @@ class Carried:
     __array_ufunc__ = None  # so that a NumPy array on the left leaves the operation to us
 
     def __init__(self, values: Any, error: ArrayLike = 0.0, dtype: Any = np.float64) -> None:
-        self.values = values if getattr(values, "dtype", None) == object else balls(values)
+        self.values = values if isinstance(values, np.ndarray) and values.dtype.kind == "O" else balls(values)
         self.error = np.broadcast_to(np.asarray(error, float), self.values.shape)
         self.dtype = np.dtype(dtype)
 
@@ -101,7 +102,9 @@ class Carried:
         """After one more rounding, or several, to its own dtype or to another one."""
         dtype = np.dtype(dtype or self.dtype)
         size = self.size
-        error = self.error + size * roundings * unit_roundoff(dtype) + np.where(size > 0, roundings * smallest(dtype), 0)
+        error = (
+            self.error + size * roundings * unit_roundoff(dtype) + np.where(size > 0, roundings * smallest(dtype), 0)
+        )
         return Carried(self.values, error * (1 + 2.0**-45), dtype)
 
     def _with(self, other: Any) -> tuple["Carried", Any]:
@@ -180,7 +183,9 @@ class Carried:
         values = _each(_exp, self.values)
         # Where eˣ is as good as 0, so is it for any x that is off by less than its half.
         off = np.where(self.error > 1, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
-        if np.any((self.error > 1) & (self.error > sizes(self.values) / 4) | (self.error > 1) & (sizes(values) > 1e-320)):
+        if np.any(
+            (self.error > 1) & (self.error > sizes(self.values) / 4) | (self.error > 1) & (sizes(values) > 1e-320)
+        ):
             reject()
         return Carried(values, off, self.dtype).rounded(roundings=FUNCTION)
 
@@ -218,7 +223,7 @@ def constant(value: Any, dtype: Any = np.float64) -> Carried:
     return Carried(given, error, dtype)
 
 
-def given(*arrays: Any) -> list[Carried]:
+def given(*arrays: Any) -> Any:
     """Arrays as they are passed in, to be computed with in the dtype that the contract asks for."""
     arrays = tuple(np.asarray(array) for array in arrays)
     single = {array.dtype for array in arrays if array.ndim} == {np.dtype(np.float32)}

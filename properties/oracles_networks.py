@@ -119,7 +119,9 @@ def mean(losses: Carried) -> Carried:
 Params = dict[str, Any]
 
 
-def net(X: Carried, y: np.ndarray, params: dict[str, Carried], reg: float) -> tuple[Carried, Carried, dict[str, Carried]]:
+def net(
+    X: Carried, y: np.ndarray, params: dict[str, Carried], reg: float
+) -> tuple[Carried, Carried, dict[str, Carried]]:
     """Scores, loss and gradients of (affine – ReLU)ᴸ⁻¹ – affine – softmax, with ½ reg Σ‖W‖²."""
     layers = len(params) // 2
     out, inputs, masks = X, [], []
@@ -154,7 +156,8 @@ def series(a: Any, b: Any) -> np.ndarray:
     a, b = balls(a), balls(b)
     out = np.empty(a.shape, object)
     for index in np.ndindex(a.shape):
-        out[index] = arb_series([a[index], b[index]], prec=2)
+        pair: list[Any] = [a[index], b[index]]
+        out[index] = arb_series(pair, prec=2)
     return out
 
 

@@ -102,7 +102,7 @@ def training(draw: Callable[..., Any], *, hard: bool = False) -> Hidden:
     Parameters
     ----------
     hard
-        Up to four samples in either dtype, and steps of any size up to 1/8; otherwise up to three, float64, and lr = 1/16.
+        Up to four samples in either dtype, and steps of any size up to 1/8; otherwise up to three, and lr = 1/16.
     """
     N, d = draw(st.integers(0, 4 if hard else 3)), draw(st.integers(0, 4))
     dtype = draw(st.sampled_from(DTYPES)) if hard else np.float64

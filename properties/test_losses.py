@@ -10,7 +10,7 @@ from properties import oracles_networks as on_paper
 from properties.bounds import EXACT, Bound
 from properties.carried import SOURCE, Carried
 from properties.carried import given as carried
-from properties.oracles import rationals
+from properties.oracles import rationals, to_rational
 from properties.strategies import DTYPES, ORDINARY_AND_HARD
 from properties.strategies_networks import Scores, scores
 from properties.verdict import judge
@@ -24,7 +24,7 @@ def exact(name: str, case: Scores) -> tuple[Carried, Carried]:
     return getattr(on_paper, name)(*carried(case.x), case.y)
 
 
-def judge_both(name: str, got: tuple, answers: tuple[Carried, Carried], case: Scores) -> None:
+def judge_both(name: str, got: tuple, answers: tuple[Carried, ...], case: Scores) -> None:
     """Loss and gradient."""
     for value, answer in zip(got, answers, strict=True):
         judge(name, value, *answer.answer, dtype=case.x.dtype, case=case)
@@ -107,8 +107,13 @@ def test_svm_loss_is_the_mean_of_the_margins_that_are_missed(impl, data, hard):
 def test_svm_loss_is_a_sum_of_rationals(impl, case):
     """svm_loss is the sum of what is missed, divided by N; on eighths only that division may round."""
     missed = sum(
-        (max(x - row[k] + 1, 0) for row, k in zip(rationals(case.x), case.y, strict=True) for j, x in enumerate(row) if j != k),
-        rationals(0.0)[()],
+        (
+            max(x - row[k] + 1, 0)
+            for row, k in zip(rationals(case.x), case.y, strict=True)
+            for j, x in enumerate(row)
+            if j != k
+        ),
+        to_rational(0.0),
     )
     _, bound = (Carried(float(missed), 0.0, case.x.dtype) / float(len(case.y))).rounded().answer
     judge("svm_loss", impl.svm_loss(case.x, case.y)[0], missed / len(case.y), bound, case=case)
@@ -158,7 +163,10 @@ def test_a_batch_repeated_has_the_same_loss(impl, name, case, times):
 def test_rows_do_not_touch_each_other(impl, name, case):
     """The gradient of a sample's scores is that of the sample alone, divided by N."""
     _, bound = exact(name, case)[1].answer
-    alone = [exact(name, Scores(case.x[i : i + 1], case.y[i : i + 1]))[1].values / arb(len(case.y)) for i in range(len(case.y))]
+    alone = [
+        exact(name, Scores(case.x[i : i + 1], case.y[i : i + 1]))[1].values / arb(len(case.y))
+        for i in range(len(case.y))
+    ]
     judge(name, getattr(impl, name)(case.x, case.y)[1], np.concatenate(alone), bound, case=case)
 
 

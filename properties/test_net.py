@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from properties import oracles_networks as on_paper
 from properties.bounds import EXACT
 from properties.carried import Carried
-from properties.oracles import rationals, sum_of_squares
+from properties.oracles import rationals, sum_of_squares, to_rational
 from properties.strategies import DTYPES, SEEDS
 from properties.strategies_networks import Network, networks
 from properties.verdict import judge
@@ -43,7 +43,7 @@ def test_a_net_is_its_layers_one_after_the_other(impl, case):
 @mathematics
 @given(case=networks())
 def test_gradients_are_those_of_backpropagation(impl, case):
-    """The gradient of every parameter, in its shape and dtype, within what rounding allows on the way there and back."""
+    """The gradient of every parameter, in its shape and dtype, within what rounding allows there and back."""
     _, _, grads = exact(case)
     got = case.built(impl).loss(case.X, case.y)[1]
     assert got.keys() == case.params.keys()
@@ -67,13 +67,13 @@ def test_gradients_are_slopes_of_the_loss(impl, reg, data):
 @mathematics
 @given(case=networks(reg=st.sampled_from([0.25, 3.0, 1e-3])))
 def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
-    """loss(reg) − loss(0) is ½ reg Σ‖W‖² over every weight matrix; gradients differ by reg W, and not at all for biases."""
+    """loss(reg) − loss(0) is ½ reg Σ‖W‖² over all weights; their gradients differ by reg W, those of biases do not."""
     unregularised = Network(case.X, case.y, case.params, 0.0)
     (with_it, grads), (without, plain) = (c.built(impl).loss(case.X, case.y) for c in (case, unregularised))
     _, loss, exact_grads = exact(case)
     _, loss_0, exact_plain = exact(unregularised)
     weights = {name: value for name, value in case.params.items() if name.startswith("W")}
-    penalty = rationals(case.reg)[()] / 2 * sum((sum_of_squares(w) for w in weights.values()), rationals(0.0)[()])
+    penalty = to_rational(case.reg) / 2 * sum((sum_of_squares(w) for w in weights.values()), to_rational(0.0))
     difference = np.float64(with_it) - np.float64(without)
     bound = Carried(0.0, loss.error + loss_0.error).answer[1] + Carried(difference).rounded().answer[1]
     judge(NET, difference, penalty, bound, case=case)
@@ -82,7 +82,7 @@ def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
             difference = grads[name].astype(float) - plain[name]
             allowed = exact_grads[name].error + exact_plain[name].error
             bound = Carried(difference, allowed).rounded().answer[1]
-            judge(NET, difference, rationals(weights[name]) * rationals(case.reg)[()], bound, case=case)
+            judge(NET, difference, rationals(weights[name]) * to_rational(case.reg), bound, case=case)
         else:
             np.testing.assert_array_equal(grads[name], plain[name])
 
@@ -132,7 +132,7 @@ def test_zero_biases_put_a_sample_of_zeros_on_every_kink(impl, dims):
 @accuracy
 @given(case=networks(layers=2), size=st.integers(-6, 6))
 def test_layers_of_very_different_sizes_keep_their_digits(impl, case, size):
-    """With a first layer 10^±6 times the size and a last layer as much smaller, every gradient keeps its own accuracy."""
+    """With a first layer 10^±6 times the size and a last one as much smaller, every gradient keeps its accuracy."""
     first, last = case.params["W1"], case.params[f"W{len(case.params) // 2}"]
     first *= case.X.dtype.type(10.0**size)
     last *= case.X.dtype.type(10.0**-size)
@@ -157,7 +157,7 @@ def test_params_are_named_and_shaped_by_layer(impl, hidden_dims, input_dim, num_
     """params maps W1, b1, W2, … to weights (fan in, fan out) and biases that are zero, all in the net's dtype."""
     model = impl.FullyConnectedNet(hidden_dims, input_dim=input_dim, num_classes=num_classes, dtype=dtype)
     sizes = [input_dim, *hidden_dims, num_classes]
-    shapes = {f"W{i}": (sizes[i - 1], sizes[i]) for i in range(1, len(sizes))}
+    shapes: dict[str, tuple[int, ...]] = {f"W{i}": (sizes[i - 1], sizes[i]) for i in range(1, len(sizes))}
     shapes |= {f"b{i}": (sizes[i],) for i in range(1, len(sizes))}
     assert {name: value.shape for name, value in model.params.items()} == shapes
     assert all(value.dtype == dtype for value in model.params.values())
@@ -182,7 +182,7 @@ def test_a_net_is_made_for_small_images_and_ten_classes_by_default(impl):
 @interface
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 20.0])
 def test_weights_are_normal_with_the_scale_that_was_asked_for(impl, scale):
-    """Weights are N(0, weight_scale²): mean, variance, the share within one standard deviation, and each layer its own."""
+    """Weights are N(0, weight_scale²): mean, variance, the share within one deviation, and each layer its own."""
     params = impl.FullyConnectedNet([100], input_dim=100, num_classes=100, weight_scale=scale, seed=3).params
     first, second = params["W1"].ravel() / scale, params["W2"].ravel() / scale
     n = first.size

@@ -18,12 +18,13 @@ H = 1e-5
 
 
 class Quadratics:
-    """k quadratic functions of x, each entry's square and product with the next entry among them: f_k(x) = xᵀA_k x + c_k x."""
+    """Several quadratic functions of x: f_k(x) = xᵀA_k x + c_k x."""
 
     def __init__(self, rng: np.random.Generator | None, size: int, count: int) -> None:
         self.A, self.c = plain(rng, (count, size, size)), plain(rng, (count, size))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The value of each."""
         x = x.reshape(-1)
         return np.array([x @ A @ x + c @ x for A, c in zip(self.A, self.c, strict=True)])
 
@@ -42,7 +43,9 @@ class Quadratics:
         curves = np.array([abs(np.diag(A)) for A in self.A]).reshape(len(df), n)
         in_x = off / H * (weight @ slopes) + (2 * off + off**2 / H) * (weight @ curves)
         last = (len(df) + 3) * u * (weight @ slopes)
-        return exact, Bound((in_f + in_x + last) * (1 + 1e-3), "central differences: rounding in f over h, and in x ± h")
+        return exact, Bound(
+            (in_f + in_x + last) * (1 + 1e-3), "central differences: rounding in f over h, and in x ± h"
+        )
 
     def _rational(self, df: np.ndarray) -> Any:
         return zip(rationals(df), rationals(self.A), rationals(self.c), strict=True)
@@ -90,7 +93,9 @@ def test_differences_are_central_and_h_is_1e_minus_5(impl):
 
 @interface
 @pytest.mark.parametrize(
-    "x", [np.array([1, 2, 3]), np.array([1, 2, 3], np.float32), [1.0, 2.0, 3.0], np.array([True, False, True])], ids=repr
+    "x",
+    [np.array([1, 2, 3]), np.array([1, 2, 3], np.float32), [1.0, 2.0, 3.0], np.array([True, False, True])],
+    ids=repr,
 )
 def test_f_gets_a_float64_array_and_x_is_left_as_it_was(impl, x):
     """Whatever kind x is of, f gets a float64 array in its shape, no difference is lost, and x is not changed."""

@@ -33,7 +33,7 @@ def judge_run(impl: Any, name: str, w: np.ndarray, gradients: list[np.ndarray], 
     rule, (exact,) = Rule(name, carried(w)[0], config or {}), carried(w)
     for dw in gradients:
         exact = rule.step(exact, *carried(dw))
-    context = {"w": w, "gradients": gradients, "config": config}
+    context: dict[str, Any] = {"w": w, "gradients": gradients, "config": config}
     for key in STATE[name]:
         judge(name, state[key], *rule.state[key].answer, dtype=w.dtype, state=key, **context)
     judge(name, got, *exact.answer, dtype=w.dtype, **context)
@@ -97,7 +97,9 @@ def test_adam_under_a_constant_gradient_takes_the_same_step_each_time(impl, step
     for _ in range(steps):
         exact = rule.step(exact, *carried(g))
     lr, epsilon = arb(rule["learning_rate"]), arb(rule["epsilon"])
-    closed = [arb(a) - steps * lr * arb(b) / (abs(arb(b)) + epsilon) for a, b in zip(w.tolist(), g.tolist(), strict=True)]
+    closed = [
+        arb(a) - steps * lr * arb(b) / (abs(arb(b)) + epsilon) for a, b in zip(w.tolist(), g.tolist(), strict=True)
+    ]
     judge("adam", run(impl, "adam", w, [g] * steps, config)[0], np.array(closed), exact.answer[1], config=config)
 
 
@@ -129,7 +131,7 @@ def test_without_a_gradient_an_adaptive_rule_stays_where_it_is(impl, name):
 @interface
 @RULES
 def test_a_config_is_filled_in_and_the_callers_is_left_alone(impl, name):
-    """Missing keys are filled in with the defaults and unknown ones kept; the caller's dict and arrays do not change."""
+    """Missing keys get their defaults, unknown ones are kept; the caller's dict and arrays do not change."""
     w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
     _, filled = getattr(impl, name)(w, dw)
     assert {key: filled[key] for key in DEFAULTS[name]} == DEFAULTS[name]

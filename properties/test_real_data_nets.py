@@ -53,7 +53,8 @@ def table(three: np.ndarray, five: np.ndarray) -> str:
 
     lines = ["weight scale   3 layers learn at   5 layers learn at"]
     lines += [
-        f"{scale:<14.2g} {rates(a):<19} {rates(b)}".rstrip() for scale, a, b in zip(WEIGHT_SCALES, three, five, strict=True)
+        f"{scale:<14.2g} {rates(a):<19} {rates(b)}".rstrip()
+        for scale, a, b in zip(WEIGHT_SCALES, three, five, strict=True)
     ]
     return "\n".join([*lines, f"{'of all pairs':<14} {three.mean():<19.0%} {five.mean():.0%}"])
 

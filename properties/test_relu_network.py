@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from properties import oracles_networks as on_paper
 from properties.bounds import EXACT
 from properties.carried import given as carried
-from properties.oracles import Exact, rationals
+from properties.oracles import Exact, rationals, to_rational
 from properties.strategies import ORDINARY_AND_HARD
 from properties.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
 from properties.verdict import judge
@@ -20,7 +20,7 @@ mathematics = pytest.mark.mathematics
 NAMES = ("W1", "b", "W2")
 
 
-def start(case: Hidden, sample: int | None = None) -> list[Any]:
+def start(case: Hidden, sample: int | None = None) -> Any:
     """x, y and the parameters as carried numbers; one sample of x and y, or all of them."""
     x, y, *params = carried(case.x, case.y, *case.params)
     return [x, y, *params] if sample is None else [x[sample], y[sample], *params]
@@ -125,7 +125,7 @@ def test_units_on_the_kink_have_gradient_zero(impl, case):
 def test_relu_network_step_goes_down_the_gradient(impl, data, hard):
     """relu_network_step takes lr times the gradient off every parameter."""
     case = data.draw(hidden(hard=hard, samples=1))
-    exact = on_paper.network_step(*start(case, 0), case.lr)
+    exact = on_paper.network_step(*start(case, 0), lr=case.lr)
     judge_each("relu_network_step", impl.relu_network_step(*case.sample, case.lr), exact, case)
 
 
@@ -135,7 +135,7 @@ def test_parameters_move_together(impl, case):
     """In one step, every parameter moves by the gradient at the old ones: exactly so on data in eighths."""
     (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
     got = impl.relu_network_step(*case.sample, case.lr)
-    exact = step_in_rationals(x, y, *params, rationals(case.lr)[()])
+    exact = step_in_rationals(x, y, *params, lr=to_rational(case.lr))
     for name, value, answer in zip(NAMES, got, exact, strict=True):
         judge("relu_network_step", value, answer, EXACT, parameter=name, case=case)
 
@@ -165,7 +165,7 @@ def test_a_network_of_one_unit_steps_like_the_unit(impl, x, y, w, b, lr):
 def test_elbows_after_step_are_those_of_the_stepped_parameters(impl, data, hard):
     """elbows_after_step is −b/W1 of the parameters after the step, on data for which no weight becomes zero."""
     case = data.draw(hidden(hard=hard, samples=1))
-    W1, b, _ = on_paper.network_step(*start(case, 0), case.lr)
+    W1, b, _ = on_paper.network_step(*start(case, 0), lr=case.lr)
     assume(all(value != 0 for value in W1.values.flat))
     exact = -b / W1[:, 0]
     got = impl.elbows_after_step(*case.sample, case.lr)
@@ -175,16 +175,20 @@ def test_elbows_after_step_are_those_of_the_stepped_parameters(impl, data, hard)
 @mathematics
 @given(case=hidden(samples=1, units=1))
 def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
-    """An elbow e moves by lr r v (1 + e x)/w′ for the residual r, the output weight v and the weight after the step w′."""
+    """An elbow e moves by lr r v (1 + e x)/w′, with the residual r, the output weight v, and w′ after the step."""
     (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
-    lr = rationals(case.lr)[()]
+    lr = to_rational(case.lr)
     assume(all(W1[:, 0] != 0))
     before, e = W1[:, 0] * x + b, -b / W1[:, 0]
     residual = sum((v * max(z, fmpq(0)) for v, z in zip(W2[0], before, strict=True)), fmpq(0)) - y
-    after = np.array([w - (lr * residual * v * x if z > 0 else 0) for w, v, z in zip(W1[:, 0], W2[0], before)])
+    after = np.array(
+        [w - (lr * residual * v * x if z > 0 else 0) for w, v, z in zip(W1[:, 0], W2[0], before, strict=True)]
+    )
     assume(all(after != 0))
-    moves = [lr * residual * v * (1 + p * x) / w if z > 0 else 0 for v, p, w, z in zip(W2[0], e, after, before)]
-    stepped, bias, _ = on_paper.network_step(*start(case, 0), case.lr)
+    moves = [
+        lr * residual * v * (1 + p * x) / w if z > 0 else 0 for v, p, w, z in zip(W2[0], e, after, before, strict=True)
+    ]
+    stepped, bias, _ = on_paper.network_step(*start(case, 0), lr=case.lr)
     got = impl.elbows_after_step(*case.sample, case.lr)
     judge("elbows_after_step", got, e + np.array(moves), (-bias / stepped[:, 0]).answer[1], case=case)
 
@@ -204,7 +208,7 @@ def test_a_weight_that_becomes_zero_has_no_elbow(impl):
 def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, hard):
     """relu_network_sgd takes one step on each sample, in the order given, epochs times over."""
     case, epochs = data.draw(training(hard=hard)), data.draw(st.integers(0, 3))
-    W1, b, W2, rows = on_paper.network_sgd(*start(case), case.lr, epochs)
+    W1, b, W2, rows = on_paper.network_sgd(*start(case), lr=case.lr, epochs=epochs)
     got = impl.relu_network_sgd(*case.all, epochs)
     judge_each("relu_network_sgd", got[:3], (W1, b, W2), case)
     assert got[3].shape == (epochs + 1, len(case.b))
@@ -231,7 +235,7 @@ def test_the_order_of_the_samples_matters(impl):
     for order in ([0, 1], [1, 0]):
         exact = tuple(map(rationals, (W1, b, W2)))
         for i in order:
-            exact = step_in_rationals(*rationals(np.array([x[i], y[i]])), *exact, rationals(lr)[()])
+            exact = step_in_rationals(*rationals(np.array([x[i], y[i]])), *exact, lr=to_rational(lr))
         got = impl.relu_network_sgd(x[order], y[order], W1, b, W2, lr, 1)
         for value, answer in zip(got, exact, strict=False):
             judge("relu_network_sgd", value, answer, EXACT)

@@ -98,7 +98,7 @@ def test_accuracies_are_taken_after_the_first_step_and_after_every_epoch(impl, s
 @mathematics
 @given(sizes=SIZES, train=RIGHT, val=RIGHT)
 def test_the_best_parameters_end_in_the_model(impl, sizes, train, val):
-    """model.params ends as it was at the best validation accuracy, the earliest of equals; without a step, as it began."""
+    """model.params ends as it was at the best validation accuracy, the earliest of equals; with no step, unchanged."""
     N, M, batch_size, epochs = sizes
     model = Planned(follow(train), follow(val))
     trained(impl, model, planned_data(N, M), batch_size=batch_size, num_epochs=epochs)
@@ -183,7 +183,7 @@ def test_a_batch_is_rows_of_the_data_with_their_own_labels(impl, N, batch_size, 
     for X, y in model.batches:
         numbers = X[:, 0].astype(int)
         assert 0 < len(y) <= batch_size
-        assert len(y) == batch_size or N < batch_size
+        assert len(y) == batch_size or batch_size > N
         np.testing.assert_array_equal(X, data["X_train"][numbers])
         np.testing.assert_array_equal(y, data["y_train"][numbers])
 
@@ -242,7 +242,13 @@ def test_verbose_is_all_that_speaks(impl, capfd):
     silent = trained(impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2)
     assert capfd.readouterr() == ("", "")
     loud = trained(
-        impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2, verbose=True, print_every=1
+        impl,
+        Planned(follow([1]), follow([2])),
+        planned_data(5, 3),
+        batch_size=2,
+        num_epochs=2,
+        verbose=True,
+        print_every=1,
     )
     assert loud.loss_history == silent.loss_history
     assert loud.val_acc_history == silent.val_acc_history
@@ -257,7 +263,9 @@ def test_data_and_optim_config_are_left_alone(impl):
     before, config = dict(data), {"learning_rate": 1.0, "momentum": 0.5, "velocity": np.zeros(1)}
     kept = dict(config)
     model = Planned(follow([0]), follow([0]))
-    trained(impl, model, data, update_rule="sgd_momentum", optim_config=config, lr_decay=0.5, batch_size=3, num_epochs=2)
+    trained(
+        impl, model, data, update_rule="sgd_momentum", optim_config=config, lr_decay=0.5, batch_size=3, num_epochs=2
+    )
     assert data.keys() == before.keys()
     assert all(data[key] is before[key] for key in before)
     assert config.keys() == kept.keys()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating[Any]]
+Scalar = Any  # a NumPy scalar, where NumPy's own types say that x @ y is an array
 
 # Decorates every public function: what overflows becomes inf or NaN in silence.
 quiet = np.errstate(all="ignore")

@@ -24,10 +24,10 @@ def split(A: Array, axis: int | None = None) -> tuple[Array, Any]:
 def join(*terms: tuple[Array, Any]) -> tuple[Array, Any]:
     """The sum of F · 2ᵏ over (F, k), as (F, k)."""
     top = np.max([k for _, k in terms], axis=0)
-    return sum(np.ldexp(F, k - top) for F, k in terms), top  # type: ignore[return-value]
+    return sum(np.ldexp(F, k - top) for F, k in terms), top
 
 
-def square_sum(F: Array, k: Any = 0) -> tuple[Array, Any]:
+def square_sum(F: Array, k: Any = 0) -> tuple[Any, Any]:
     """The sum of the squares of F · 2ᵏ, as (F, k); k is a number, or one for each column of F."""
     top = np.max(k, initial=_NOTHING)
     F, more = split(np.ldexp(F, k - top))

@@ -1,13 +1,12 @@
 """Chapter 1 · vector calculus: a scalar function of a column vector has a row for its Jacobian."""
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from ._input import Array, arrays, expect, quiet
+from ._input import Array, Scalar, arrays, expect, quiet
 
 
 @quiet
-def linear_form(x: ArrayLike, c: ArrayLike) -> np.floating:
+def linear_form(x: ArrayLike, c: ArrayLike) -> Scalar:
     """xᵀc."""
     x, c = _pair(x, c)
     return x @ c
@@ -21,7 +20,7 @@ def linear_form_jacobian(x: ArrayLike, c: ArrayLike) -> Array:
 
 
 @quiet
-def squared_norm(x: ArrayLike) -> np.floating:
+def squared_norm(x: ArrayLike) -> Scalar:
     """‖x‖²."""
     x = _vector(x)
     return x @ x
@@ -48,7 +47,7 @@ def matvec_jacobian(A: ArrayLike, x: ArrayLike) -> Array:
 
 
 @quiet
-def quadratic_form(A: ArrayLike, x: ArrayLike) -> np.floating:
+def quadratic_form(A: ArrayLike, x: ArrayLike) -> Scalar:
     """xᵀAx, A is `(n, n)`."""
     A, x = _matrix_and_vector(A, x, square=True)
     return x @ (A @ x)

@@ -1,6 +1,7 @@
 """Chapter 5 · layers and losses in the conventions of the course assignments."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,7 +89,7 @@ def svm_loss(x: ArrayLike, y: ArrayLike) -> tuple[np.floating, Array]:
     return _mean(losses), dx / N
 
 
-def _scores(x: ArrayLike, y: ArrayLike) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+def _scores(x: ArrayLike, y: ArrayLike) -> tuple[Array, NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
     (x,) = loose(x=x)
     expect("x", x, x.ndim == 2, "(N, C)")
     return x, labels("y", y, *x.shape), np.arange(len(x))

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._input import Array, arrays, count, expect, number, quiet
+from ._input import Array, Scalar, arrays, count, expect, number, quiet
 
-Pair = tuple[np.floating, np.floating]
+Pair = tuple[Scalar, Scalar]
 Triple = tuple[Array, Array, Array]
 
 
 @quiet
-def relu_unit(x: ArrayLike, w: float, b: float) -> Array | np.floating:
+def relu_unit(x: ArrayLike, w: float, b: float) -> Array | Scalar:
     """φ(x) = max(wx + b, 0)."""
     x, w, b = arrays(x=x, w=w, b=b)
     _numbers(w=w, b=b)
@@ -18,7 +18,7 @@ def relu_unit(x: ArrayLike, w: float, b: float) -> Array | np.floating:
 
 
 @quiet
-def elbow(w: ArrayLike, b: ArrayLike) -> Array | np.floating:
+def elbow(w: ArrayLike, b: ArrayLike) -> Array | Scalar:
     """−b/w, NaN where w = 0."""
     w, b = arrays(w=w, b=b)
     expect("b", b, b.shape == w.shape, f"{w.shape}, as w")
@@ -26,14 +26,14 @@ def elbow(w: ArrayLike, b: ArrayLike) -> Array | np.floating:
 
 
 @quiet
-def relu_unit_loss(x: float, y: float, w: float, b: float) -> np.floating:
+def relu_unit_loss(x: float, y: float, w: float, b: float) -> Scalar:
     """½(φ(x) − y)²."""
     x, y, w, b = _unit(x, y, w, b)
     return (np.maximum(w * x + b, 0) - y) ** 2 / 2
 
 
 @quiet
-def relu_unit_gradients(x: float, y: float, w: float, b: float) -> tuple[np.floating, np.floating, np.floating]:
+def relu_unit_gradients(x: float, y: float, w: float, b: float) -> tuple[Scalar, Scalar, Scalar]:
     """(dl/dφ, dl/dw, dl/db)."""
     x, y, w, b = _unit(x, y, w, b)
     dphi = np.maximum(w * x + b, 0) - y
@@ -52,7 +52,7 @@ def relu_unit_step(x: float, y: float, w: float, b: float, lr: float) -> Pair:
 
 
 @quiet
-def relu_network(x: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> Array | np.floating:
+def relu_network(x: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> Array | Scalar:
     """W2 max(W1 x + b, 0): a number for a number x, `(N,)` for `(N,)`."""
     x, W1, b, W2 = arrays(x=x, W1=W1, b=b, W2=W2)
     expect("x", x, x.ndim <= 1, "() or (N,)")
@@ -62,7 +62,7 @@ def relu_network(x: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> Ar
 
 
 @quiet
-def relu_network_loss(x: float, y: float, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> np.floating:
+def relu_network_loss(x: float, y: float, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> Scalar:
     """½(f̂(x) − y)² for one sample."""
     x, y, W1, b, W2 = _sample(x, y, W1, b, W2)
     return (relu_network(x, W1, b, W2) - y) ** 2 / 2
@@ -125,7 +125,7 @@ def _step(x: Array, y: Array, W1: Array, b: Array, W2: Array, lr: float) -> Trip
     return W1 - lr * dW1, b - lr * db, W2 - lr * dW2
 
 
-def _unit(x: float, y: float, w: float, b: float) -> list[np.floating]:
+def _unit(x: float, y: float, w: float, b: float) -> list[Scalar]:
     x, y, w, b = arrays(x=x, y=y, w=w, b=b)
     _numbers(x=x, y=y, w=w, b=b)
     return [x[()], y[()], w[()], b[()]]
