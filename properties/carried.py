@@ -12,6 +12,7 @@ Nothing is first-order here: the bounds hold as they are. Where an operand is so
 that rounding may put it on either side, the example says nothing and is rejected.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -34,21 +35,25 @@ FUNCTION = 8
 def balls(array: Any) -> np.ndarray:
     """The entries as balls: of radius zero for floats."""
     array = np.asarray(array)
-    out = np.empty(array.shape, object)
-    for index in np.ndindex(array.shape):
-        value: Any = array[index]
-        out[index] = arb(value.item() if isinstance(value, np.generic) else value)
-    return out
+    return _filled([arb(value) for value in array.ravel().tolist()], array.shape)
 
 
 def sizes(values: np.ndarray) -> np.ndarray:
     """Absolute values as floats, from above."""
-    out = np.empty(values.shape)
-    for index in np.ndindex(values.shape):
-        value: Any = values[index]
-        largest = abs(value).upper()
-        out[index] = 0.0 if largest == 0 else max(float(largest), 5e-324)
-    return out * (1 + 2.0**-50)
+    above = [value.abs_upper() for value in values.flat]
+    floats = [0.0 if value == 0 else max(float(value), 5e-324) for value in above]
+    return np.array(floats).reshape(values.shape) * (1 + 2.0**-50)
+
+
+def _filled(entries: list[arb], shape: tuple[int, ...]) -> np.ndarray:
+    return np.array(entries, object).reshape(shape)
+
+
+def _each(function: Any, values: np.ndarray) -> np.ndarray:
+    return _filled([function(value) for value in values.flat], values.shape)
+
+
+_unit_roundoff, _smallest = functools.cache(unit_roundoff), functools.cache(smallest)
 
 
 class Carried:
@@ -68,8 +73,17 @@ class Carried:
 
     def __init__(self, values: Any, error: ArrayLike = 0.0, dtype: Any = np.float64) -> None:
         self.values = values if isinstance(values, np.ndarray) and values.dtype.kind == "O" else balls(values)
-        self.error = np.broadcast_to(np.asarray(error, float), self.values.shape)
+        error = np.asarray(error, float)
+        self.error = error if error.shape == self.values.shape else np.broadcast_to(error, self.values.shape)
         self.dtype = np.dtype(dtype)
+        self._magnitude: np.ndarray | None = None
+
+    @property
+    def magnitude(self) -> np.ndarray:
+        """The absolute values as floats, from above."""
+        if self._magnitude is None:
+            self._magnitude = sizes(self.values)
+        return self._magnitude
 
     @property
     def answer(self) -> tuple[np.ndarray, Bound]:
@@ -84,7 +98,7 @@ class Carried:
     @property
     def size(self) -> np.ndarray:
         """The largest absolute value that a computed one may have."""
-        return sizes(self.values) + self.error
+        return self.magnitude + self.error
 
     @property
     def T(self) -> "Carried":
@@ -103,13 +117,18 @@ class Carried:
         dtype = np.dtype(dtype or self.dtype)
         size = self.size
         error = (
-            self.error + size * roundings * unit_roundoff(dtype) + np.where(size > 0, roundings * smallest(dtype), 0)
+            self.error + size * roundings * _unit_roundoff(dtype) + np.where(size > 0, roundings * _smallest(dtype), 0)
         )
-        return Carried(self.values, error * (1 + 2.0**-45), dtype)
+        return self._off_by(error * (1 + 2.0**-45), dtype)
+
+    def _off_by(self, error: np.ndarray, dtype: Any) -> "Carried":
+        same = Carried(self.values, error, dtype)
+        same._magnitude = self._magnitude
+        return same
 
     def _with(self, other: Any) -> tuple["Carried", Any]:
         other = other if isinstance(other, Carried) else constant(other, self.dtype)
-        return other, max(self.dtype, other.dtype, key=unit_roundoff)
+        return other, max(self.dtype, other.dtype, key=_unit_roundoff)
 
     def __neg__(self) -> "Carried":
         return Carried(-self.values, self.error, self.dtype)
@@ -127,7 +146,7 @@ class Carried:
 
     def __mul__(self, other: Any) -> "Carried":
         other, dtype = self._with(other)
-        error = self.size * other.error + self.error * sizes(other.values)
+        error = self.size * other.error + self.error * other.magnitude
         return Carried(self.values * other.values, error, dtype).rounded()
 
     __radd__, __rmul__ = __add__, __mul__
@@ -135,7 +154,7 @@ class Carried:
     def __truediv__(self, other: Any) -> "Carried":
         other, dtype = self._with(other)
         with np.errstate(divide="ignore", invalid="ignore"):
-            least = sizes(other.values) * (1 - 2.0**-48) - other.error  # of the computed divisors
+            least = other.magnitude * (1 - 2.0**-48) - other.error  # of the computed divisors
             quotient = np.asarray(self.values / other.values, object)
             if np.any((least <= 0) & (other.error > 0)):
                 reject()
@@ -145,9 +164,9 @@ class Carried:
     def __matmul__(self, other: Any) -> "Carried":
         other, dtype = self._with(other)
         absolute = self.size @ other.size
-        error = self.size @ other.error + self.error @ sizes(other.values)
+        error = self.size @ other.error + self.error @ other.magnitude
         terms, any_product = self.shape[-1], (self.size > 0).astype(float) @ (other.size > 0) > 0
-        error = error + terms * (unit_roundoff(dtype) * absolute + np.where(any_product, 2 * smallest(dtype), 0))
+        error = error + terms * (_unit_roundoff(dtype) * absolute + np.where(any_product, 2 * _smallest(dtype), 0))
         values = np.asarray(self.values @ other.values if terms else balls(np.zeros(absolute.shape)), object)
         return Carried(values, error * (1 + 2.0**-20), dtype)  # γ_n < n u (1 + 2⁻²⁰) up to a thousand terms
 
@@ -157,8 +176,8 @@ class Carried:
         return moved @ constant(np.ones(moved.shape[-1]), self.dtype)
 
     def _decided(self) -> np.ndarray:
-        exact_zero = (sizes(self.values) == 0) & (self.error == 0)
-        if not np.all(exact_zero | (sizes(self.values) > self.error * (1 + 2.0**-40))):
+        exact_zero = (self.magnitude == 0) & (self.error == 0)
+        if not np.all(exact_zero | (self.magnitude > self.error * (1 + 2.0**-40))):
             reject()
         return exact_zero
 
@@ -174,7 +193,7 @@ class Carried:
 
     def relu(self) -> "Carried":
         """max(·, 0), which rounds nothing and enlarges no error."""
-        size = sizes(self.values) * (1 - 2.0**-48)
+        size = self.magnitude * (1 - 2.0**-48)
         off = np.array([bool(v <= 0) for v in self.values.flat], bool).reshape(self.shape) & (size >= self.error)
         return Carried(_each(lambda v: v.max(arb(0)), self.values), self.error, self.dtype).where(~off)
 
@@ -183,16 +202,14 @@ class Carried:
         values = _each(_exp, self.values)
         # Where eˣ is as good as 0, so is it for any x that is off by less than its half.
         off = np.where(self.error > 1, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
-        if np.any(
-            (self.error > 1) & (self.error > sizes(self.values) / 4) | (self.error > 1) & (sizes(values) > 1e-320)
-        ):
+        if np.any((self.error > 1) & (self.error > self.magnitude / 4) | (self.error > 1) & (sizes(values) > 1e-320)):
             reject()
         return Carried(values, off, self.dtype).rounded(roundings=FUNCTION)
 
     def log(self) -> "Carried":
         """log x."""
         with np.errstate(divide="ignore"):
-            relative = self.error / np.maximum(sizes(self.values) * (1 - 2.0**-48) - self.error, 0)
+            relative = self.error / np.maximum(self.magnitude * (1 - 2.0**-48) - self.error, 0)
         return Carried(_each(arb.log, self.values), relative, self.dtype).rounded(roundings=FUNCTION)
 
     def sqrt(self) -> "Carried":
@@ -203,13 +220,6 @@ class Carried:
         return Carried(values, error, self.dtype).rounded()
 
 
-def _each(function: Any, values: np.ndarray) -> np.ndarray:
-    out = np.empty(values.shape, object)
-    for index in np.ndindex(values.shape):
-        out[index] = function(values[index])
-    return out
-
-
 def _exp(x: arb) -> arb:
     """A ball around eˣ; where that is beyond what any dtype holds, one around all that is so small."""
     return x.exp() if x > -5000 else arb(0, 2.0**-1074)
@@ -217,10 +227,19 @@ def _exp(x: arb) -> arb:
 
 def constant(value: Any, dtype: Any = np.float64) -> Carried:
     """Given numbers, which are rounded once where the dtype does not hold them."""
-    given = np.asarray(value, float)
+    return _number(value, np.dtype(dtype)) if isinstance(value, float) else _rounded_once(value, dtype)
+
+
+@functools.cache
+def _number(value: float, dtype: Any) -> Carried:
+    return _rounded_once(value, dtype)
+
+
+def _rounded_once(value: Any, dtype: Any) -> Carried:
+    numbers = np.asarray(value, float)
     with np.errstate(over="ignore"):
-        error = np.where(given.astype(dtype) == given, 0.0, unit_roundoff(dtype) * abs(given) + smallest(dtype))
-    return Carried(given, error, dtype)
+        held = numbers.astype(dtype) == numbers
+    return Carried(numbers, np.where(held, 0.0, _unit_roundoff(dtype) * abs(numbers) + _smallest(dtype)), dtype)
 
 
 def given(*arrays: Any) -> Any:
