@@ -1,7 +1,9 @@
 """The one compile policy. Every compiled function of the project is made by `jit`.
 
 ``cache=True``
-    Compiled code is kept on disk: a second process loads it in milliseconds.
+    Compiled code is kept on disk: a second process loads it in milliseconds. Numba takes it for fresh as long as the
+    file that the function stands in has not changed. But what a function calls is compiled into it, and may stand in
+    another file; so here the files that its module imports count as well.
 ``error_model="numpy"``
     1/0 is inf, as in NumPy. Python's model would put a branch and a raise into every division, and those stop loops
     from being vectorised.
@@ -25,7 +27,13 @@ done here, on import, so that neither the import nor the first call is slow by i
 """
 
 import contextlib
+import functools
 import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numba
 
@@ -41,5 +49,36 @@ for _module in (
     with contextlib.suppress(ImportError):
         importlib.import_module(_module)
 
-jit = numba.njit(cache=True, error_model="numpy", nogil=True)
-jit_sums = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"reassoc", "contract"})
+
+def _policy(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, **options)
+
+    def jit(function: Callable[..., Any]) -> Any:
+        dispatcher = compiled(function)
+        # Numba has no public way to say what a cached function depends on.
+        dispatcher._cache._cache_file._source_stamp = _stamp(function.__module__)
+        return dispatcher
+
+    return jit
+
+
+@functools.cache
+def _stamp(module: str) -> tuple[tuple[str, int, int], ...]:
+    """The time and the size of every file of this package that the module leads to."""
+    found: set[str] = set()
+    _follow(module, module.partition(".")[0], found)
+    files = [Path(str(sys.modules[name].__file__)).stat() for name in sorted(found)]
+    return tuple((name, file.st_mtime_ns, file.st_size) for name, file in zip(sorted(found), files, strict=True))
+
+
+def _follow(module: str, package: str, found: set[str]) -> None:
+    """Add the module, and those that what it holds is from, to those found."""
+    found.add(module)
+    for value in list(vars(sys.modules[module]).values()):
+        origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if isinstance(origin, str) and origin.partition(".")[0] == package and origin not in found:
+            _follow(origin, package, found)
+
+
+jit = _policy()
+jit_sums = _policy(fastmath={"reassoc", "contract"})
