@@ -130,7 +130,8 @@ def test_the_derivative_at_the_kink_is_zero(impl, x, y, w):
 def test_relu_unit_step_goes_down_the_gradient(impl, data, hard):
     """relu_unit_step is (w − lr dl/dw, b − lr dl/db), both from the gradients at the old w and b."""
     case = data.draw(unit(hard))
-    exact = on_paper.unit_step(*carried(*case.sample), lr=case.lr)
+    x, y, w, b = carried(*case.sample)
+    exact = on_paper.unit_step(x, y, w, b, case.lr)
     for got, answer in zip(impl.relu_unit_step(*case.all), exact, strict=True):
         judge("relu_unit_step", got, *answer.answer, dtype=np.float64, case=case)
 

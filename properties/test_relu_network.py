@@ -26,6 +26,12 @@ def start(case: Hidden, sample: int | None = None) -> Any:
     return [x, y, *params] if sample is None else [x[sample], y[sample], *params]
 
 
+def stepped(case: Hidden) -> on_paper.Triple:
+    """W1, b and W2 after a step on the first sample."""
+    x, y, W1, b, W2 = start(case, 0)
+    return on_paper.network_step(x, y, W1, b, W2, case.lr)
+
+
 def step_in_rationals(x: fmpq, y: fmpq, W1: Exact, b: Exact, W2: Exact, lr: fmpq) -> tuple[Exact, Exact, Exact]:
     """One step, unit by unit, by the formulas for a single unit."""
     before = [W1[j, 0] * x + b[j] for j in range(len(b))]
@@ -125,7 +131,7 @@ def test_units_on_the_kink_have_gradient_zero(impl, case):
 def test_relu_network_step_goes_down_the_gradient(impl, data, hard):
     """relu_network_step takes lr times the gradient off every parameter."""
     case = data.draw(hidden(hard=hard, samples=1))
-    exact = on_paper.network_step(*start(case, 0), lr=case.lr)
+    exact = stepped(case)
     judge_each("relu_network_step", impl.relu_network_step(*case.sample, case.lr), exact, case)
 
 
@@ -133,9 +139,9 @@ def test_relu_network_step_goes_down_the_gradient(impl, data, hard):
 @given(case=hidden(samples=1, units=1))
 def test_parameters_move_together(impl, case):
     """In one step, every parameter moves by the gradient at the old ones: exactly so on data in eighths."""
-    (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
+    (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
     got = impl.relu_network_step(*case.sample, case.lr)
-    exact = step_in_rationals(x, y, *params, lr=to_rational(case.lr))
+    exact = step_in_rationals(x, y, W1, b, W2, to_rational(case.lr))
     for name, value, answer in zip(NAMES, got, exact, strict=True):
         judge("relu_network_step", value, answer, EXACT, parameter=name, case=case)
 
@@ -147,8 +153,8 @@ def test_dead_units_do_not_move(impl, case, below):
     x, y, W1, b, W2 = case.sample
     b = b.copy()
     b[0] = -W1[0, 0] * x - below / 8
-    stepped = impl.relu_network_step(x, y, W1, b, W2, case.lr)
-    for new, old in zip(stepped, (W1, b, W2), strict=True):
+    got = impl.relu_network_step(x, y, W1, b, W2, case.lr)
+    for new, old in zip(got, (W1, b, W2), strict=True):
         assert new.flat[0] == old.flat[0]
 
 
@@ -165,7 +171,7 @@ def test_a_network_of_one_unit_steps_like_the_unit(impl, x, y, w, b, lr):
 def test_elbows_after_step_are_those_of_the_stepped_parameters(impl, data, hard):
     """elbows_after_step is −b/W1 of the parameters after the step, on data for which no weight becomes zero."""
     case = data.draw(hidden(hard=hard, samples=1))
-    W1, b, _ = on_paper.network_step(*start(case, 0), lr=case.lr)
+    W1, b, _ = stepped(case)
     assume(all(value != 0 for value in W1.values.flat))
     exact = -b / W1[:, 0]
     got = impl.elbows_after_step(*case.sample, case.lr)
@@ -188,9 +194,9 @@ def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
     moves = [
         lr * residual * v * (1 + p * x) / w if z > 0 else 0 for v, p, w, z in zip(W2[0], e, after, before, strict=True)
     ]
-    stepped, bias, _ = on_paper.network_step(*start(case, 0), lr=case.lr)
+    weights, bias, _ = stepped(case)
     got = impl.elbows_after_step(*case.sample, case.lr)
-    judge("elbows_after_step", got, e + np.array(moves), (-bias / stepped[:, 0]).answer[1], case=case)
+    judge("elbows_after_step", got, e + np.array(moves), (-bias / weights[:, 0]).answer[1], case=case)
 
 
 @mathematics
@@ -208,7 +214,8 @@ def test_a_weight_that_becomes_zero_has_no_elbow(impl):
 def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, hard):
     """relu_network_sgd takes one step on each sample, in the order given, epochs times over."""
     case, epochs = data.draw(training(hard=hard)), data.draw(st.integers(0, 3))
-    W1, b, W2, rows = on_paper.network_sgd(*start(case), lr=case.lr, epochs=epochs)
+    x, y, W1, b, W2 = start(case)
+    W1, b, W2, rows = on_paper.network_sgd(x, y, W1, b, W2, case.lr, epochs)
     got = impl.relu_network_sgd(*case.all, epochs)
     judge_each("relu_network_sgd", got[:3], (W1, b, W2), case)
     assert got[3].shape == (epochs + 1, len(case.b))
@@ -233,9 +240,9 @@ def test_the_order_of_the_samples_matters(impl):
     x, y, lr = np.array([1.0, 2.0]), np.array([4.0, 6.0]), 0.125
     ends = []
     for order in ([0, 1], [1, 0]):
-        exact = tuple(map(rationals, (W1, b, W2)))
+        exact = rationals(W1), rationals(b), rationals(W2)
         for i in order:
-            exact = step_in_rationals(*rationals(np.array([x[i], y[i]])), *exact, lr=to_rational(lr))
+            exact = step_in_rationals(to_rational(x[i]), to_rational(y[i]), *exact, to_rational(lr))
         got = impl.relu_network_sgd(x[order], y[order], W1, b, W2, lr, 1)
         for value, answer in zip(got, exact, strict=False):
             judge("relu_network_sgd", value, answer, EXACT)
