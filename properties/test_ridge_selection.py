@@ -1,0 +1,160 @@
+"""Chapter 3: many λ at once, the choice of λ, many problems at once, and what λ does to the singular values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import bounds, bounds_selection, oracles
+from properties.bounds import Bound
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, linear, wild, with_lams
+from properties.verdict import judge, wrong_kind
+
+
+def judge_each(function: str, got: Any, shape: tuple[int, ...], dtype: Any, each: Callable[[int], tuple[Any, Bound]]):
+    """The results at the several λ, or for the several problems, one by one."""
+    wrong = wrong_kind(got, shape, dtype)
+    assert not wrong, f"{function} is {wrong}"
+    for i in range(shape[0]):
+        judge(function, got[i], *each(i), dtype=dtype, i=i)
+
+
+# ---- filter factors --------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def spectra(draw: Any, hard: bool) -> tuple[np.ndarray, float]:
+    """Any σ ≥ 0 in any order, zeros among them, and any λ ≥ 0 whatsoever; ordinary ones are within 2^±10."""
+    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    limit = int(np.finfo(dtype).maxexp) - 1 if hard else 10
+    s = abs(wild(rng, (draw(st.integers(0, 6)),), dtype, draw(st.integers(0, limit))))
+    lam = draw(st.one_of(st.just(1.0), st.just(0.0), st.integers(-1074 if hard else -20, 1023 if hard else 20)))
+    return s, lam if isinstance(lam, float) else float(np.ldexp(1.0, lam))
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_inverse_singular_values_are_the_formula(impl, data, hard):
+    """ridge_inverse_singular_values(s, lam) is σ/(σ²+λ), and 0 at σ = λ = 0, at any size of either."""
+    s, lam = data.draw(spectra(hard))
+    exact = oracles.inverse_singular_values(s, lam)
+    bound = bounds_selection.entrywise(exact, s.dtype, 8)
+    judge("ridge_inverse_singular_values", impl.ridge_inverse_singular_values(s, lam), exact, bound, dtype=s.dtype)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_filter_factors_are_the_formula(impl, data, hard):
+    """ridge_filter_factors(s, lam) is σ²/(σ²+λ), and 0 at σ = λ = 0, at any size of either."""
+    s, lam = data.draw(spectra(hard))
+    exact = oracles.filter_factors(s, lam)
+    bound = bounds_selection.entrywise(exact, s.dtype, 8)
+    judge("ridge_filter_factors", impl.ridge_filter_factors(s, lam), exact, bound, dtype=s.dtype)
+
+
+# ---- many λ ----------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_path_is_the_solution_at_each_lam(impl, data, hard):
+    """ridge_path(X, y, lams) is ridge at each λ, in their own order, repeated or none."""
+    p, lams = data.draw(with_lams(hard=hard))
+    w = [oracles.ridge(p.X, p.y, lam) for lam in lams]
+
+    def each(i: int) -> tuple[Any, Bound]:
+        return w[i], bounds.orthogonal(p.X, p.y, float(lams[i]), w[i], rank=p.rank)
+
+    shape = (len(lams), p.X.shape[1], *p.y.shape[1:])
+    judge_each("ridge_path", impl.ridge_path(p.X, p.y, lams), shape, p.dtype, each)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_dof_is_the_trace_of_the_hat_matrix(impl, data, hard):
+    """ridge_dof(X, lams) is tr X(XᵀX + λI)⁻¹Xᵀ at each λ, and the rank at 0."""
+    p, lams = data.draw(with_lams(hard=hard, columns=False))
+
+    def each(i: int) -> tuple[Any, Bound]:
+        return oracles.dof(p.X, lams[i]), bounds_selection.degrees_of_freedom(p.X, float(lams[i]))
+
+    judge_each("ridge_dof", impl.ridge_dof(p.X, lams), lams.shape, p.dtype, each)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_gcv_is_the_rotated_leave_one_out_error(impl, data, hard):
+    """ridge_gcv(X, y, lams) is n‖(I − H)y‖² / tr(I − H)² at each λ; its limit at 0 where I − H vanishes there."""
+    p, lams = data.draw(with_lams(hard=hard, columns=False))
+
+    def each(i: int) -> tuple[Any, Bound]:
+        w = oracles.ridge(p.X, p.y, lams[i])
+        bound = bounds_selection.generalised_cross_validation(p.X, p.y, float(lams[i]), w, p.rank)
+        return oracles.gcv(p.X, p.y, lams[i]), bound
+
+    judge_each("ridge_gcv", impl.ridge_gcv(p.X, p.y, lams), lams.shape, p.dtype, each)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_loo_is_the_mean_over_refits(impl, data, hard):
+    """ridge_loo(X, y, lams) is the mean of (y_i − x_iᵀw₋ᵢ)² with w₋ᵢ really refitted without sample i, at each λ."""
+    p, lams = data.draw(with_lams(hard=hard, columns=False))
+
+    def each(i: int) -> tuple[Any, Bound]:
+        return oracles.loo(p.X, p.y, lams[i]), bounds_selection.leave_one_out(p.X, p.y, float(lams[i]))
+
+    judge_each("ridge_loo", impl.ridge_loo(p.X, p.y, lams), lams.shape, p.dtype, each)
+
+
+@pytest.mark.mathematics
+@given(linear(columns=False), st.integers(0, 3))
+def test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction(impl, p, row):
+    """At λ = 0 a sample with leverage 1 is refitted as any other: without it the rank is one less."""
+    n, d = p.X.shape
+    X = np.zeros((n + 1, d + 1), p.dtype)
+    place = min(row, n)
+    rows = np.delete(np.arange(n + 1), place)
+    X[rows, :d], X[place, d] = p.X, 2
+    X[place, :d] = p.X[0]
+    y = np.insert(p.y, place, p.dtype.type(3))
+    bound = bounds_selection.leave_one_out(X, y, 0.0)
+    exact = oracles.loo(X, y, 0)
+    judge("ridge_loo", impl.ridge_loo(X, y, np.zeros(1, p.dtype)), [exact], Bound([bound.allowed], bound.source))
+
+
+# ---- many problems ---------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def batches(draw: Any, hard: bool) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Problems of one shape and dtype, and a λ for all or one for each."""
+    first = draw(linear(hard=hard, columns=False))
+    same = linear(shape=st.just(first.X.shape), hard=hard, columns=False, dtypes=[first.dtype])
+    problems = [first, *draw(st.lists(same, max_size=2))]
+    X, y = np.array([p.X for p in problems]), np.array([p.y for p in problems])
+    kind = draw(st.sampled_from(["number", "zero", "array"]))
+    if kind == "array":
+        # λ as an array has a say on the dtype, so it comes in the dtype of the data, and can be 0.
+        largest = np.finfo(first.dtype).max
+        lam = np.array([min(p.lam, float(largest)) for p in problems]).astype(first.dtype)
+        lam[-1] *= draw(st.sampled_from([1, 0]))
+        return X, y, lam
+    return X, y, first.lam if kind == "number" else 0.0
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_batch_is_ridge_of_each_problem(impl, data, hard):
+    """ridge_batch(X, y, lam) is ridge of each problem, with λ one number for all or one for each."""
+    X, y, lam = data.draw(batches(hard))
+    each_lam = [float(value) for value in np.broadcast_to(lam, len(X))]
+
+    def each(i: int) -> tuple[Any, Bound]:
+        w = oracles.ridge(X[i], y[i], each_lam[i])
+        return w, bounds.orthogonal(X[i], y[i], each_lam[i], w)
+
+    judge_each("ridge_batch", impl.ridge_batch(X, y, lam), (len(X), X.shape[2]), X.dtype, each)
