@@ -126,8 +126,11 @@ def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) 
     return p.allow(p.n * (r / trace) ** 2 + p.n * (top**2 - (r / trace) ** 2) / p.cu, source)
 
 
-def leave_one_out(X: Any, y: Any, lam: float) -> Bound:
-    """For the mean of eᵢ², eᵢ = yᵢ − xᵢᵀw₋ᵢ: each w₋ᵢ moves as `orthogonal` says when all of the data move by c u."""
+def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
+    """For the mean of eᵢ², eᵢ = yᵢ − xᵢᵀw₋ᵢ: each w₋ᵢ moves as `orthogonal` says when all of the data move by c u.
+
+    The w₋ᵢ are found exactly; for data too large for that they are to be given, to a few digits.
+    """
     X, y = np.asarray(X), np.asarray(y)
     n = len(y)
     p = Problem(X, y, lam, np.zeros(X.shape[1]))
@@ -135,7 +138,7 @@ def leave_one_out(X: Any, y: Any, lam: float) -> Bound:
     total = mpf(0)
     for i in range(n):
         others, rest = np.delete(X, i, axis=0), np.delete(y, i)
-        w = oracles.ridge(others, rest, lam)
+        w = oracles.ridge(others, rest, lam) if refits is None else refits[i]
         q = Problem(others, rest, lam, w, rank=None if lam else oracles.rank(others))
         if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
             return Bound(math.inf, source)

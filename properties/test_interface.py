@@ -1,0 +1,263 @@
+"""What holds for every function: types, layouts, nothing changed or shared, refusals, the same bits every time."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from impl.contract import CONTRACT
+from properties.samples import SAMPLES, arrays, as_dtype, call
+from properties.strategies import LAYOUTS
+
+pytestmark = pytest.mark.interface
+
+WITH_ARRAYS = [name for name in SAMPLES if arrays(name)]
+REFUSING = [name for name in SAMPLES if CONTRACT[name].chapter != 5]  # chapter 5 passes NaN and infinity through
+
+
+def numbers(name: str) -> list[str]:
+    """The arguments that are numbers."""
+    return [key for key, value in SAMPLES[name].items() if isinstance(value, float)]
+
+
+def same(got: list[Any], expected: list[Any]) -> bool:
+    """Whether these are the same bits, NaN included."""
+    pairs = zip(got, expected, strict=True)
+    return all(np.asarray(a).dtype == np.asarray(b).dtype and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_float32_in_float32_out(impl, name):
+    """The result is float32 when every array argument is, whatever the numbers are; else it is float64."""
+    for result in call(impl, name, as_dtype(name, np.float32)):
+        assert np.asarray(result).dtype == np.float32
+    mixed = as_dtype(name, np.float32) | {arrays(name)[-1]: SAMPLES[name][arrays(name)[-1]]}
+    for arguments in [SAMPLES[name], *([mixed] if len(arrays(name)) > 1 else [])]:
+        for result in call(impl, name, arguments):
+            assert np.asarray(result).dtype == np.float64
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_integers_and_bools_are_real_numbers(impl, name):
+    """Integers, bools and lists of them give what the same numbers give in float64."""
+    whole = {key: np.ceil(SAMPLES[name][key]) + 0.0 for key in arrays(name)}  # an integer has no -0
+    truth = {key: SAMPLES[name][key] > 0 for key in arrays(name)}
+    for kinds in (
+        [
+            whole,
+            {k: v.astype(np.int64) for k, v in whole.items()},
+            {k: v.astype(int).tolist() for k, v in whole.items()},
+        ],
+        [{k: v.astype(float) for k, v in truth.items()}, truth],
+    ):
+        results = []
+        for changed in kinds:
+            try:
+                results.append(call(impl, name, SAMPLES[name] | changed))
+            except (ValueError, np.linalg.LinAlgError):  # no full rank any more: but then for all kinds alike
+                results.append([])
+        assert all(same(result, results[0]) for result in results)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_any_memory_layout_gives_the_same_answer(impl, name, dtype):
+    """C, Fortran, strided, reversed, read-only, unaligned, byte-swapped: the same bits."""
+    arguments = as_dtype(name, dtype)
+    expected = call(impl, name, arguments)
+    for layout, laid_out in LAYOUTS.items():
+        if layout == "nested lists" and dtype == np.float32:
+            continue  # a list has no dtype
+        changed = arguments | {key: laid_out(arguments[key]) for key in arrays(name)}
+        assert same(call(impl, name, changed), expected), layout
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if numbers(name)])
+def test_a_number_comes_in_any_form(impl, name):
+    """A number may be a Python number, a NumPy scalar of any dtype or a 0-d array, and has no say in the dtype."""
+    expected = call(impl, name, SAMPLES[name])
+    for form in (np.float64, np.float32, np.array, lambda value: np.array(value, np.float32)):
+        changed = SAMPLES[name] | {key: form(SAMPLES[name][key]) for key in numbers(name)}
+        assert same(call(impl, name, changed), expected)
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_inputs_are_not_changed_nor_shared(impl, name):
+    """Inputs are never changed, and the result never shares memory with them."""
+    arguments = as_dtype(name, np.float64)
+    before = {key: arguments[key].copy() for key in arrays(name)}
+    results = call(impl, name, arguments)
+    for key, value in before.items():
+        assert np.array_equal(arguments[key], value), f"{key} was changed"
+        for result in results:
+            assert not np.shares_memory(np.asarray(result), arguments[key]), f"the result shares memory with {key}"
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+def test_the_same_bits_from_several_threads_at_once(impl, name):
+    """The same call gives the same bits, again and again, and from four threads at the same time."""
+    expected = call(impl, name, SAMPLES[name])
+    with ThreadPoolExecutor(4) as pool:
+        for results in pool.map(lambda _: call(impl, name, SAMPLES[name]), range(16)):
+            assert same(results, expected)
+
+
+def refused(impl: Any, name: str, key: str, value: Any, error: type[Exception]) -> str:
+    """The message with which the function refuses this value of one argument."""
+    with pytest.raises(error) as caught:
+        call(impl, name, SAMPLES[name] | {key: value})
+    return str(caught.value)
+
+
+def names_argument(message: str, *keys: str) -> bool:
+    """Whether a message has one of the arguments in it, as a word."""
+    return any(re.search(rf"(?<!\w){key}(?!\w)", message) for key in keys)
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+def test_what_is_no_real_number_is_a_type_error(impl, name):
+    """Complex, text or object input is a TypeError."""
+    for key in [*arrays(name), *numbers(name)]:
+        if name.endswith("_backward") and key != "dout":
+            continue  # the forward function's
+        value = np.asarray(SAMPLES[name][key])
+        for wrong in (value.astype(complex), value.astype(str), value.astype(object)):
+            refused(impl, name, key, wrong, TypeError)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", REFUSING)
+def test_nan_and_infinity_are_refused_by_name(impl, name, bad):
+    """A NaN or an infinity in the data, at any place, is a ValueError that names the argument."""
+    for key in [*arrays(name), *numbers(name)]:
+        value = np.asarray(SAMPLES[name][key])
+        for place in range(value.size):
+            wrong = value.copy()
+            wrong.flat[place] = bad
+            message = refused(impl, name, key, wrong, ValueError)
+            assert names_argument(message, key), message
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if {"lam", "lams", "s"} & set(SAMPLES[n])])
+def test_negative_lam_is_refused_by_name(impl, name):
+    """A negative lam, and a negative singular value, is a ValueError that names the argument."""
+    for key in {"lam", "lams", "s"} & set(SAMPLES[name]):
+        message = refused(impl, name, key, np.asarray(SAMPLES[name][key]) - 3.0, ValueError)
+        assert names_argument(message, key), message
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if CONTRACT[n].note.startswith("ValueError at lam = 0")])
+def test_forms_that_need_a_positive_lam_refuse_zero(impl, name):
+    """The six forms, the posterior and the log posterior refuse λ = 0."""
+    assert names_argument(refused(impl, name, "lam", 0.0, ValueError), "lam")
+
+
+@pytest.mark.parametrize("name", [n for n in ("pinv", "lstsq")])
+def test_wrong_rcond_is_refused_by_name(impl, name):
+    """A negative or non-finite rcond is a ValueError that names it."""
+    for wrong in (-1e-3, np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"\brcond\b"):
+            getattr(impl, name)(*SAMPLES[name].values(), rcond=wrong)
+
+
+# Of these arguments an axis more, or a row more, is as right as any other shape.
+ANY_SHAPE = {("relu_unit", "x"), ("elbow", "w"), ("elbow", "b"), ("relu_forward", "x")}
+ANY_ROWS = {
+    *ANY_SHAPE,
+    *(("matvec", "A"), ("matvec_jacobian", "A"), ("relu_network", "x"), ("ridge_path", "lams"), ("ridge_gcv", "lams")),
+    *(("ridge_loo", "lams"), ("ridge_dof", "X"), ("ridge_dof", "lams"), ("affine_forward", "x")),
+    ("affine_relu_forward", "x"),
+}
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_a_wrong_shape_is_refused_by_name(impl, name):
+    """One axis too many, and one row too many where another argument fixes their number, is a ValueError."""
+    for key in arrays(name):
+        if name.endswith("_backward") and key != "dout":
+            continue  # the forward function's
+        value = SAMPLES[name][key]
+        wrong = [value[None]] if (name, key) not in ANY_SHAPE else []
+        if len(arrays(name)) > 1 and (name, key) not in ANY_ROWS:
+            wrong.append(np.concatenate([value, value[-1:]]))
+        for shape in wrong:
+            message = refused(impl, name, key, shape, ValueError)
+            assert names_argument(message, *SAMPLES[name]), message
+
+
+ZERO = [(0, 3), (3, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("shape", ZERO)
+def test_sizes_of_zero_in_least_squares(impl, shape):
+    """Without rows or without columns the pseudoinverse is empty, and the shortest solution zero."""
+    m, n = shape
+    X = np.zeros(shape)
+    assert impl.pinv(X).shape == (n, m)
+    for k in ((), (2,), (0,)):
+        assert np.array_equal(impl.lstsq(X, np.ones((m, *k))), np.zeros((n, *k)))
+    if n == 0:
+        assert impl.left_inverse(X).shape == (n, m)
+    if m == 0:
+        assert impl.right_inverse(X).shape == (n, m)
+        assert np.array_equal(impl.min_norm(X, np.ones(m)), np.zeros(n))
+
+
+@pytest.mark.parametrize("shape", ZERO)
+@pytest.mark.parametrize("name", [n for n, f in CONTRACT.items() if f.chapter == 3 and f.arguments == "X, y, lam"])
+def test_sizes_of_zero_in_ridge(impl, name, shape):
+    """Without samples, features or targets ridge is zero; the posterior without samples is the prior."""
+    n, d = shape
+    if name == "ridge_batch":
+        assert np.array_equal(impl.ridge_batch(np.zeros((2, n, d)), np.ones((2, n)), 1.0), np.zeros((2, d)))
+        assert impl.ridge_batch(np.zeros((0, 3, 2)), np.ones((0, 3)), 1.0).shape == (0, 2)
+        return
+    for k in ((), (2,), (0,)):
+        result = getattr(impl, name)(np.zeros(shape), np.ones((n, *k)), 1.0)
+        if name == "ridge_posterior":
+            assert np.array_equal(result[1], np.eye(d))
+            result = result[0]
+        assert np.array_equal(result, np.zeros((d, *k)))
+    full = getattr(impl, name)(np.ones((2, 3)), np.ones((2, 0)), 1.0)
+    assert (full[0] if name == "ridge_posterior" else full).shape == (3, 0)
+
+
+@pytest.mark.parametrize("shape", ZERO)
+def test_sizes_of_zero_in_the_choice_of_lam(impl, shape):
+    """No features explain nothing: dof 0, and GCV and LOO the mean square; over no samples a mean is NaN."""
+    n, d = shape
+    X, y, lams = np.zeros(shape), np.full(n, 2.0), np.array([1.0, 0.0])
+    assert np.array_equal(impl.ridge_path(X, y, lams), np.zeros((2, d)))
+    assert np.array_equal(impl.ridge_dof(X, lams), [0.0, 0.0])
+    expected = [np.nan, np.nan] if n == 0 else [4.0, 4.0]
+    assert np.array_equal(impl.ridge_gcv(X, y, lams), expected, equal_nan=True)
+    assert np.array_equal(impl.ridge_loo(X, y, lams), expected, equal_nan=True)
+    for name in ("ridge_path", "ridge_gcv", "ridge_loo"):
+        assert getattr(impl, name)(np.ones((2, 3)), np.ones(2), []).shape[0] == 0
+    assert impl.ridge_filter_factors([], 1.0).shape == impl.ridge_inverse_singular_values([], 1.0).shape == (0,)
+
+
+@pytest.mark.parametrize("shape", ZERO)
+def test_sizes_of_zero_in_the_objective(impl, shape):
+    """Without samples what is left is the penalty, without features the target."""
+    n, d = shape
+    X, y, w = np.zeros(shape), np.full(n, 2.0), np.full(d, 4.0)
+    assert impl.ridge_objective(X, y, w, 0.25) == 4 * n + 4 * d
+    assert np.array_equal(impl.ridge_jacobian(X, y, w, 0.25), np.full((1, d), 2.0))
+    assert impl.ridge_log_posterior(X, y, w, 0.25) == -8 * n - 8 * d
+
+
+def test_sizes_of_zero_in_vector_calculus(impl):
+    """Empty sums are 0, and what has no rows or no columns is empty."""
+    nothing = np.zeros(0)
+    assert impl.linear_form(nothing, nothing) == impl.squared_norm(nothing) == 0
+    assert impl.quadratic_form(np.zeros((0, 0)), nothing) == 0
+    for name in ("linear_form_jacobian", "quadratic_form_jacobian"):
+        first = nothing if name.startswith("linear") else np.zeros((0, 0))
+        assert getattr(impl, name)(first, nothing).shape == (1, 0)
+    assert impl.squared_norm_jacobian(nothing).shape == (1, 0)
+    assert np.array_equal(impl.matvec(np.zeros((3, 0)), nothing), np.zeros(3))
+    assert impl.matvec(np.zeros((0, 3)), np.ones(3)).shape == (0,)
+    assert impl.matvec_jacobian(np.zeros((0, 3)), np.ones(3)).shape == (0, 3)

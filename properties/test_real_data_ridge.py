@@ -1,0 +1,40 @@
+"""Chapter 3 on real data: scikit-learn's diabetes, 442 patients and 10 features."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+from properties import bounds, bounds_selection, oracles
+from properties.verdict import judge
+
+pytestmark = pytest.mark.mathematics
+
+LAMS = (1e-4, 1e-2, 1.0, 100.0)
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    """The features, which have mean 0 and length 1, and the target without its mean."""
+    X, y = load_diabetes(return_X_y=True)
+    return np.ascontiguousarray(X), y - y.mean()
+
+
+@pytest.mark.parametrize("form", bounds.RIDGE)
+def test_the_forms_agree_on_the_diabetes_data(impl, diabetes, form):
+    """On real data all six forms, and ridge, give the exact ridge solution within their own bounds."""
+    for lam in LAMS:
+        w = oracles.ridge(*diabetes, lam)
+        bound = bounds.RIDGE[form](*diabetes, lam, oracles.floats(w))
+        judge(form, getattr(impl, form)(*diabetes, lam), w, bound, lam=lam)
+
+
+def test_loo_is_the_mean_over_refits_on_the_diabetes_data(impl, diabetes):
+    """On real data ridge_loo is the mean squared error of 442 refits, each by ridge without that patient."""
+    X, y = diabetes
+    for lam in (1e-2, 1.0):
+        refits = [impl.ridge(np.delete(X, i, axis=0), np.delete(y, i), lam) for i in range(len(y))]
+        errors = [oracles.residual(X[i : i + 1], y[i : i + 1], w) for i, w in enumerate(refits)]
+        mean = oracles.sum_of_squares(np.concatenate(errors)) / len(y)
+        # The refits are off by what is allowed for each, and so is the formula: twice the bound.
+        bound = bounds_selection.leave_one_out(X, y, lam, refits)
+        judge("ridge_loo", impl.ridge_loo(X, y, [lam])[0], mean, bound + bound, lam=lam)
