@@ -1,7 +1,12 @@
 """What a second process finds on disk: the compiled code of the first."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import impl
 from benchmarks.cases import CASES
 from benchmarks.startup import first_calls
 
@@ -27,3 +32,31 @@ def test_every_function_comes_from_the_cache() -> None:
     again = first_calls(SMALL, ["float64"])
     assert again["hits"] > 0
     assert again["misses"] == 0
+
+
+COUNT_MISSES = """
+import impl
+from impl.ridge.selection import _dof
+impl.ridge_dof([[1.0, 2.0]], [0.5])
+print(sum(_dof.stats.cache_misses.values()))
+"""
+
+
+def test_what_is_compiled_in_from_another_file_counts(tmp_path: Path) -> None:
+    """A change in a file that a compiled function calls into makes it compile anew; a change elsewhere does not."""
+    shutil.copytree(Path(impl.__file__).parent, tmp_path / "impl", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+
+    def misses() -> int:
+        command = [sys.executable, "-c", COUNT_MISSES]
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return int(run.stdout)
+
+    assert misses() == 1
+    assert misses() == 0
+    with (tmp_path / "impl" / "ridge" / "kernel.py").open("a") as elsewhere:
+        elsewhere.write("# changed\n")
+    assert misses() == 0
+    with (tmp_path / "impl" / "ridge" / "filters.py").open("a") as called:  # filter_factor is in there
+        called.write("# changed\n")
+    assert misses() == 1
