@@ -49,7 +49,7 @@ def test_a_wrong_answer_is_never_timed(case: Case, dtype: type, off: float) -> N
     assert worst_ratio(case, answer, dtype) <= 1
     for i, part in enumerate(answer):
         wrong = np.array(part)
-        wrong.flat[-1] += off * max(abs(wrong).max(), off)
+        wrong.flat[-1] += off * max(float(abs(wrong).max()), off)
         with pytest.raises(WrongAnswer):
             worst_ratio(case, [*answer[:i], wrong, *answer[i + 1 :]], dtype)
 
