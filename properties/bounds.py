@@ -84,7 +84,7 @@ def dot_product(size: int, absolute: Any, dtype: Any) -> Bound:
 # With M = XᵀX + λI, K = XXᵀ + λI, r = y − Xw, α = K⁻¹y = r/λ, perturbing the data by δX and δy changes the solution, to
 # first order, by
 #     δw = M⁻¹δXᵀr − M⁻¹Xᵀ(δX w − δy)            (Björck 1996, §1.4.3; Higham 2002, §20.1)
-# A backward stable method gives the exact answer of data that are off by c u‖X‖ and c u‖y‖, where c grows with the size.
+# A backward stable method gives the exact answer of data that are off by c u‖X‖ and c u‖y‖; c grows with the size.
 # The forms differ in the matrix that they perturb: X itself, X with √λ I beside or below it, or a Gram matrix.
 # Norms are mpmath's floats: ‖X‖² overflows float64 where ‖X‖ does not.
 
@@ -136,6 +136,8 @@ class Problem:
         self.low = min(self.s[: self.rank], default=mpf(0))  # the smallest singular value that counts
         self.y, self.w = norm(y), norm(w)
         many = X.size > _MANY
+        if many and np.asarray(w).dtype == object:
+            w = oracles.floats(w)
         self.residual = y - X.astype(np.longdouble) @ w if many else oracles.residual(X, y, w)
         self.r = norm(self.residual)
         if lam:
@@ -167,7 +169,7 @@ class Problem:
 
     @property
     def far(self) -> bool:
-        """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI], and first-order theory is void."""
+        """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI]; then theory is void."""
         return self.cu * self.size > SMALL * mpmath.sqrt(self.low**2 + self.lam)
 
     def allow(self, relative: mpf, source: str, cu: mpf | None = None) -> Bound:
@@ -231,7 +233,7 @@ def orthogonal(p: Problem) -> Bound:
     """For ridge by the SVD or another orthogonal factorisation of X alone; at λ = 0 as `least_squares`."""
     source = "first-order perturbation of the data by c u: Björck (1996), §1.4.3; Higham (2002), §20.1"
     if p.lam == 0:
-        return least_squares.__wrapped__(p)
+        return least_squares.__wrapped__(p)  # type: ignore[attr-defined]
     if p.far:
         return Bound(math.inf, source)
     return p.allow(solution_moves(p, p.size, p.y), source)

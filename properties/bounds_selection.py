@@ -62,7 +62,7 @@ def posterior_covariance(X: Any, lam: float) -> Bound:
     """
     X = np.asarray(X)
     p = Problem(X, np.zeros(len(X), X.dtype), lam, np.zeros(X.shape[1]))
-    source = "first-order perturbation of the data by c u: Stewart and Sun (1990), Theorem III.2.5; Higham (2002), §14.3"
+    source = "perturbation of the data by c u: Stewart and Sun (1990), Theorem III.2.5; Higham (2002), §14.3"
     if p.far:
         return Bound(math.inf, source)
     size = p.lam * p.gram_inverse
@@ -119,7 +119,8 @@ def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) 
     trace = sum(kept, mpf(0))
     residual_moves = p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
     # d(1 − f)/dσ = −2σ/(σ²+λ) times (1 − f).
-    trace_moves = p.cu * sum((k * (1 + 2 * p.size * s / (s * s + p.lam)) for k, s in zip(kept, p.s, strict=False) if s), trace)
+    pairs = zip(kept, p.s, strict=False)
+    trace_moves = p.cu * sum((k * (1 + 2 * p.size * s / (s * s + p.lam)) for k, s in pairs if s), trace)
     if trace_moves > trace / 2:
         return Bound(math.inf, source)
     top = (r + residual_moves) / (trace - trace_moves)

@@ -80,9 +80,9 @@ def matrix(array: Any) -> fmpq_mat:
 
 def entries(M: fmpq_mat) -> Exact:
     """A matrix of rationals as a 2-D array."""
-    out = np.empty((M.nrows(), M.ncols()), object)
-    out.flat = M.entries()
-    return out
+    out = np.empty(M.nrows() * M.ncols(), object)
+    out[:] = M.entries()
+    return out.reshape(M.nrows(), M.ncols())
 
 
 def identity(size: int, scale: Any = 1) -> fmpq_mat:
@@ -97,7 +97,7 @@ def like(answer: fmpq_mat, y: Any) -> Exact:
 
 
 def derivative(f: Callable[[Any], fmpq], x: Any) -> Exact:
-    """The row of partial derivatives of a quadratic f: (f(x + eⱼ) − f(x − eⱼ))/2, which for a quadratic is no estimate."""
+    """The row of partial derivatives of a quadratic f: (f(x + eⱼ) − f(x − eⱼ))/2, for a quadratic no estimate."""
     x = rationals(x)
     row = np.empty((1, x.size), object)
     for j in range(x.size):
@@ -244,10 +244,9 @@ def gcv(X: Any, y: Any, lam: Any) -> fmpq:
     """n ‖(I − H)y‖² / tr(I − H)²; where I − H vanishes, the limit n ‖(XXᵀ)⁻¹y‖² / tr((XXᵀ)⁻¹)²."""
     A, b = matrix(X), matrix(y)
     n = A.nrows()
-    if lam == 0 and A.rank() < n:
-        complement = identity(n) - A * _pinv(A)
-    else:
-        complement = _kernel(A, lam).inv()  # (I − H)/λ; the λ cancels
+    projection = lam == 0 and A.rank() < n
+    # Otherwise (I − H)/λ; the λ cancels.
+    complement = identity(n) - A * _pinv(A) if projection else _kernel(A, lam).inv()
     return n * sum_of_squares(entries(complement * b)) / _trace(complement) ** 2
 
 

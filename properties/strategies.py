@@ -153,8 +153,8 @@ def linear(
     shape
         Of X; `shapes()` if not given.
     hard
-        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20. Otherwise the
-        condition is at most 100, sizes are about 1 and λ/‖X‖² is from 1e-3 to 1e3.
+        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20.
+        Otherwise the condition is at most 100, sizes are about 1 and λ/‖X‖² is from 1e-3 to 1e3.
     columns
         Whether y may have columns.
     dtypes
@@ -165,7 +165,8 @@ def linear(
     seed = draw(SEEDS)
     rng = generator(seed)
     # A clear gap: no singular value is near the default rcond.
-    condition = min(10.0 ** draw(st.integers(0, (15 if dtype == np.float64 else 6) if hard else 2)), 0.1 / max(n, d) / np.finfo(dtype).eps)
+    digits = (15 if dtype == np.float64 else 6) if hard else 2
+    condition = min(10.0 ** draw(st.integers(0, digits)), 0.1 / max(n, d) / np.finfo(dtype).eps)
     s = spectrum(draw(SPECTRA), min(n, d), condition)
     X = (orthogonal(n, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
@@ -183,7 +184,8 @@ def _around_zero(size: int) -> st.SearchStrategy[int]:
 
 def shifted(relative: float, x_unit: int) -> float:
     """λ = relative · 4**x_unit, or the nearest positive float that there is."""
-    return math.ldexp(relative, min(max(2 * x_unit, -1074 - math.frexp(relative)[1] + 1), 1023 - math.frexp(relative)[1]))
+    own = math.frexp(relative)[1]
+    return math.ldexp(relative, min(max(2 * x_unit, -1073 - own), 1023 - own))
 
 
 @st.composite
@@ -197,7 +199,7 @@ def units(draw: Callable[..., Any], dtype: Any) -> tuple[int, int]:
 
 @st.composite
 def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTYPES, hard: bool = False) -> Linear:
-    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by a power of 2."""
+    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k."""
     n, d = draw(shapes())
     dtype = draw(st.sampled_from(dtypes))
     rank = draw(st.integers(0, min(n, d)))
@@ -223,7 +225,7 @@ def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTY
 
 @st.composite
 def with_weights(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
-    """A ridge problem and some w of its answer's shape and, mostly, of its size: anything, zero, or near the solution."""
+    """A ridge problem and some w of its answer's shape and mostly of its size: anything, zero, or near the solution."""
     p = draw(ridge_problem(hard=hard, columns=columns))
     kind, rng = draw(st.sampled_from(["free", "zero", "solution"])), generator(draw(SEEDS))
     shape = (p.X.shape[1], *p.y.shape[1:])
@@ -254,12 +256,14 @@ class Planted(Shown):
 def reflections(size: int, rng: np.random.Generator | None) -> np.ndarray:
     """An orthogonal matrix whose entries are multiples of 1/4, so that products with it are exact."""
     Q = np.eye(size)
-    for nonzero in (2, 4) if rng is not None else ():
+    if rng is None:
+        return Q
+    for nonzero in (2, 4):
         if nonzero <= size:
             v = np.zeros(size)
             v[rng.permutation(size)[:nonzero]] = rng.choice([-1.0, 1.0], nonzero)
             Q = Q - np.outer(Q @ v, v) * (2 / nonzero)
-    return Q if rng is None else Q[rng.permutation(size)]
+    return Q[rng.permutation(size)]
 
 
 @st.composite

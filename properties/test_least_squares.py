@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from properties import bounds, oracles
 from properties.bounds import norm, times
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, Linear, linear, of_rank, planted, reflections, shapes
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, Linear, linear, of_rank, planted, shapes
 from properties.verdict import judge
 
 TALL = shapes().map(lambda shape: (max(shape), min(shape)))
@@ -99,10 +99,11 @@ def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, int]:
 @pytest.mark.accuracy
 @given(at_the_default_rcond())
 def test_default_rcond_is_the_larger_size_times_eps(impl, drawn):
-    """With rcond=None a singular value of a quarter of max(m, n) · eps · σ_max counts as zero, four times that does not."""
+    """With rcond=None a quarter of max(m, n) · eps · σ_max counts as zero, and four times that does not."""
     X, rank = drawn
     kept = np.sort(abs(X[X != 0]))[::-1][:rank].min()
-    exact = np.array([[1 / oracles.to_rational(v) if v >= kept else oracles.to_rational(0.0) for v in row] for row in X.T])
+    zero = oracles.to_rational(0.0)
+    exact = np.array([[1 / oracles.to_rational(v) if v >= kept else zero for v in row] for row in X.T])
     # Each entry is the reciprocal of one entry of X: a permutation mixes nothing, whatever the condition.
     bound = bounds.Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix")
     judge("pinv", impl.pinv(X), exact, bound, dtype=X.dtype)

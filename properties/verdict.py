@@ -48,9 +48,7 @@ def used(function: str) -> None:
     _worst.setdefault(function, 0.0)
 
 
-def judge(
-    function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = None, **context: Any
-) -> None:
+def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = None, **context: Any) -> None:
     """Assert that the error is within the bound, and keep error over bound."""
     __tracebackhide__ = True
     used(function)
@@ -96,15 +94,18 @@ def worst_ratio(got: np.ndarray, exact: np.ndarray, bound: Bound) -> float:
         room = allowed[index if by_entry else index[1:] if by_column else ()]
         squared[index] = _error(got[index], exact[index], room) ** 2
     if not by_entry:
-        squared = np.asarray(squared.sum(axis=0 if by_column else None) if got.size else np.zeros(allowed.shape), object)
+        squared = np.asarray(
+            squared.sum(axis=0 if by_column else None) if got.size else np.zeros(allowed.shape), object
+        )
     return max((_ratio(squared[i], allowed[i]) for i in np.ndindex(allowed.shape)), default=0.0)
 
 
 def _error(got: Any, exact: Any, allowed: Any) -> Any:
-    """|got − exact|; none for an infinity where the exact answer is past the range, or could be as far as theory goes."""
+    """|got − exact|; none for an infinity where the exact answer is past the range, or could be by theory."""
     if not (isinstance(got, float | np.floating) and math.isinf(got)):
         return oracles.largest(oracles.to_rational(got) - oracles.to_rational(exact))
-    past, end = (1 if got > 0 else -1) * oracles.to_rational(exact), oracles.to_rational(np.finfo(got.dtype).max)
+    past = (1 if got > 0 else -1) * oracles.to_rational(exact)
+    end = oracles.to_rational(np.finfo(np.asarray(got).dtype).max)
     reachable = past >= end or allowed == math.inf or past + oracles.to_rational(allowed) >= end
     return fmpq(0) if reachable else math.inf
 
