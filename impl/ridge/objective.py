@@ -148,7 +148,9 @@ def _residual(X: Array, Y: Array, W: Array) -> tuple[Array, int, int, int]:
     """
     ex, ey, ew = _exponents(X, Y, W)
     safe = 400 if X.itemsize == 8 else 40
-    e = max(ex + ew + math.frexp(np.float64(X.shape[1]))[1], ey)
+    e = ey
+    if X.any() and W.any():
+        e = max(ex + ew + math.frexp(np.float64(X.shape[1]))[1], ey)
     if -safe < e < safe and abs(ex) < safe and abs(ew) < safe:
         R, e = product(X, False, W, False), 0
     else:
@@ -171,10 +173,11 @@ def _sum_of_squares(X: Array, Y: Array, W: Array, a: float, b: float, factor: fl
         R, e = Y, 0
     else:
         R, e, _, _ = _residual(X, Y, W)
+    mantissa, own = math.frexp(a)  # a R may be 0 where a R · 2^e is not
     fit = 0.0
     for i in range(R.shape[0]):
         for t in range(R.shape[1]):
-            term = math.ldexp(a * np.float64(R[i, t]), e)
+            term = math.ldexp(mantissa * np.float64(R[i, t]), e + own)
             fit += term * term
     penalty = 0.0
     for j in range(W.shape[0]):
