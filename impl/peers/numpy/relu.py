@@ -21,7 +21,7 @@ def relu_unit(x: ArrayLike, w: float, b: float) -> Array | Scalar:
 def elbow(w: ArrayLike, b: ArrayLike) -> Array | Scalar:
     """−b/w, NaN where w = 0."""
     w, b = arrays(w=w, b=b)
-    expect("b", b, b.shape == w.shape, f"{w.shape}, as w")
+    expect("b", b, b.shape == w.shape or b.ndim == 0 or w.ndim == 0, f"{w.shape}, as w")
     return _elbow(w, b)[()]
 
 
