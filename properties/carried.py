@@ -166,9 +166,10 @@ class Carried:
         absolute = self.size @ other.size
         error = self.size @ other.error + self.error @ other.magnitude
         terms, any_product = self.shape[-1], (self.size > 0).astype(float) @ (other.size > 0) > 0
-        error = error + terms * (_unit_roundoff(dtype) * absolute + np.where(any_product, 2 * _smallest(dtype), 0))
+        nu = terms * _unit_roundoff(dtype)
+        error = error + nu / (1 - nu) * absolute + np.where(any_product, 2 * terms * _smallest(dtype), 0)
         values = np.asarray(self.values @ other.values if terms else balls(np.zeros(absolute.shape)), object)
-        return Carried(values, error * (1 + 2.0**-20), dtype)  # γ_n < n u (1 + 2⁻²⁰) up to a thousand terms
+        return Carried(values, error * (1 + 2.0**-40), dtype)
 
     def sum(self, axis: int = 0) -> "Carried":
         """The sum along an axis, in any order."""
@@ -200,11 +201,11 @@ class Carried:
     def exp(self) -> "Carried":
         """eˣ."""
         values = _each(_exp, self.values)
-        # Where eˣ is as good as 0, so is it for any x that is off by less than its half.
-        off = np.where(self.error > 1, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
-        if np.any((self.error > 1) & (self.error > self.magnitude / 4) | (self.error > 1) & (sizes(values) > 1e-320)):
+        nothing = np.array([bool(x <= _NOTHING) for x in self.values.flat], bool).reshape(self.shape)
+        if np.any(self.error > np.where(nothing, self.magnitude / 4, 1)):
             reject()
-        return Carried(values, off, self.dtype).rounded(roundings=FUNCTION)
+        error = np.where(nothing, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
+        return Carried(values, error, self.dtype).rounded(roundings=FUNCTION)
 
     def log(self) -> "Carried":
         """log x."""
@@ -220,9 +221,13 @@ class Carried:
         return Carried(values, error, self.dtype).rounded()
 
 
+# Below this, eˣ is smaller than any number of any dtype, and so is it for an x that is off by a quarter.
+_NOTHING = -5000
+
+
 def _exp(x: arb) -> arb:
-    """A ball around eˣ; where that is beyond what any dtype holds, one around all that is so small."""
-    return x.exp() if x > -5000 else arb(0, 2.0**-1074)
+    """A ball around eˣ; one around all that is too small to be a number where eˣ is."""
+    return x.exp() if x > _NOTHING else arb(0, 2.0**-1074)
 
 
 def constant(value: Any, dtype: Any = np.float64) -> Carried:

@@ -95,6 +95,31 @@ def test_affine_backward_is_the_transpose_of_affine_forward(impl, case):
     np.testing.assert_equal(np.sum(dw.astype(float) * w) + np.sum(db * b), np.sum(case.dout.astype(float) * out))
 
 
+@mathematics
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [(7, 5, 3), (16, 32, 8), (33, 65, 17), (9, 200, 131), (1, 1, 500)], ids=str)
+def test_layers_of_any_size_are_exact_where_no_sum_rounds(impl, sizes, dtype):
+    """On eighths, affine and affine_relu have no error at all, forwards or backwards, at any width."""
+    N, D, M = sizes
+    rng = np.random.default_rng(N + D + M)
+    # In eighths, as integers: the largest sum of products has 23 bits, with 24 in float32.
+    x, w, b, dout = (rng.integers(-80, 81, shape) for shape in ((N, D), (D, M), (M,), (N, M)))
+    eighths = [(a / 8).astype(dtype) for a in (x, w, b, dout)]
+    before = x @ w + 8 * b
+    for name, out, back in (
+        ("affine", before, dout),
+        ("affine_relu", np.maximum(before, 0), np.where(before > 0, dout, 0)),
+    ):
+        got, cache = getattr(impl, f"{name}_forward")(*eighths[:3])
+        np.testing.assert_array_equal(got, out / 64)
+        exact = back @ w.T / 64, x.T @ back / 64, back.sum(axis=0) / 8
+        for value, answer in zip(getattr(impl, f"{name}_backward")(eighths[3], cache), exact, strict=True):
+            np.testing.assert_array_equal(value, answer)
+    out, cache = impl.relu_forward(eighths[3])
+    np.testing.assert_array_equal(out, np.maximum(eighths[3], 0))
+    np.testing.assert_array_equal(impl.relu_backward(eighths[3] - 1, cache), np.where(dout > 0, eighths[3] - 1, 0))
+
+
 # ---- NaN and infinity ------------------------------------------------------------------------------------------------
 
 

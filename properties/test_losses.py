@@ -159,6 +159,17 @@ def test_a_batch_repeated_has_the_same_loss(impl, name, case, times):
 
 @mathematics
 @LOSSES
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(65, 3), (3, 65), (20, 37)], ids=str)
+def test_losses_of_many_samples_and_classes(impl, name, shape, dtype):
+    """The losses and their gradients keep within their bounds for many samples and many classes."""
+    rng = np.random.default_rng(shape[0])
+    case = Scores((3 * rng.standard_normal(shape)).astype(dtype), rng.integers(0, shape[1], shape[0]))
+    judge_both(name, getattr(impl, name)(case.x, case.y), exact(name, case), case)
+
+
+@mathematics
+@LOSSES
 @given(case=scores(samples=2))
 def test_rows_do_not_touch_each_other(impl, name, case):
     """The gradient of a sample's scores is that of the sample alone, divided by N."""

@@ -88,6 +88,26 @@ def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
 
 
 @mathematics
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dims", [[], [33], [40, 17]], ids=str)
+def test_wide_layers_and_large_batches(impl, dims, dtype):
+    """Scores, loss and gradients keep within their bounds for layers and batches wider than a vector register."""
+    rng, sizes = np.random.default_rng(len(dims)), [20, *dims, 11]
+    params = {}
+    for i in range(1, len(sizes)):
+        params[f"W{i}"] = (rng.standard_normal((sizes[i - 1], sizes[i])) / 4).astype(dtype)
+        params[f"b{i}"] = rng.standard_normal(sizes[i]).astype(dtype)
+    case = Network(rng.standard_normal((21, 20)).astype(dtype), rng.integers(0, 11, 21), params, 0.5)
+    scores, loss, grads = exact(case)
+    model = case.built(impl)
+    judge(NET, model.loss(case.X), *scores.answer, dtype=dtype)
+    got = model.loss(case.X, case.y)
+    judge(NET, got[0], *loss.answer, dtype=dtype)
+    for name, answer in grads.items():
+        judge(NET, got[1][name], *answer.answer, dtype=dtype, gradient=name)
+
+
+@mathematics
 @given(case=networks())
 def test_rows_of_a_batch_are_independent(impl, case):
     """The scores of a sample are those that it has alone."""

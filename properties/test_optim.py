@@ -70,6 +70,16 @@ def test_a_rule_follows_its_formula_step_after_step(impl, name, data, hard):
 
 
 @mathematics
+@RULES
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_rule_treats_every_entry_alike(impl, name, dtype):
+    """Of many weights, each one goes where it would alone."""
+    rng = np.random.default_rng(0)
+    w, *gradients = (rng.standard_normal((7, 43)).astype(dtype) for _ in range(3))
+    judge_run(impl, name, w, gradients, None)
+
+
+@mathematics
 @given(w=st.integers(-80, 80), dw=st.integers(-80, 80), steps=st.integers(1, 10))
 def test_sgd_is_exact_where_no_operation_rounds(impl, w, dw, steps):
     """sgd(w, dw) takes lr · dw off w."""

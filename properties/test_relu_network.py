@@ -12,7 +12,7 @@ from properties import oracles_networks as on_paper
 from properties.bounds import EXACT
 from properties.carried import given as carried
 from properties.oracles import Exact, rationals, to_rational
-from properties.strategies import ORDINARY_AND_HARD
+from properties.strategies import DTYPES, ORDINARY_AND_HARD
 from properties.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
 from properties.verdict import judge
 
@@ -221,6 +221,27 @@ def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, h
     assert got[3].shape == (epochs + 1, len(case.b))
     for row, exact in zip(got[3], rows, strict=True):
         judge("relu_network_sgd", row, *exact.answer, dtype=case.W1.dtype, case=case)
+
+
+@mathematics
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("units", [8, 37])
+def test_many_units_and_samples(impl, units, dtype):
+    """Everything about a hidden layer keeps within its bounds for more units than a vector register holds."""
+    rng = np.random.default_rng(units)
+    shapes = ((11,), (11,), (units, 1), (units,), (1, units))
+    x, y, W1, b, W2 = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    case = Hidden(x, y, W1, b, W2, 0.015625)
+    x, y, W1, b, W2 = start(case)
+    judge("relu_network", impl.relu_network(case.x, *case.params), *on_paper.network(x, W1, b, W2).answer, dtype=dtype)
+    exact = on_paper.network_gradients(*start(case, 0))
+    judge_each("relu_network_gradients", impl.relu_network_gradients(*case.sample), exact, case)
+    judge_each("relu_network_step", impl.relu_network_step(*case.sample, case.lr), stepped(case), case)
+    got = impl.relu_network_sgd(*case.all, 1)
+    *after, rows = on_paper.network_sgd(x, y, W1, b, W2, case.lr, 1)
+    judge_each("relu_network_sgd", got[:3], after, case)
+    for row, answer in zip(got[3], rows, strict=True):
+        judge("relu_network_sgd", row, *answer.answer, dtype=dtype, case=case)
 
 
 @mathematics
