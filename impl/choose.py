@@ -90,7 +90,7 @@ def _module(name: str) -> ModuleType:
             raise WrongChoice(f"--impl {name} was not found: there is no file {path}.")
         return _imported(name, path.stem, path)
     dotted = f"impl.peers.{name}" if name in peers() else name
-    if not name or not _exists(dotted):
+    if not name or name.startswith(".") or not _exists(dotted):
         raise WrongChoice(
             f"--impl {name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
             "that can be imported from here, nor a path to a .py file."
@@ -106,7 +106,7 @@ def _exists(dotted: str) -> bool:
         return importlib.util.find_spec(dotted) is not None
     except ModuleNotFoundError as error:  # a parent that is not there; one that fails is told by _imported
         return error.name not in {".".join(parents[: i + 1]) for i in range(len(parents))}
-    except ValueError:  # not a module's name at all: "a..b", ".a", "a/b."
+    except ValueError:  # not a module's name at all: "a..b", "a/b."
         return False
     except Exception:
         return True
