@@ -41,7 +41,7 @@ def test_planted_spectra_are_exact(problem):
     """X = U diag(s) Vᵀ without any rounding, with orthonormal columns of U and V."""
     U, s, Vt = (oracles.rationals(a) for a in (problem.U, problem.s, problem.Vt))
     assert ((U * s) @ Vt == oracles.rationals(problem.X)).all()
-    assert (U.T @ U == np.eye(len(s), dtype=int)).all()
+    assert (np.eye(len(s), dtype=int) == U.T @ U).all()
     assert (Vt @ Vt.T == np.eye(len(s), dtype=int)).all()
 
 
