@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
-    verdict.settle(config.getoption("--accuracy"), hunting=settings.get_current_profile_name() == "long")
+    verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
     if hasattr(config.option, "benchmark_disable") and not (
         config.option.benchmark_only or config.option.benchmark_enable
     ):
