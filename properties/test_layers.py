@@ -62,12 +62,21 @@ def test_relu_is_the_positive_part_and_passes_back_where_it_is_on(impl, data, ha
 
 @ORDINARY_AND_HARD
 @given(data=st.data())
-def test_affine_relu_is_the_two_in_one(impl, data, hard):
-    """affine_relu_forward is max(x w + b, 0), and its backward lets dout through only where that is positive."""
+def test_affine_relu_forward_is_the_positive_part_of_the_product_and_the_bias(impl, data, hard):
+    """affine_relu_forward is max(x w + b, 0)."""
     case = data.draw(layers(hard=hard))
-    out, cache = impl.affine_relu_forward(*case.forward)
     before = affine(*carried(case.rows, case.w, case.b))
+    out, _ = impl.affine_relu_forward(*case.forward)
     judge("affine_relu_forward", out, *before.relu().answer, dtype=case.x.dtype, case=case)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_affine_relu_backward_goes_through_where_the_forward_is_positive(impl, data, hard):
+    """affine_relu_backward lets dout through only where x w + b is positive."""
+    case = data.draw(layers(hard=hard))
+    _, cache = impl.affine_relu_forward(*case.forward)
+    before = affine(*carried(case.rows, case.w, case.b))
     got = impl.affine_relu_backward(case.dout, cache)
     judge_backward("affine_relu_backward", got, case, carried(case.dout)[0].where(before.positive()))
 

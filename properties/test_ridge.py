@@ -86,6 +86,16 @@ def test_jacobian_is_the_derivative_of_the_objective(impl, data, hard):
     judge("ridge_jacobian", impl.ridge_jacobian(p.X, p.y, w, p.lam), exact, bound, dtype=p.dtype)
 
 
+@pytest.mark.accuracy
+@pytest.mark.parametrize("w", [2798.96413022, 2.0**-40])
+def test_jacobian_past_the_range_is_infinite(impl, w):
+    """Where λw and Xᵀ(y − Xw) are both past the range, what is left of them is ±inf or a number, but no NaN."""
+    X = np.array([[-7.263671736398625e195], [-2.414647458290494e195]])
+    y, w, lam = np.array([-3.233063120445058e199, 2.9339159441478906e199]), np.array([w]), 4.49423283715579e307
+    exact = oracles.derivative(lambda w: oracles.objective(X, y, w, lam), w)
+    judge("ridge_jacobian", impl.ridge_jacobian(X, y, w, lam), exact, bounds_selection.objective_jacobian(X, y, w, lam))
+
+
 @pytest.mark.mathematics
 @given(linear(columns=False))
 def test_jacobian_vanishes_at_the_solution(impl, p):

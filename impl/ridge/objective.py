@@ -203,7 +203,14 @@ def _jacobian(X: Array, y: Array, w: Array, lam: float) -> Array:
             g[j] = 2 * (lam * w[j] - fit[j, 0])
         return g
     fit = product(times_power_of_two(X, -ex), True, R, False)
-    for j in range(w.size):  # Halves: of two terms that cancel, neither may overflow on its own.
-        half = math.ldexp(np.float64(fit[j, 0]), e + ex - 2)
-        g[j] = 8 * (lam * (0.25 * np.float64(w[j])) - half)
+    m_lam, e_lam = math.frexp(lam)
+    for j in range(
+        w.size
+    ):  # Both terms may be past the range where their difference is not, so they share an exponent.
+        m_w, e_w = math.frexp(np.float64(w[j]))
+        m_fit, e_fit = math.frexp(np.float64(fit[j, 0]))
+        e_penalty, e_fit = e_lam + e_w, e_fit + e + ex
+        top = max(e_penalty if m_lam * m_w != 0 else e_fit, e_fit if m_fit != 0 else e_penalty)
+        difference = math.ldexp(m_lam * m_w, e_penalty - top) - math.ldexp(m_fit, e_fit - top)
+        g[j] = math.ldexp(difference, top + 1)
     return g
