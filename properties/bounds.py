@@ -74,10 +74,15 @@ EXACT = Bound(0.0, "no rounding takes place")
 # ---- chapter 1 -------------------------------------------------------------------------------------------------------
 
 
-def dot_product(size: int, absolute: Any, dtype: Any) -> Bound:
-    """γ Σ|aᵢ||bᵢ| for a sum of products of `size` terms in any order, `absolute` being Σ|aᵢ||bᵢ|."""
+def dot_product(size: int, absolute: Any, dtype: Any, then: float = 0.0) -> Bound:
+    """γ Σ|aᵢ||bᵢ| for a sum of products of `size` terms in any order, `absolute` being Σ|aᵢ||bᵢ|.
+
+    Each product may underflow and is then off by the smallest number η, fl(ab) = ab(1 + δ) + η (Higham 2002, §2.8).
+    Where the sums are multiplied once more, by numbers whose sizes add up to `then`, so are those η.
+    """
     gamma = (size + 2) * unit_roundoff(dtype)
-    return Bound(gamma * np.asarray(absolute, float) + (size + 2) * smallest(dtype), "Higham (2002), §3.1 and (3.5)")
+    underflow = (size + 2) * smallest(dtype) * (1 + then)
+    return Bound(gamma * np.asarray(absolute, float) + underflow, "Higham (2002), §2.8, §3.1 and (3.5)")
 
 
 # ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------

@@ -89,7 +89,16 @@ def test_matvec_has_the_matrix_as_its_derivative(impl, data, hard):
 def test_quadratic_form_is_the_double_sum(impl, data, hard):
     """quadratic_form(A, x) is xᵀAx."""
     A, x = data.draw(operands("nn", "n", hard=hard))
-    bound = dot_product(2 * len(x), size(x) @ size(A) @ size(x), x.dtype)
+    bound = dot_product(2 * len(x), size(x) @ size(A) @ size(x), x.dtype, then=float(size(x).sum()))
+    judge("quadratic_form", impl.quadratic_form(A, x), oracles.quadratic_form(A, x), bound, dtype=x.dtype)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize(("A", "x"), [([[5e-324]], [31.80897419]), ([[1e-320, 0.0], [0.0, 0.0]], [1e3, 0.3])])
+def test_quadratic_form_may_round_a_product_before_the_next(impl, A, x):
+    """quadratic_form may round Ax to subnormal numbers; what that loses is multiplied by x."""
+    A, x = np.array(A), np.array(x)
+    bound = dot_product(2 * len(x), size(x) @ size(A) @ size(x), x.dtype, then=float(size(x).sum()))
     judge("quadratic_form", impl.quadratic_form(A, x), oracles.quadratic_form(A, x), bound, dtype=x.dtype)
 
 
