@@ -36,7 +36,9 @@ BASE = "numba, scipy.linalg"
 def in_fresh_process(arguments: Iterable[str], **environment: str) -> Any:
     """Run Python with these arguments, and read the JSON that it prints."""
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
+    # Where Python was told to keep no bytecode, each import would compile every source file anew.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, cwd=ROOT, env={**inherited, **environment}, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} came back with {done.returncode}:\n{done.stderr}")
     return json.loads(done.stdout)
