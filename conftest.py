@@ -1,27 +1,37 @@
 """What the command line can say, and the fixtures that follow from it. Nothing else.
 
-``--impl NAME`` picks who is judged (`impl.choose`), ``--accuracy X`` how strictly (`properties.verdict`).
+``--impl NAME`` picks who is judged (`impl.choose`), ``--accuracy X`` how strictly (`properties.verdict`), and
+``--scorecard FILE`` where the account goes (`properties.scorecard`).
 Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `long`.
 """
 
+import functools
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from impl.choose import Implementation, NotOffered, WrongChoice, load
-from properties import verdict
+from properties import scorecard, verdict
 
-# No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers.
+# No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
+# failure a claim: the smallest problem that it fails on.
 settings.register_profile(
-    "default", max_examples=100, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "default",
+    max_examples=100,
+    deadline=None,
+    print_blob=True,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
 settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+PROFILE = "ci" if os.environ.get("CI") else "default"
+settings.load_profile(PROFILE)
 
 RACERS = pytest.StashKey[list[tuple[str, Implementation]]]()
 
@@ -42,6 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the relative error that the implementation claims where it is not machine precision: bounds are widened "
         "to X where they are tighter",
     )
+    group.addoption(
+        "--scorecard",
+        type=Path,
+        metavar="FILE",
+        help="write what was found as JSON: each claim, each function, and the input that gave the worst error",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,6 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
+    card = config.getoption("--scorecard")
+    if card and (card.is_dir() or not card.absolute().parent.is_dir()):
+        raise pytest.UsageError(f"--scorecard {card} cannot be written: give a file in a folder that is there.")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
     if hasattr(config.option, "benchmark_disable") and not (
         config.option.benchmark_only or config.option.benchmark_enable
@@ -78,7 +97,15 @@ class Judged:
             verdict.used(name)
             pytest.skip(f"not offered: {name}")
         verdict.used(name)
-        return function
+        if isinstance(function, type):
+            return function
+
+        @functools.wraps(function)
+        def remembered(*arguments: Any, **named: Any) -> Any:
+            verdict.called(name, arguments, named)
+            return function(*arguments, **named)
+
+        return remembered
 
     def offers(self, name: str) -> bool:
         """Whether a function is offered, for a claim about all that are."""
@@ -110,5 +137,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    verdict.table(terminalreporter)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    profile = config.getoption("--hypothesis-profile", None) or PROFILE
+    card = scorecard.of_run(
+        terminalreporter.stats,
+        implementation=config.stash[RACERS][0][0],
+        profile=profile,
+        examples=settings.get_profile(profile).max_examples,
+        accuracy=config.getoption("--accuracy"),
+        exit=int(exitstatus),
+    )
+    scorecard.table(terminalreporter, card)
+    if config.getoption("--scorecard"):
+        scorecard.write(config.getoption("--scorecard"), card)
+        terminalreporter.line(f"The scorecard is in {config.getoption('--scorecard')}.")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from properties import oracles
+from properties.pasted import code
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,19 +56,18 @@ def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, bi
 # ---- chapters 2 and 3: linear problems -------------------------------------------------------------------------------
 
 
-def _shown(a: np.ndarray) -> str:
-    """With all digits, to be pasted; NumPy prints eight."""
-    return f"np.array({a.tolist()}, np.{a.dtype})" + (f".reshape({a.shape})" if a.size == 0 else "")
-
-
 class Shown:
-    """Hypothesis prints it by its own repr, with all digits."""
+    """A dataclass that is printed as code to be pasted, by Hypothesis too; NumPy's own repr has eight digits."""
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={code(value)}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({parts})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Linear(Shown):
     """A linear problem: X is (n, d), y is (n,) or (n, k).
 
@@ -90,9 +90,6 @@ class Linear(Shown):
     def dtype(self) -> Any:
         """Of the data, and so of the answer."""
         return self.X.dtype
-
-    def __repr__(self) -> str:
-        return f"Linear(X={_shown(self.X)}, y={_shown(self.y)}, lam={self.lam!r}, rank={self.rank})"
 
 
 def orthogonal(size: int, rng: np.random.Generator | None) -> np.ndarray:
@@ -235,7 +232,7 @@ def with_weights(draw: Callable[..., Any], *, hard: bool = False, columns: bool 
     return p, np.ldexp((plain(rng, shape) * (kind == "free")).astype(p.dtype), unit)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Planted(Shown):
     """X = U diag(s) Vᵀ without any rounding, s descending and possibly with zeros."""
 
@@ -243,9 +240,6 @@ class Planted(Shown):
     U: np.ndarray
     s: np.ndarray
     Vt: np.ndarray
-
-    def __repr__(self) -> str:
-        return f"Planted(X={_shown(self.X)}, s={self.s.tolist()})"
 
     def pinv(self, rank: int) -> np.ndarray:
         """The pseudoinverse of the part that the first `rank` singular values make, exactly."""

@@ -17,7 +17,7 @@ RATES = st.sampled_from([0.5, 0.125, 0.0, 2.0, -0.25])  # with eighths, every op
 HARD = st.floats(-1e12, 1e12)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Unit(Shown):
     """One sample for one unit, and a learning rate."""
 
@@ -44,7 +44,7 @@ def unit(hard: bool = False) -> st.SearchStrategy[Unit]:
     return st.builds(Unit, number, number, number, number, st.floats(-4, 4) if hard else RATES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hidden(Shown):
     """Samples for a network with one hidden layer, its parameters, and a learning rate."""
 
@@ -122,7 +122,7 @@ def _graded(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 # ---- chapter 5 -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer(Shown):
     """What an affine layer gets, and the derivative that comes back to it."""
 
@@ -162,7 +162,7 @@ def layers(draw: Callable[..., Any], *, hard: bool = False) -> Layer:
     return Layer(x, w, b, dout)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores(Shown):
     """Class scores, a row for each sample, and labels."""
 
@@ -192,7 +192,7 @@ def scores(draw: Callable[..., Any], *, hard: bool = False, samples: int = 1, cl
     return Scores(x.astype(dtype), labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network(Shown):
     """A fully connected network in all its parameters, and a batch for it."""
 

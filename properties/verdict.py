@@ -14,13 +14,15 @@ bound
 A wrong shape, a dtype other than the one asked for, and a NaN fail in words. An exact entry that the dtype cannot hold
 is to come as ±inf. `context` is printed when the claim fails.
 
-Every test may judge several functions. The worst ratio for each is carried in its report (`attach`), and the `table`
-at the end of a run has a line for each function.
+Every test may judge several functions. What it has `Seen` of each, the worst ratio and the input that gave it before
+all, is carried in its report (`attach`), from which `properties.scorecard` makes the account of the whole run.
 """
 
 import contextlib
 import math
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -28,13 +30,39 @@ import pytest
 from flint import fmpq
 from hypothesis import target
 
-from properties import oracles
+from properties import oracles, pasted
 from properties.bounds import Bound
+
+
+@dataclass
+class Seen:
+    """What the running test has seen of one function.
+
+    Parameters
+    ----------
+    judged
+        How many answers were held against a bound.
+    worst
+        The largest error over bound among them.
+    input
+        What gave it, as code.
+    source
+        Where its bound is from.
+    failed
+        Whether the last judgement failed.
+    """
+
+    judged: int = 0
+    worst: float = 0.0
+    input: str = ""
+    source: str = ""
+    failed: bool = False
+
 
 _accuracy: float | None = None
 _hunting = False
-_worst: dict[str, float] = {}  # of the running test: function -> worst ratio, 0 where nothing was judged by a bound
-_failed: set[str] = set()  # of the running test: functions whose last judgement failed
+_seen: dict[str, Seen] = defaultdict(Seen)  # of the running test, by function
+_calls: dict[str, tuple[tuple[Any, ...], Mapping[str, Any]]] = {}  # of the running test: each function's last call
 
 
 def settle(accuracy: float | None, hunting: bool) -> None:
@@ -43,28 +71,53 @@ def settle(accuracy: float | None, hunting: bool) -> None:
     _accuracy, _hunting = accuracy, hunting
 
 
+def begin() -> None:
+    """Forget what was seen: another test begins."""
+    _seen.clear()
+    _calls.clear()
+
+
+def seen() -> dict[str, Seen]:
+    """What the running test has seen, by function."""
+    return dict(_seen)
+
+
 def used(function: str) -> None:
     """Remember that the running test is about this function."""
-    _worst.setdefault(function, 0.0)
+    _ = _seen[function]
+
+
+def called(function: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+    """Remember the function's last call: what `judge` is then asked about is its answer."""
+    _calls[function] = arguments, named
 
 
 def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = None, **context: Any) -> None:
     """Assert that the error is within the bound, and keep error over bound."""
     __tracebackhide__ = True
-    used(function)
-    _failed.add(function)
+    record = _seen[function]
+    record.judged += 1
+    record.failed = True
     exact = np.asarray(exact, dtype=object)
     wrong = wrong_kind(got, exact.shape, dtype)
     if wrong:
         raise AssertionError(_story(function, f"The result is {wrong}.", got, exact, bound, context))
     ratio = worst_ratio(np.asarray(got), exact, bound)
-    _worst[function] = max(_worst[function], ratio)
+    if ratio > record.worst:
+        record.worst, record.input, record.source = ratio, _input(function, context), bound.source
     if _hunting and 0 < ratio < math.inf:
         with contextlib.suppress(Exception):  # only inside a Hypothesis test, and once a label and example
             target(math.log10(ratio), label=function)
     if not ratio <= 1:
         raise AssertionError(_story(function, f"error / bound = {ratio:.3g}, must be <= 1", got, exact, bound, context))
-    _failed.discard(function)
+    record.failed = False
+
+
+def _input(function: str, context: Mapping[str, Any]) -> str:
+    """What was judged, as code: the call, or, of an object that was made and used, what it was made from."""
+    if function in _calls:
+        return pasted.call(function, *_calls[function])
+    return ", ".join(f"{name}={pasted.code(value)}" for name, value in context.items())
 
 
 def wrong_kind(got: Any, shape: tuple[int, ...], dtype: Any = None) -> str:
@@ -131,12 +184,13 @@ def _story(function: str, what: str, got: Any, exact: np.ndarray, bound: Bound, 
     widened = "" if _accuracy is None else f", widened to --accuracy {_accuracy}"
     lines = [
         f"{function}: {what}",
+        *([f"  call      {pasted.call(function, *_calls[function])}"] if function in _calls else []),
         f"  got       {got!r}",
         f"  expected  {_shown(exact)!r}",
         f"  bound     {_shown(bound.allowed)!r}{widened}",
         f"  source    {bound.source}",
     ]
-    return "\n".join(lines + [f"  {name:<9} {value!r}" for name, value in context.items()])
+    return "\n".join(lines + [f"  {name:<9} {pasted.code(value)}" for name, value in context.items()])
 
 
 def _shown(values: Any) -> Any:
@@ -147,40 +201,16 @@ def _shown(values: Any) -> Any:
 
 
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Put the running test's claim and worst ratios into its report, which also travels between processes."""
+    """Put the test's claim, its mark and what it has seen into its report, which also travels between processes."""
     if report.when == "setup" and report.passed:
-        _worst.clear()
-        _failed.clear()
+        begin()
     elif report.when == "call":
         claim = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
-        report.user_properties.append(("worst", dict(_worst)))
-        report.user_properties.append(("blamed", sorted(_failed)))
+        marks = {mark.name for mark in item.iter_markers()}
+        report.user_properties += [
+            ("claim", claim),
+            ("mark", next((mark for mark in ("mathematics", "accuracy", "interface") if mark in marks), "")),
+            ("seen", {function: asdict(record) for function, record in _seen.items()}),
+        ]
         if report.failed and claim:
             report.sections.insert(0, ("The claim", claim))
-
-
-def table(terminal: pytest.TerminalReporter) -> None:
-    """A line for each function: claims held, failed and not offered, and the worst error over bound."""
-    rows: dict[str, dict[str, Any]] = defaultdict(lambda: {"passed": 0, "failed": 0, "skipped": 0, "worst": (0.0, "")})
-    for outcome in ("passed", "failed", "skipped"):
-        for report in terminal.stats.get(outcome, []):
-            properties = dict(getattr(report, "user_properties", ()))
-            worst, blamed = properties.get("worst", {}), properties.get("blamed", [])
-            for function, ratio in worst.items():
-                # A failure that no judgement explains (a wrong refusal, say) is put down to all that the test used.
-                innocent = outcome == "failed" and blamed and function not in blamed
-                rows[function]["passed" if innocent else outcome] += 1
-                rows[function]["worst"] = max(rows[function]["worst"], (ratio, report.nodeid))
-    if not rows:
-        return
-    terminal.section("verdict")
-    terminal.line(f"{'function':<32}{'held':>6}{'failed':>8}{'not offered':>13}{'error/bound':>13}  worst in")
-    for function, row in sorted(rows.items()):
-        ratio, where = row["worst"]
-        terminal.line(
-            f"{function:<32}{row['passed']:>6}{row['failed']:>8}{row['skipped']:>13}"
-            + (f"{ratio:>13.3g}  {where.split('::', 1)[-1]}" if ratio else ""),
-            red=bool(row["failed"]),
-        )
-    if _accuracy is not None:
-        terminal.line(f"Bounds were widened to --accuracy {_accuracy} where they are tighter.")
