@@ -106,10 +106,13 @@ def spectrum(kind: str, size: int, condition: float) -> np.ndarray:
         s[-1] = 1 / condition
     elif kind == "one large":
         s[1:] = 1 / condition
+    elif kind == "clustered":  # two clusters, each wide enough that no two values are equal, and no wider
+        s[size // 2 :] = 1 / condition
+        s *= 1 - 1e-6 * np.arange(size)
     return s
 
 
-SPECTRA = st.sampled_from(["graded", "one small", "one large"])
+SPECTRA = st.sampled_from(["graded", "one small", "one large", "clustered"])
 
 
 @st.composite
@@ -150,8 +153,9 @@ def linear(
     shape
         Of X; `shapes()` if not given.
     hard
-        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20.
-        Otherwise the condition is at most 100, sizes are about 1 and λ/‖X‖² is from 1e-3 to 1e3.
+        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20, a
+        row that is there twice, columns up to 1e8 apart. Otherwise the condition is at most 100, sizes are about 1 and
+        λ/‖X‖² is from 1e-3 to 1e3.
     columns
         Whether y may have columns.
     dtypes
@@ -165,7 +169,14 @@ def linear(
     digits = (15 if dtype == np.float64 else 6) if hard else 2
     condition = min(10.0 ** draw(st.integers(0, digits)), 0.1 / max(n, d) / np.finfo(dtype).eps)
     s = spectrum(draw(SPECTRA), min(n, d), condition)
-    X = (orthogonal(n, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
+    hardship = draw(st.sampled_from(["none", "none", "a row twice", "columns apart"])) if hard else "none"
+    rows = n - 1 if hardship == "a row twice" and n > d else n
+    X = (orthogonal(rows, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
+    X = np.concatenate([X, X[: n - rows]])
+    if hardship == "columns apart":
+        # σ_min(XD) ≥ σ_min(X) min D: so far apart that every singular value still counts.
+        room = 0.1 / max(n, d) / np.finfo(dtype).eps / condition
+        X = X * np.logspace(0, -math.log10(min(max(room, 1.0), 1e8)), d)
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
     y = target(rng, X, draw(TARGETS), max(k, 1))
     relative = 10.0 ** draw(_around_zero(20 if hard else 3))

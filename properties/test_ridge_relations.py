@@ -1,0 +1,145 @@
+"""Chapters 2 and 3: how the solution changes when the problem does, in ways that lose no digit of the data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties import bounds, bounds_selection, oracles
+from properties.bounds import norm
+from properties.strategies import SEEDS, Linear, linear, of_rank, reflections
+from properties.test_ridge import solve
+from properties.verdict import judge
+
+Problem = tuple[np.ndarray, np.ndarray, float]
+Change = Callable[[np.ndarray, np.ndarray, float, np.random.Generator], tuple[Problem, Callable[[Any], Any]]]
+
+
+def _same(w: Any) -> Any:
+    return w
+
+
+def _samples_reordered(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    order = rng.permutation(len(X))
+    return (X[order], y[order], lam), _same
+
+
+def _samples_rotated(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    Q = reflections(len(X), rng).astype(X.dtype)
+    return (Q @ X, Q @ y, lam), _same
+
+
+def _features_rotated(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    Q = reflections(X.shape[1], rng)
+    return (X @ Q.astype(X.dtype), y, lam), lambda w: oracles.entries(oracles.matrix(Q.T) * oracles.matrix(w))
+
+
+def _target_scaled(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    return (X, -4 * y, lam), lambda w: -4 * w
+
+
+def _data_and_lam_scaled(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    return (8 * X, y, 64 * lam), lambda w: w / 8
+
+
+def _everything_twice(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    return (np.concatenate([X, X]), np.concatenate([y, y]), 2 * lam), _same
+
+
+def _sample_of_zeros(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    row = rng.integers(0, len(X) + 1)
+    return (np.insert(X, row, 0, axis=0), np.insert(y, row, 3, axis=0), lam), _same
+
+
+def _feature_of_zeros(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    column = rng.integers(0, X.shape[1] + 1)
+    return (np.insert(X, column, 0, axis=1), y, lam), lambda w: np.insert(w, column, oracles.to_rational(0), axis=0)
+
+
+def _another_target(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any:
+    both = np.stack([y, rng.integers(-9, 10, len(y)).astype(y.dtype)], axis=1)
+    other = oracles.ridge(X, both[:, 1], lam)
+    return (X, both, lam), lambda w: np.stack([w.reshape(-1), other], axis=1)
+
+
+CHANGES: dict[str, Change] = {
+    "the samples in another order": _samples_reordered,
+    "an orthogonal change of the samples": _samples_rotated,
+    "an orthogonal change of the features": _features_rotated,
+    "y times -4": _target_scaled,
+    "X times 8 and lam times 64": _data_and_lam_scaled,
+    "every sample twice and lam times 2": _everything_twice,
+    "a sample of zeros more": _sample_of_zeros,
+    "a feature of zeros more": _feature_of_zeros,
+    "a target more": _another_target,
+}
+
+
+@pytest.mark.mathematics
+@pytest.mark.parametrize("form", [*bounds.RIDGE, "lstsq"])
+@given(of_rank(columns=False), st.sampled_from(sorted(CHANGES)), st.integers(-6, 6), SEEDS)
+def test_the_solution_follows_a_change_of_the_problem(impl, form, p, change, power, seed):
+    """Rotated, reordered, scaled or repeated data, and features or samples of zeros, change w as they should."""
+    lam = 0.0 if form == "lstsq" else 4.0**power
+    (X, y, changed_lam), follow = CHANGES[change](p.X, p.y, lam, np.random.default_rng(seed))
+    exact = follow(oracles.ridge(p.X, p.y, lam)).reshape(X.shape[1], *y.shape[1:])
+    if form == "lstsq":
+        bound = bounds.least_squares(X, y, 0.0, exact, rank=p.rank)
+        judge(form, impl.lstsq(X, y), exact, bound, dtype=p.dtype, change=change)
+        return
+    bound = bounds.RIDGE[form](X, y, changed_lam, exact)
+    w = solve(impl, form, X, y, changed_lam, bound)
+    if w is not None:
+        judge(form, w, exact, bound, dtype=p.dtype, change=change)
+
+
+@pytest.mark.mathematics
+@pytest.mark.parametrize("form", bounds.RIDGE)
+@given(linear(columns=False), st.integers(2, 4), st.data())
+def test_a_repeated_sample_is_a_weighted_one(impl, form, p, times, data):
+    """A sample that is there t² times counts as one whose x and y are t times as large."""
+    row = data.draw(st.integers(0, len(p.X) - 1))
+    X, y = p.X.copy(), p.y.copy()
+    X[row], y[row] = times * X[row], times * y[row]
+    many = [*range(len(p.X)), *[row] * (times**2 - 1)]
+    exact, weighted = oracles.ridge(p.X[many], p.y[many], p.lam), oracles.ridge(X, y, p.lam)
+    # t·x is rounded once, unless t is a power of two: the two problems are as far apart as their exact solutions.
+    apart = bounds.Bound(norm(exact - weighted), "data rounded once")
+    bound = bounds.RIDGE[form](p.X[many], p.y[many], p.lam, exact) + apart
+    w = solve(impl, form, p.X[many], p.y[many], p.lam, bound)
+    if w is not None:
+        judge(form, w, weighted, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@pytest.mark.parametrize("form", bounds.RIDGE)
+@given(linear(columns=False), st.integers(1, 8))
+def test_the_norm_falls_and_the_residual_rises_with_lam(impl, form, p, power):
+    """For λ < λ', ‖w‖ is no smaller at λ, and ‖y − Xw‖ no larger."""
+    larger = p.lam * 2.0**power
+    exact = [oracles.ridge(p.X, p.y, lam) for lam in (p.lam, larger)]
+    bound = [bounds.RIDGE[form](p.X, p.y, lam, w) for lam, w in zip((p.lam, larger), exact, strict=True)]
+    w = [solve(impl, form, p.X, p.y, lam, b) for lam, b in zip((p.lam, larger), bound, strict=True)]
+    if w[0] is None or w[1] is None:
+        return
+    room = bound[0].allowed + bound[1].allowed
+    assert norm(w[1]) <= norm(w[0]) + room, f"{form}: the norm rises from λ = {p.lam} to {larger}"
+    residual = [norm(oracles.residual(p.X, p.y, each)) for each in w]
+    assert residual[0] <= residual[1] + norm(p.X) * room, f"{form}: the residual falls from λ = {p.lam} to {larger}"
+
+
+@pytest.mark.mathematics
+@given(st.one_of(linear(columns=False), of_rank(columns=False)))
+def test_the_degrees_of_freedom_fall_from_the_rank(impl, p: Linear):
+    """ridge_dof is the rank at λ = 0, falls as λ rises, and stays above 0 as long as X is not 0."""
+    size = float(norm(p.X))
+    lams = np.array([0.0, *(size**2 * 10.0 ** np.arange(-3, 4))], p.dtype) if size else np.array([0.0, 1.0], p.dtype)
+    dof = impl.ridge_dof(p.X, lams)
+    room = [bounds_selection.degrees_of_freedom(p.X, float(lam)).allowed for lam in lams]
+    assert abs(float(dof[0]) - p.rank) <= room[0]
+    for i in range(1, len(lams)):
+        assert float(dof[i]) <= float(dof[i - 1]) + room[i] + room[i - 1], f"ridge_dof rises at λ = {lams[i]}"
+        assert (float(dof[i]) > 0) == (p.rank > 0)
