@@ -106,16 +106,19 @@ def test_ridge_is_tried_on_problems_without_full_rank():
     reached(ridge_problem(hard=True), lambda p: 0 < p.rank < min(p.X.shape) and p.lam > 0)
 
 
-def test_values_of_lam_come_in_every_order():
-    """with_lams() reaches none, zero, repeated ones, and ones that fall."""
-    for condition in (
-        lambda lams: len(lams) == 0,
-        lambda lams: 0 in lams,
-        lambda lams: len(set(lams)) < len(lams),
-        lambda lams: len(lams) > 1 and lams[1] < lams[0],
-        lambda lams: len(lams) > 1 and lams[1] > lams[0],
-    ):
-        reached(with_lams(), lambda drawn, holds=condition: holds(drawn[1]))
+LAMS = {
+    "none": lambda lams: len(lams) == 0,
+    "zero": lambda lams: 0 in lams,
+    "repeated": lambda lams: len(set(lams)) < len(lams),
+    "falling": lambda lams: len(lams) > 1 and lams[1] < lams[0],
+    "rising": lambda lams: len(lams) > 1 and lams[1] > lams[0],
+}
+
+
+@pytest.mark.parametrize("region", LAMS)
+def test_values_of_lam_come_in_every_order(region):
+    """with_lams() reaches none, zero, repeated ones, and both orders."""
+    reached(with_lams(), lambda drawn: LAMS[region](drawn[1]))
 
 
 def test_shapes_have_no_empty_side():
