@@ -5,17 +5,16 @@
 Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `long`.
 """
 
-import functools
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from impl.choose import Implementation, NotOffered, WrongChoice, load
+from impl.choose import Implementation, WrongChoice, load
 from properties import scorecard, verdict
+from properties.judged import Judged
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -82,37 +81,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     if len(session.config.stash[RACERS]) > 1 and any("impl" in getattr(i, "fixturenames", ()) for i in session.items):
         raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")
-
-
-class Judged:
-    """The implementation as tests see it: what is not offered skips the test, what is used is remembered."""
-
-    def __init__(self, implementation: Implementation) -> None:
-        self._implementation = implementation
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            function = getattr(self._implementation, name)
-        except NotOffered:
-            verdict.used(name)
-            pytest.skip(f"not offered: {name}")
-        verdict.used(name)
-        if isinstance(function, type):
-            return function
-
-        @functools.wraps(function)
-        def remembered(*arguments: Any, **named: Any) -> Any:
-            verdict.called(name, arguments, named)
-            return function(*arguments, **named)
-
-        return remembered
-
-    def offers(self, name: str) -> bool:
-        """Whether a function is offered, for a claim about all that are."""
-        return name in self._implementation.offered
-
-    def __repr__(self) -> str:
-        return self._implementation.name
 
 
 @pytest.fixture(scope="session")

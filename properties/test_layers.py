@@ -115,14 +115,14 @@ def test_layers_of_any_size_are_exact_where_no_sum_rounds(impl, sizes, dtype):
     x, w, b, dout = (rng.integers(-80, 81, shape) for shape in ((N, D), (D, M), (M,), (N, M)))
     eighths = [(a / 8).astype(dtype) for a in (x, w, b, dout)]
     before = x @ w + 8 * b
-    for name, out, back in (
-        ("affine", before, dout),
-        ("affine_relu", np.maximum(before, 0), np.where(before > 0, dout, 0)),
+    for forward, backward, out, back in (
+        (impl.affine_forward, impl.affine_backward, before, dout),
+        (impl.affine_relu_forward, impl.affine_relu_backward, np.maximum(before, 0), np.where(before > 0, dout, 0)),
     ):
-        got, cache = getattr(impl, f"{name}_forward")(*eighths[:3])
+        got, cache = forward(*eighths[:3])
         np.testing.assert_array_equal(got, out / 64)
         exact = back @ w.T / 64, x.T @ back / 64, back.sum(axis=0) / 8
-        for value, answer in zip(getattr(impl, f"{name}_backward")(eighths[3], cache), exact, strict=True):
+        for value, answer in zip(backward(eighths[3], cache), exact, strict=True):
             np.testing.assert_array_equal(value, answer)
     out, cache = impl.relu_forward(eighths[3])
     np.testing.assert_array_equal(out, np.maximum(eighths[3], 0))

@@ -82,6 +82,14 @@ def seen() -> dict[str, Seen]:
     return dict(_seen)
 
 
+def blamed() -> list[str]:
+    """The functions that a failure of the running test is put down to.
+
+    Those whose judgement failed; if no judgement explains it (a wrong refusal, say), all that the test used.
+    """
+    return [function for function, record in _seen.items() if record.failed] or list(_seen)
+
+
 def used(function: str) -> None:
     """Remember that the running test is about this function."""
     _ = _seen[function]
