@@ -76,7 +76,8 @@ class Mutant:
         if self.inside in CONTRACT:
             return [self.inside]
         tree = ast.parse((TEXTBOOK / f"{self.file}.py").read_text(encoding="utf-8"))
-        return [node.name for node in tree.body if getattr(node, "name", None) in CONTRACT] or list(CONTRACT)
+        defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        return [name for name in defined if name in CONTRACT] or list(CONTRACT)
 
 
 def mutants(files: Iterable[str]) -> Iterator[Mutant]:
@@ -137,7 +138,8 @@ def judged(todo: list[Mutant], jobs: int, timeout: float) -> Iterator[tuple[Muta
     """Each mutant with what refutes it, and after how many seconds; what takes too long or dies is refuted by that."""
     refuting.claims()
     fork = multiprocessing.get_context("fork")
-    waiting, running = list(reversed(todo)), {}
+    waiting = list(reversed(todo))
+    running: dict[Any, tuple[Mutant, Any, float]] = {}
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()

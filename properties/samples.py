@@ -84,6 +84,29 @@ def arrays(name: str) -> list[str]:
     return [key for key, value in SAMPLES[name].items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
 
 
+# A letter for each axis; axes of one letter are of one size, and "1" is of size 1.
+_AXES = {"x": "n", "c": "n", "A": "mn", "X": "nd", "y": "n", "w": "d", "s": "r", "lams": "L"}
+_AXES |= {"W1": "d1", "b": "d", "W2": "1d", "dout": "NM"}
+_LAYER = {"x": "NDD", "w": "DM", "b": "M"}
+_AXES_OF = {
+    **{key: {"A": "nn"} for key in ["quadratic_form", "quadratic_form_jacobian"]},
+    **{key: {"y": "nk"} for key in ["lstsq", "min_norm"]},
+    "ridge_batch": {"X": "bnd", "y": "bn"},
+    "elbow": {"w": "n", "b": "n"},
+    **dict.fromkeys(["affine_forward", "affine_relu_forward", "affine_backward", "affine_relu_backward"], _LAYER),
+    "relu_forward": {"x": "NM"},
+    "relu_backward": {"x": "NM"},
+    **{key: {"x": "NC", "y": "N"} for key in ["softmax_loss", "svm_loss"]},
+    **{key: {"w": "nk", "dw": "nk"} for key in ["sgd", "sgd_momentum", "rmsprop", "adam"]},
+}
+
+
+def axes(name: str) -> dict[str, str]:
+    """The axes of each argument that has any, labels included."""
+    given = [key for key, value in SAMPLES[name].items() if isinstance(value, np.ndarray)]
+    return {key: _AXES_OF.get(name, {}).get(key) or _AXES[key] for key in given}
+
+
 def as_dtype(name: str, dtype: Any) -> Arguments:
     """The sample with all its arrays of real numbers in this dtype."""
     return {**SAMPLES[name], **{key: SAMPLES[name][key].astype(dtype) for key in arrays(name)}}
