@@ -1,42 +1,77 @@
-"""The README's table of functions, from the contract: ``python -m benchmarks.readme`` puts it in its place."""
+"""The README's tables: ``python -m benchmarks.readme [SCORECARD ...]`` puts each in its place.
 
+The table of functions comes from the contract. That of errors comes from scorecards, one an implementation, as
+``pytest properties --impl NAME --scorecard FILE`` writes them; without any it is left as it is.
+"""
+
+import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from impl.contract import CHAPTERS, FUNCTIONS
+from impl.contract import CHAPTERS, CONTRACT, FUNCTIONS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
+FUNCTIONS_START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
+ERRORS_START = "<!-- from scorecards, by python -m benchmarks.readme SCORECARD ... -->\n"
 END = "<!-- the end of the table -->\n"
 
 
-def table() -> str:
+def functions() -> Iterator[str]:
     """A table for each chapter: the call, its value, its shape, and what it refuses or raises."""
-    return "\n".join(_lines())
-
-
-def _lines() -> Iterator[str]:
     for number, title in CHAPTERS.items():
         yield f"\n#### {number} · {title}\n"
-        functions = [function for function in FUNCTIONS if function.chapter == number]
-        notes = any(function.note for function in functions)
+        here = [function for function in FUNCTIONS if function.chapter == number]
+        notes = any(function.note for function in here)
         yield "| call | value | shape |" + (" raises |" if notes else "")
         yield "|---|---|---|" + ("---|" if notes else "")
-        for f in functions:
+        for f in here:
             yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (f" {f.note} |" if notes else "")
     yield "\n"
 
 
-def with_table(text: str) -> str:
-    """The text, with the table between its two marks."""
-    before, rest = text.split(START)
-    _, after = rest.split(END)
-    return f"{before}{START}{table()}{END}{after}"
+def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
+    """Functions by implementations: the worst error over bound."""
+    versions = [_version(card) for card in cards]
+    yield "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
+    yield "|---|" + "---|" * len(cards)
+    for function in CONTRACT:
+        yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"
+    judged = [sum(row["judged"] for row in card["functions"].values()) for card in cards]
+    counts = ", ".join(f"{count:,} for `{card['implementation']}`" for count, card in zip(judged, cards, strict=True))
+    yield f"\nAnswers judged, at most {max(card['examples'] for card in cards):,} examples a claim: {counts}.\n"
+
+
+def _version(card: dict[str, Any]) -> str:
+    library = {"sklearn": "scikit-learn", "impl": "shrinkage"}.get(card["implementation"], card["implementation"])
+    return f" {card['versions'][library]}" if library in card["versions"] else ""
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    """The worst ratio; a dagger where claims depart; a dash where nothing is offered."""
+    if row is None or not row["held"] + row["failed"] + row["departed"]:
+        return "–"
+    worst = "∞" if row["worst"] is None else f"{row['worst']:.2g}" if row["worst"] else "0" if row["judged"] else "·"
+    return f"**{worst}**" if row["failed"] else worst + " †" * bool(row["departed"])
+
+
+def with_table(text: str, start: str, lines: Iterator[str]) -> str:
+    """The text, with these lines between the mark where the table starts and the next one that ends a table."""
+    before, rest = text.split(start)
+    _, after = rest.split(END, 1)
+    return f"{before}{start}" + "\n".join(lines) + f"{END}{after}"
 
 
 def main() -> None:
-    """Write the table into the README."""
-    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the tables into the README."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
+    text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
+    if paths := parser.parse_args().scorecards:
+        cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        text = with_table(text, ERRORS_START, errors(cards))
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

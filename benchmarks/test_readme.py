@@ -2,7 +2,7 @@
 
 import re
 
-from benchmarks.readme import README, with_table
+from benchmarks.readme import ERRORS_START, FUNCTIONS_START, README, errors, functions, with_table
 from impl.choose import peers
 from impl.contract import CONTRACT
 
@@ -11,7 +11,7 @@ TEXT = README.read_text(encoding="utf-8")
 
 def test_the_table_of_functions_is_that_of_the_contract() -> None:
     """After a change to the contract: python -m benchmarks.readme."""
-    assert with_table(TEXT) == TEXT
+    assert with_table(TEXT, FUNCTIONS_START, functions()) == TEXT
     for name in CONTRACT:
         assert f"`{name}(" in TEXT
 
@@ -26,3 +26,27 @@ def test_every_peer_is_named() -> None:
     assert peers()
     for name in peers():
         assert f"`{name}`" in TEXT
+
+
+def test_the_table_of_errors_has_every_function() -> None:
+    """A column for each scorecard: the worst ratio, and what departs, fails, and is not offered."""
+    row = {"held": 3, "failed": 0, "departed": 0, "not offered": 0, "judged": 100, "worst": 0.25}
+    card = {
+        "implementation": "numpy",
+        "examples": 100,
+        "versions": {"numpy": "2.4"},
+        "functions": {
+            "ridge": row,
+            "lstsq": row | {"departed": 1},
+            "pinv": row | {"failed": 1, "worst": None},
+            "adam": row | {"held": 0, "not offered": 3},
+            "elbow": row | {"worst": 0.0},
+        },
+    }
+    table = "\n".join(errors([card]))
+    assert "`numpy` 2.4" in table
+    for name, cell in {"ridge": "0.25", "lstsq": "0.25 †", "pinv": "**∞**", "adam": "–", "elbow": "0"}.items():
+        assert f"| `{name}` | {cell} |" in table
+    written = TEXT.split(ERRORS_START)[1]
+    for name in CONTRACT:
+        assert f"| `{name}` |" in written

@@ -4,6 +4,7 @@ Everything here is in rationals, so equal means equal.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from properties import bounds, oracles, verdict
 from properties.bounds import Bound
 from properties.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
 
-pytestmark = pytest.mark.mathematics
+pytestmark = pytest.mark.power
 
 SMALL = st.one_of(linear(), of_rank())
 
@@ -119,6 +120,13 @@ def test_floats_become_rationals_and_come_back(value):
     """A float, as a rational, is the same number; and so are a double-length integer and mpmath's float."""
     assert oracles.nearest(oracles.to_rational(value)) == value
     assert oracles.to_rational(bounds.mpf(value)) == oracles.to_rational(value)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=4), st.sampled_from([float, object]))
+def test_sums_of_squares_are_exact(values, kind):
+    """The sum of squares of floats is that of the rationals that they are."""
+    exact = sum((Fraction(value) ** 2 for value in values), Fraction(0))
+    assert oracles.sum_of_squares(np.array(values, kind)) == oracles.to_rational(exact)
 
 
 @pytest.mark.parametrize(

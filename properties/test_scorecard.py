@@ -15,7 +15,7 @@ import pytest
 from properties import pasted, scorecard
 from properties.strategies import Linear
 
-pytestmark = pytest.mark.interface
+pytestmark = pytest.mark.power
 
 ROOT = Path(__file__).parent.parent
 MIXED = """
