@@ -34,7 +34,9 @@ def functions() -> Iterator[str]:
 def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     """Functions by implementations: the worst error over bound."""
     versions = [_version(card) for card in cards]
-    yield "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
+    yield (
+        "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
+    )
     yield "|---|" + "---|" * len(cards)
     for function in CONTRACT:
         yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"

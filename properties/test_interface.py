@@ -165,12 +165,17 @@ def test_wrong_rcond_is_refused_by_name(impl, name):
 # Numbers are as welcome as arrays here, or arrays of any shape.
 NUMBERS_TOO = {("relu_unit", "x"), ("elbow", "w"), ("elbow", "b"), ("relu_network", "x"), ("relu_forward", "x")}
 ANY_SHAPE = {("relu_unit", "x"), ("relu_forward", "x")}
+# One target or several of them: y may be (n,) or (n, k).
+SEVERAL_TARGETS = {"ridge_path", *(n for n, f in CONTRACT.items() if f.arguments == "X, y, lam" and n != "ridge_batch")}
 
 
 def wrong_shapes(name: str, key: str) -> list[np.ndarray]:
     """An axis more, an axis less, and one entry more or less along each axis whose size something else fixes."""
     value, letters = SAMPLES[name][key], "".join(axes(name).values())
-    wrong = [value[None]] * ((name, key) not in ANY_SHAPE) + [value[0]] * ((name, key) not in NUMBERS_TOO)
+    wrong = [value[0]] * ((name, key) not in NUMBERS_TOO) + [value[None]] * ((name, key) not in ANY_SHAPE)
+    flattened = key == "x" and name.startswith("affine")
+    if (name, key) not in ANY_SHAPE and not flattened and not (key == "y" and name in SEVERAL_TARGETS):
+        wrong.append(value[..., None])
     for axis, letter in enumerate(axes(name)[key]):
         if letter == "1" or letters.count(letter) > 1:
             last = value.shape[axis] - 1
@@ -187,6 +192,21 @@ def test_a_wrong_shape_is_refused_by_name(impl, name):
         for wrong in wrong_shapes(name, key):
             message = refused(impl, name, key, wrong, ValueError)
             assert names_argument(message, *SAMPLES[name]), message
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (2,), (4,), (3, 1)], ids=str)
+def test_another_number_of_lams_than_of_problems_is_refused(impl, shape):
+    """ridge_batch takes one λ for all problems or one for each, and refuses any other number of them by name."""
+    message = refused(impl, "ridge_batch", "lam", np.ones(shape), ValueError)
+    assert names_argument(message, "lam"), message
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_every_lam_of_a_batch_is_looked_at(impl, bad):
+    """One negative or non-finite λ among those of ridge_batch is a ValueError that names the argument."""
+    for place in range(3):
+        message = refused(impl, "ridge_batch", "lam", np.where(np.arange(3) == place, bad, 0.5), ValueError)
+        assert names_argument(message, "lam"), message
 
 
 ZERO = [(0, 3), (3, 0), (0, 0)]
