@@ -27,15 +27,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cosmic_ray.commands
-import cosmic_ray.plugins
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.work_db import WorkDB, use_db
 from rich.progress import track
 
 from impl.contract import CONTRACT
 from properties import refuting
 from properties.planted.bug import TEXTBOOK, Bug
+
+try:
+    import cosmic_ray.commands
+    import cosmic_ray.plugins
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.work_db import WorkDB, use_db
+except ImportError as error:
+    raise SystemExit("Mutants are made by cosmic-ray: pip install -e '.[dev]' brings it along.") from error
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 GOAL = 0.97
