@@ -85,16 +85,16 @@ class Mutant:
 
 
 def mutants(files: Iterable[str]) -> Iterator[Mutant]:
-    """Every mutant of these files but those of annotations, which nothing reads."""
+    """Every mutant of these files but those of annotations and of the texts of messages, which no claim reads."""
     with tempfile.TemporaryDirectory() as folder, use_db(Path(folder) / "work", WorkDB.Mode.create) as db:
         cosmic_ray.commands.init([TEXTBOOK / f"{file}.py" for file in files], db, {})
         changes = [item.mutations[0] for item in db.work_items]
     sources = {file: (TEXTBOOK / f"{file}.py").read_text(encoding="utf-8") for file in files}
-    annotated = {file: list(_annotations(source)) for file, source in sources.items()}
+    unread = {file: list(_unread(source)) for file, source in sources.items()}
     for change in changes:
         file = Path(change.module_path).stem
         place = (change.start_pos, change.end_pos)
-        if any(begin <= place[0] and place[1] <= end for begin, end in annotated[file]):
+        if any(begin <= place[0] and place[1] <= end for begin, end in unread[file]):
             continue
         operator = cosmic_ray.plugins.get_operator(change.operator_name)()
         changed = mutate_code(sources[file], operator, change.occurrence)
@@ -104,11 +104,11 @@ def mutants(files: Iterable[str]) -> Iterator[Mutant]:
             yield Mutant(file, change.operator_name.removeprefix("core/"), inside, old, new, changed)
 
 
-def _annotations(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """From where to where each annotation stands."""
+def _unread(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """From where to where each annotation stands, and each text with values in it: in the textbook, a message."""
     for node in ast.walk(ast.parse(source)):
-        for each in (getattr(node, "annotation", None), getattr(node, "returns", None)):
-            if isinstance(each, ast.expr):
+        for each in (node, getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(each, ast.JoinedStr) or (isinstance(each, ast.expr) and each is not node):
                 yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
 
 

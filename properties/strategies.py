@@ -293,11 +293,20 @@ def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrat
 
 @st.composite
 def with_lams(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
-    """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data."""
+    """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data.
+
+    Parameters
+    ----------
+    hard
+        As in `linear`, and the ends of the dtype's range among the λ.
+    columns
+        Whether y may have columns.
+    """
     p = draw(st.one_of(linear(hard=hard, columns=columns), of_rank(hard=hard, columns=columns)))
-    powers = draw(st.lists(st.one_of(st.none(), _around_zero(20 if hard else 3)), max_size=3))
+    beside = _around_zero(20 if hard else 3).map(lambda power: 10.0**power)
+    relative = draw(st.lists(st.sampled_from([0.0, 1e308, 1e-308] if hard else [0.0]) | beside, max_size=3))
     unit, limits = int(np.frexp(abs(p.X).max())[1]), np.finfo(p.dtype)
-    lams = [0.0 if power is None else shifted(10.0**power, unit) for power in powers]
+    lams = [shifted(each, unit) if each else 0.0 for each in relative]
     # A positive λ stays one that the dtype can hold.
     lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
     return p, np.array(lams, p.dtype)

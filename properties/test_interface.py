@@ -144,8 +144,13 @@ def test_nan_and_infinity_are_refused_by_name(impl, name, bad):
 def test_negative_lam_is_refused_by_name(impl, name):
     """A negative lam, and a negative singular value, is a ValueError that names the argument."""
     for key in {"lam", "lams", "s"} & set(SAMPLES[name]):
-        message = refused(impl, name, key, np.asarray(SAMPLES[name][key]) - 3.0, ValueError)
-        assert names_argument(message, key), message
+        value = np.asarray(SAMPLES[name][key])
+        for place in range(value.size):
+            for negative in (-3.0, -(2.0**-100)):
+                wrong = value.astype(float)
+                wrong.flat[place] = negative
+                message = refused(impl, name, key, wrong, ValueError)
+                assert names_argument(message, key), message
 
 
 @pytest.mark.parametrize("name", [n for n in SAMPLES if CONTRACT[n].note.startswith("ValueError at lam = 0")])

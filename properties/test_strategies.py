@@ -115,6 +115,13 @@ LAMS = {
 }
 
 
+def test_values_of_lam_come_from_the_ends_of_the_range():
+    """with_lams(hard=True) reaches the largest λ that float32 can hold, beside an X of 1e-24, and the smallest."""
+    drawn = with_lams(hard=True).filter(lambda drawn: drawn[0].dtype == np.float32)
+    reached(drawn, lambda drawn: (drawn[1] > 1e38).any() and abs(drawn[0].X).max() < 1e-20)
+    reached(drawn, lambda drawn: ((drawn[1] > 0) & (drawn[1] < 1e-37)).any())
+
+
 @pytest.mark.parametrize("region", LAMS)
 def test_values_of_lam_come_in_every_order(region):
     """with_lams() reaches none, zero, repeated ones, and both orders."""
