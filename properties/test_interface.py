@@ -199,6 +199,15 @@ def test_a_wrong_shape_is_refused_by_name(impl, name):
             assert names_argument(message, *SAMPLES[name]), message
 
 
+@pytest.mark.parametrize("name", [name for name in SAMPLES if numbers(name)])
+def test_an_array_is_no_number(impl, name):
+    """Where a number is asked for, an array of two of them, or of one, is a ValueError that names the argument."""
+    for key in numbers(name):
+        for size in (1, 2):
+            message = refused(impl, name, key, np.full(size, SAMPLES[name][key]), ValueError)
+            assert names_argument(message, key), message
+
+
 @pytest.mark.parametrize("shape", [(0,), (1,), (2,), (4,), (3, 1)], ids=str)
 def test_another_number_of_lams_than_of_problems_is_refused(impl, shape):
     """ridge_batch takes one λ for all problems or one for each, and refuses any other number of them by name."""
