@@ -119,7 +119,7 @@ def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) 
     trace = sum(kept, mpf(0))
     residual_moves = p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
     # d(1 − f)/dσ = −2σ/(σ²+λ) times (1 − f).
-    pairs = zip(kept, p.s, strict=False)
+    pairs = zip(kept, p.s[: p.rank], strict=False)  # what counts as zero at λ = 0 does not move
     trace_moves = p.cu * sum((k * (1 + 2 * p.size * s / (s * s + p.lam)) for k, s in pairs if s), trace)
     if trace_moves > trace / 2:
         return Bound(math.inf, source)

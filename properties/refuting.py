@@ -121,6 +121,7 @@ def _failure(claim: Claim, judged: Judged, examples: int) -> BaseException | Non
     try:
         with warnings.catch_warnings(), _settings(claim.test, examples), contextlib.ExitStack() as stack:
             warnings.simplefilter("error")  # as in pyproject.toml
+            stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
             claim.test(impl=judged, **claim.arguments, **fixtures)
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):

@@ -180,6 +180,8 @@ def linear(
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
     y = target(rng, X, draw(TARGETS), max(k, 1))
     relative = 10.0 ** draw(_around_zero(20 if hard else 3))
+    if hard and draw(st.sampled_from([False, False, True])):
+        relative = float(s[-1]) ** 2  # where λ begins to matter: half of the smallest direction is filtered out
     x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
     X = np.ldexp(X.astype(dtype), x_unit)
     y = np.ldexp(y.astype(dtype), y_unit)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from impl.contract import CONTRACT
 from properties import oracles
 from properties.bounds import EXACT, dot_product
 from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
@@ -100,6 +101,27 @@ def test_quadratic_form_may_round_a_product_before_the_next(impl, A, x):
     A, x = np.array(A), np.array(x)
     bound = dot_product(2 * len(x), size(x) @ size(A) @ size(x), x.dtype, then=float(size(x).sum()))
     judge("quadratic_form", impl.quadratic_form(A, x), oracles.quadratic_form(A, x), bound, dtype=x.dtype)
+
+
+@pytest.mark.mathematics
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [9, 31, 64, 130])
+@pytest.mark.parametrize("name", [name for name, function in CONTRACT.items() if function.chapter == 1])
+def test_no_entry_of_a_long_vector_is_left_out(impl, name, n, dtype):
+    """On small integers, where no sum rounds, everything in vector calculus is exact at any size."""
+    rng = np.random.default_rng(n)
+    x, c, A, B = (rng.integers(-9, 10, shape) for shape in ((n,), (n,), (n + 1, n), (n, n)))
+    operands, exact = {
+        "linear_form": ((x, c), x @ c),
+        "linear_form_jacobian": ((x, c), c[None, :]),
+        "squared_norm": ((x,), x @ x),
+        "squared_norm_jacobian": ((x,), 2 * x[None, :]),
+        "matvec": ((A, x), A @ x),
+        "matvec_jacobian": ((A, x), A),
+        "quadratic_form": ((B, x), x @ B @ x),
+        "quadratic_form_jacobian": ((B, x), (x @ B + B @ x)[None, :]),
+    }[name]
+    judge(name, getattr(impl, name)(*(a.astype(dtype) for a in operands)), exact, EXACT, dtype=dtype)
 
 
 def judge_quadratic_jacobian(impl: Any, A: np.ndarray, x: np.ndarray, exact: np.ndarray) -> None:

@@ -147,8 +147,9 @@ def test_x_is_read_only_if_it_wants(impl):
     """x may be read-only, and in any memory layout: no difference is taken in place."""
     x = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
     x.flags.writeable = False
-    expected = impl.eval_numerical_gradient(lambda at: float(np.sum(at * at)), x.copy(order="C"))
-    np.testing.assert_array_equal(impl.eval_numerical_gradient(lambda at: float(np.sum(at * at)), x), expected)
+    for differences, more in ((impl.eval_numerical_gradient, ()), (impl.eval_numerical_gradient_array, (1.0,))):
+        expected = differences(lambda at: float(np.sum(at * at)), x.copy(order="C"), *more)
+        np.testing.assert_array_equal(differences(lambda at: float(np.sum(at * at)), x, *more), expected)
 
 
 @interface

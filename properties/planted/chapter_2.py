@@ -40,7 +40,7 @@ BUGS = [
         "least_squares",
         "inverse, rank = _pinv(X, None)\n    if rank < X.shape[1]:",
         "inverse, rank = _pinv(X, None)\n    if rank == X.shape[1]:\n"
-        "        inverse = np.linalg.inv(X.T @ X) @ X.T\n    if rank < X.shape[1]:",
+        "        inverse = np.linalg.pinv(X.T @ X, 0) @ X.T\n    if rank < X.shape[1]:",
     ),
     Bug(
         "left_inverse",
@@ -62,7 +62,7 @@ BUGS = [
         "least_squares",
         "inverse, rank = _pinv(X, None)\n    if rank < X.shape[0]:",
         "inverse, rank = _pinv(X, None)\n    if rank == X.shape[0]:\n"
-        "        inverse = X.T @ np.linalg.inv(X @ X.T)\n    if rank < X.shape[0]:",
+        "        inverse = X.T @ np.linalg.pinv(X @ X.T, 0)\n    if rank < X.shape[0]:",
     ),
     Bug(
         "lstsq",
@@ -127,6 +127,6 @@ BUGS = [
         "by the normal equations of the second kind",
         "least_squares",
         "w, rank = _lstsq(X, y, None)",
-        "w, rank = _lstsq(X, y, None)\n    if rank == X.shape[0]:\n        w = X.T @ (np.linalg.inv(X @ X.T) @ y)",
+        "w, rank = _lstsq(X, y, None)\n    if rank == X.shape[0]:\n        w = X.T @ (np.linalg.pinv(X @ X.T, 0) @ y)",
     ),
 ]

@@ -72,7 +72,9 @@ BUGS = [
         "the SVD is made of the eigenvectors of XᵀX",
         "ridge",
         "U, s, Vt = np.linalg.svd(X, full_matrices=False)",
-        "e, V = np.linalg.eigh(X.T @ X)\n    s = np.sqrt(np.maximum(e, np.finfo(X.dtype).tiny))\n    U, Vt = X @ V / s, V.T",
+        "e, V = np.linalg.eigh(X.T @ X)\n"
+        "    s = np.sqrt(np.maximum(e, np.finfo(X.dtype).tiny))\n"
+        "    U, Vt = X @ V / s, V.T",
     ),
     Bug(
         "ridge_svd",
@@ -181,7 +183,13 @@ BUGS = [
     Bug("ridge_log_posterior", "not halved", "ridge", "-np.ldexp(F, k - 1)", "-np.ldexp(F, k)"),
     Bug("ridge_log_posterior", "the wrong sign", "ridge", "-np.ldexp(F, k - 1)", "np.ldexp(F, k - 1)"),
     Bug("ridge_log_posterior", "λ in front of the prior", "ridge", "_penalty(w, 1.0)", "_penalty(w, lam)"),
-    Bug("ridge_log_posterior", "λ = 0 is taken", "ridge", 'np.frexp(positive("lam", lam))', "np.frexp(float(lam))"),
+    Bug(
+        "ridge_log_posterior",
+        "λ = 0 is taken",
+        "ridge",
+        'np.frexp(positive("lam", lam))',
+        'np.frexp(not_negative("lam", lam))',
+    ),
     # ---- many problems -----------------------------------------------------------------------------------------------
     Bug(
         "ridge_batch",

@@ -73,7 +73,9 @@ BUGS = [
         "dx = np.where(x > 0, dout, 0)",
         "dx = np.where(dout > 0, dout, 0)",
     ),
-    Bug("relu_backward", "0 times infinity", "layers", "dx = np.where(x > 0, dout, 0)", "dx = dout * (x > 0)"),
+    Bug(
+        "relu_backward", "0 times infinity", "layers", "dx = np.where(x > 0, dout, 0)", "dx = np.array(dout * (x > 0))"
+    ),
     Bug(
         "relu_backward",
         "NaN in x becomes a number",
@@ -86,7 +88,7 @@ BUGS = [
         "leaks below",
         "layers",
         "return out, (affine_cache, relu_cache)",
-        "return np.maximum(out, a * a.dtype.type(0.01)), (affine_cache, relu_cache)",
+        "return np.where(a > 0, a, a * a.dtype.type(0.01)), (affine_cache, relu_cache)",
     ),
     Bug(
         "affine_relu_forward",

@@ -94,7 +94,8 @@ BUGS = [
     net(
         "scores are probabilities",
         "            return out\n",
-        "            e = np.exp(out - out.max(axis=1, keepdims=True, initial=-np.inf))\n            return e / e.sum(axis=1, keepdims=True)\n",
+        "            e = np.exp(out - out.max(axis=1, keepdims=True, initial=-np.inf))\n"
+        "            return e / e.sum(axis=1, keepdims=True)\n",
     ),
     net(
         "rows are centred on their batch",
@@ -123,9 +124,14 @@ BUGS = [
     ),
     net("regularised by default", "reg: float = 0.0", "reg: float = 1e-3"),
     net(
-        "params are copied when the net is made",
+        "the parameters of the first call are kept for all that follow",
         "out, caches = X.astype(self.dtype), []",
-        'self.first = getattr(self, "first", None) or {k: np.copy(v) for k, v in self.params.items()}\n        self.params = self.first\n        out, caches = X.astype(self.dtype), []',
+        'self.first = getattr(self, "first", None) or dict(self.params)\n'
+        "        out, caches = X.astype(self.dtype), []",
+        (
+            'forward(out, self.params[f"W{i}"], self.params[f"b{i}"])',
+            'forward(out, self.first[f"W{i}"], self.first[f"b{i}"])',
+        ),
     ),
     # ---- training ----------------------------------------------------------------------------------------------------
     solver("the last parameters stay, not the best", BEST, "if True:"),
