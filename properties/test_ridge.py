@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from properties import bounds, bounds_selection, oracles
-from properties.strategies import ORDINARY_AND_HARD, linear, ridge_problem, with_weights
+from properties.strategies import (
+    DTYPES,
+    ORDINARY_AND_HARD,
+    SEEDS,
+    SPECTRA,
+    Linear,
+    linear,
+    orthogonal,
+    ridge_problem,
+    shapes,
+    spectrum,
+    with_weights,
+)
 from properties.verdict import judge
 
 FORMS = [name for name in bounds.RIDGE if name != "ridge"]
@@ -53,6 +65,26 @@ def test_the_forms_agree(impl, p):
     for one, other in itertools.combinations(offered, 2):
         bound = allowed[one] + allowed[other]
         judge(one, answer[one], oracles.rationals(answer[other]), bound, dtype=p.dtype, other=other)
+
+
+@st.composite
+def where_squares_lose(draw: Any) -> Linear:
+    """An ill-conditioned X, y = Xw, and λ the square of the smallest singular value: XᵀX + λI is far worse than X."""
+    n, d = draw(shapes(low=2))
+    dtype, rng = draw(st.sampled_from(DTYPES)), np.random.default_rng(draw(SEEDS))
+    condition = 10.0 ** draw(st.integers(3, 6) if dtype == np.float64 else st.integers(2, 3))
+    s = spectrum(draw(SPECTRA), min(n, d), condition)
+    X = ((orthogonal(n, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]).astype(dtype)
+    return Linear(X, (X.astype(float) @ rng.standard_normal(d)).astype(dtype), condition**-2, min(n, d))
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("form", [form for form in bounds.RIDGE if form not in MAY_FAIL])
+@given(where_squares_lose())
+def test_no_digits_are_lost_to_the_square_of_the_condition(impl, form, p):
+    """The SVD, the augmented forms, and ridge, lose to the condition of X, not to its square as XᵀX + λI does."""
+    exact = oracles.ridge(p.X, p.y, p.lam)
+    judge(form, getattr(impl, form)(p.X, p.y, p.lam), exact, bounds.RIDGE[form](p.X, p.y, p.lam, exact), dtype=p.dtype)
 
 
 @pytest.mark.mathematics

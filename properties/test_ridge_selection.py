@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from properties import bounds, bounds_selection, oracles
 from properties.bounds import Bound
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, linear, wild, with_lams
+from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, linear, of_rank, wild, with_lams
 from properties.verdict import judge, wrong_kind
 
 
@@ -96,6 +96,17 @@ def test_gcv_is_the_rotated_leave_one_out_error(impl, data, hard):
         return oracles.gcv(p.X, p.y, lams[i]), bound
 
     judge_each("ridge_gcv", impl.ridge_gcv(p.X, p.y, lams), lams.shape, p.dtype, each)
+
+
+@pytest.mark.mathematics
+@given(of_rank(columns=False).filter(lambda p: 0 < p.rank < min(p.X.shape)))
+def test_at_zero_the_rank_counts_and_not_the_size(impl, p):
+    """At λ = 0, ridge_dof is the rank of X, and ridge_gcv takes off that rank and nothing else."""
+    zero = np.zeros(1, p.dtype)
+    judge("ridge_dof", impl.ridge_dof(p.X, zero), [p.rank], Bound([0.0], "a rank is a count"), dtype=p.dtype)
+    bound = bounds_selection.generalised_cross_validation(p.X, p.y, 0.0, oracles.lstsq(p.X, p.y), p.rank)
+    exact = oracles.gcv(p.X, p.y, 0)
+    judge("ridge_gcv", impl.ridge_gcv(p.X, p.y, zero), [exact], Bound([bound.allowed], bound.source), dtype=p.dtype)
 
 
 @ORDINARY_AND_HARD
