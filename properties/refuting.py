@@ -107,16 +107,16 @@ def refute(implementation: Implementation, functions: Iterable[str] | None = Non
     for examples in (FEW, MANY):
         for claim in about:
             if examples == FEW or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
-                failure = _failure(claim, judged, examples)
-                if failure is not None and wanted.intersection(verdict.blamed()):
+                failure, blamed = _failure(claim, judged, examples)
+                if failure is not None and wanted.intersection(blamed):
                     says = (inspect.getdoc(claim.test) or "").split("\n")[0]
                     seconds = time.perf_counter() - begin
-                    return Refutation(claim.name, says, tuple(verdict.blamed()), _told(failure), seconds)
+                    return Refutation(claim.name, says, blamed, _told(failure), seconds)
     return None
 
 
-def _failure(claim: Claim, judged: Judged, examples: int) -> BaseException | None:
-    """What the claim failed with; nothing if it held, or was about what is not offered."""
+def _failure(claim: Claim, judged: Judged, examples: int) -> tuple[BaseException | None, tuple[str, ...]]:
+    """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
     verdict.begin()
     try:
         with warnings.catch_warnings(), _settings(claim.test, examples), contextlib.ExitStack() as stack:
@@ -125,10 +125,12 @@ def _failure(claim: Claim, judged: Judged, examples: int) -> BaseException | Non
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
             claim.test(impl=judged, **claim.arguments, **fixtures)
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
-        return None
+        pass
     except (Exception, SystemExit, pytest.fail.Exception) as failure:
-        return failure
-    return None
+        return failure, tuple(verdict.blamed())
+    finally:
+        verdict.begin()  # a test that refutes somebody is not itself about what was seen
+    return None, ()
 
 
 def _told(failure: BaseException) -> str:

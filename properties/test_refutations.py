@@ -1,0 +1,35 @@
+"""The suite, tested: every planted bug is refuted, and implementations that are right but unusual are not.
+
+Run by ``pytest properties/test_refutations.py -m power``; `python -m properties.planted` prints who refutes what, and
+after how long.
+"""
+
+import pytest
+
+from impl.contract import CONTRACT
+from properties.planted import BUGS
+from properties.refuting import claims, refute
+
+pytestmark = pytest.mark.power
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_a_planted_bug_is_refuted_by_a_claim_that_names_the_function(bug):
+    """With this bug in the textbook, a claim fails that blames the function it is in."""
+    found = refute(bug.planted(), [bug.function])
+    assert found is not None, f"no claim about {bug.function} fails"
+    assert bug.function in found.blamed
+    print(f"{found.claim}, {found.seconds:.2f} s")
+
+
+def test_there_are_bugs_in_every_function():
+    """The bank has at least a hundred bugs, and at least one in every function of the contract, each of its own."""
+    assert len(BUGS) >= 100
+    assert {bug.function for bug in BUGS} == set(CONTRACT)
+    assert len({bug.source() for bug in BUGS}) == len(BUGS)
+
+
+@pytest.mark.parametrize("function", CONTRACT)
+def test_there_are_claims_about_every_function(function):
+    """Each function has a claim of mathematics and one of its interface, and most have one of accuracy."""
+    assert {"mathematics", "interface"} <= {claim.mark for claim in claims() if function in claim.about}
