@@ -1,5 +1,7 @@
 """Chapter 5: affine and ReLU layers, forwards and backwards."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,6 +30,15 @@ def judge_backward(function: str, got: tuple, case: Layer, dout: on_paper.Carrie
         judge(function, value, *answer.answer, dtype=case.x.dtype, derivative=name, case=case)
 
 
+@st.composite
+def entries(draw: Any, hard: bool) -> tuple[np.ndarray, np.ndarray, Any]:
+    """x and dout of any shape, and the dtype of what comes back."""
+    shape, dtype = draw(st.sampled_from([(4,), (3, 2), (2, 3, 1), (0, 3), ()])), draw(st.sampled_from(DTYPES))
+    rng = generator(draw(SEEDS))
+    x, dout = (np.asarray(wild(rng, shape, dtype, 100) if hard else plain(rng, shape)).astype(dtype) for _ in range(2))
+    return x, dout, dtype if shape else np.float64  # a number has no say
+
+
 @ORDINARY_AND_HARD
 @given(data=st.data())
 def test_affine_forward_is_the_product_and_the_bias(impl, data, hard):
@@ -49,14 +60,18 @@ def test_affine_backward_is_three_products(impl, data, hard):
 
 @ORDINARY_AND_HARD
 @given(data=st.data())
-def test_relu_is_the_positive_part_and_passes_back_where_it_is_on(impl, data, hard):
-    """relu_forward(x) is max(x, 0), and relu_backward gives dout where x > 0, else 0; neither rounds."""
-    shape, dtype = data.draw(st.sampled_from([(4,), (3, 2), (2, 3, 1), (0, 3), ()])), data.draw(st.sampled_from(DTYPES))
-    rng = generator(data.draw(SEEDS))
-    x, dout = (np.asarray(wild(rng, shape, dtype, 100) if hard else plain(rng, shape)).astype(dtype) for _ in range(2))
-    out, cache = impl.relu_forward(x)
-    kind = dtype if shape else np.float64
-    judge("relu_forward", out, np.maximum(x, 0), EXACT, dtype=kind, x=x)
+def test_relu_is_the_positive_part(impl, data, hard):
+    """relu_forward(x) is max(x, 0), without any rounding."""
+    x, _, kind = data.draw(entries(hard))
+    judge("relu_forward", impl.relu_forward(x)[0], np.maximum(x, 0), EXACT, dtype=kind, x=x)
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_passes_back_where_it_is_on(impl, data, hard):
+    """relu_backward gives dout where x > 0, else 0, without any rounding."""
+    x, dout, kind = data.draw(entries(hard))
+    _, cache = impl.relu_forward(x)
     judge("relu_backward", impl.relu_backward(dout, cache), np.where(x > 0, dout, 0), EXACT, dtype=kind, x=x)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from impl.contract import CONTRACT
 from properties.planted import BUGS
+from properties.planted.malformed import MALFORMED
 from properties.refuting import claims, refute
 
 pytestmark = pytest.mark.power
@@ -33,3 +34,10 @@ def test_there_are_bugs_in_every_function():
 def test_there_are_claims_about_every_function(function):
     """Each function has a claim of mathematics and one of its interface, and most have one of accuracy."""
     assert {"mathematics", "interface"} <= {claim.mark for claim in claims() if function in claim.about}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_what_is_malformed_is_refuted_in_every_function(kind):
+    """Answers of 7, none or in lists, errors, NaN, wrong shapes, changed arguments: a claim fails for each function."""
+    implementation = MALFORMED[kind]()
+    assert [name for name in implementation.offered if refute(implementation, [name]) is None] == []
