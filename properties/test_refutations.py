@@ -7,6 +7,7 @@ after how long.
 import pytest
 
 from impl.contract import CONTRACT
+from properties.different import DIFFERENT
 from properties.planted import BUGS
 from properties.planted.malformed import MALFORMED
 from properties.refuting import claims, refute
@@ -41,3 +42,9 @@ def test_what_is_malformed_is_refuted_in_every_function(kind):
     """Answers of 7, none or in lists, errors, NaN, wrong shapes, changed arguments: a claim fails for each function."""
     implementation = MALFORMED[kind]()
     assert [name for name in implementation.offered if refute(implementation, [name]) is None] == []
+
+
+@pytest.mark.parametrize("implementation", DIFFERENT, ids=lambda implementation: implementation.name)
+def test_what_is_right_is_not_refuted(implementation):
+    """No claim fails about an implementation that computes the same in another way."""
+    assert refute(implementation) is None
