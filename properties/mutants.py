@@ -183,7 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m properties.mutants", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("files", nargs="*", metavar="FILE", help=f"of the textbook: {', '.join(known)} (default: all)")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time (default: 1)")
-    parser.add_argument("--timeout", type=float, default=180.0, help="seconds for one mutant (default: 180)")
+    parser.add_argument("--timeout", type=float, default=900.0, help="seconds for one mutant (default: 900)")
     parser.add_argument("--again", action="store_true", help="judge what has survived once more")
     parser.add_argument("--session", type=Path, default=Path("mutants.jsonl"), help="where results are kept")
     chosen = parser.parse_args()
