@@ -4,6 +4,12 @@ Run by ``pytest properties/test_refutations.py -m power``; `python -m properties
 after how long.
 """
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from impl.contract import CONTRACT
@@ -48,3 +54,38 @@ def test_what_is_malformed_is_refuted_in_every_function(kind):
 def test_what_is_right_is_not_refuted(implementation):
     """No claim fails about an implementation that computes the same in another way."""
     assert refute(implementation) is None
+
+
+SEVEN = """
+from impl.contract import CONTRACT
+from properties.planted.malformed import seven
+
+globals().update(dict.fromkeys(CONTRACT, seven))
+"""
+EVERY_KIND = """
+from impl.contract import CONTRACT
+from properties.planted.malformed import MALFORMED
+
+kinds = [kind() for kind in MALFORMED.values()]
+for i, name in enumerate(CONTRACT):
+    offering = [kind for kind in kinds if name in kind.offered]
+    globals()[name] = getattr(offering[i % len(offering)], name)
+"""
+
+
+@pytest.mark.parametrize("text", [SEVEN, EVERY_KIND], ids=["seven", "every kind"])
+def test_a_malformed_file_ends_a_run_with_failed_claims(tmp_path, text):
+    """A run on a file whose functions are all malformed exits with 1 and a verdict, on each where all are 7."""
+    path, card = tmp_path / "malformed_file.py", tmp_path / "card.json"
+    path.write_text(text)
+    # The claims of the interface draw few examples, and so have few to shrink: a run of seconds.
+    command = [sys.executable, "-m", "pytest", "properties", "-m", "interface", "-q", "--tb=line", "--impl", str(path)]
+    command += ["--scorecard", str(card), "--hypothesis-profile=quick", "-p", "no:cacheprovider"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout[-2000:] + done.stderr[-2000:]
+    failed = {name for name, row in json.loads(card.read_text())["functions"].items() if row["failed"]}
+    assert failed
+    if text == SEVEN:
+        assert failed == set(CONTRACT)
