@@ -2,7 +2,8 @@
 
 ``--impl NAME`` picks who is judged (`impl.choose`), ``--accuracy X`` how strictly (`properties.verdict`), and
 ``--scorecard FILE`` where the account goes (`properties.scorecard`).
-Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `long`.
+Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `thorough`,
+`long`.
 """
 
 import os
@@ -28,6 +29,7 @@ settings.register_profile(
 )
 settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
 settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
