@@ -101,7 +101,11 @@ def svm_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     added = constant(np.broadcast_to([1.0, -1.0], (N, 2)), x.dtype)
     losses = columns(margins.where(over), added).sum(axis=1)
     counts = over - one_hot(y, C) * over.sum(axis=1)[:, None]
-    return mean(losses), (constant(counts, x.dtype) / float(N)).rounded()
+    # What the others get may be divided before it is summed up for the right class.
+    each = (constant(over.astype(float), x.dtype) / float(N)).rounded()
+    dx = (constant(counts, x.dtype) / float(N)).rounded()
+    summed = one_hot(y, C) * each.sum(axis=1).rounded().error[:, None]
+    return mean(losses), Carried(dx.values, np.maximum(dx.error, summed), x.dtype)
 
 
 def one_hot(y: np.ndarray, C: int) -> np.ndarray:
