@@ -188,7 +188,7 @@ def wrong_shapes(name: str, key: str) -> list[np.ndarray]:
     return wrong
 
 
-@pytest.mark.parametrize("name", WITH_ARRAYS)
+@pytest.mark.parametrize("name", [n for n in WITH_ARRAYS if any((n, key) not in ANY_SHAPE for key in arrays(n))])
 def test_a_wrong_shape_is_refused_by_name(impl, name):
     """An axis too many or too few, and a size that differs from what fixes it, is a ValueError about an argument."""
     for key in arrays(name):
