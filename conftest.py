@@ -80,6 +80,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.benchmark_disable = True  # a plain `pytest` runs every benchmark once, untimed
 
 
+@pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What the implementation departs from is expected to fail; a claim that is in no test is out of date."""
+    judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
+    if not judging or len(config.stash[RACERS]) > 1:
+        return
+    ((name, implementation),) = config.stash[RACERS]
+    properties = config.rootpath / "properties"
+    whole = any(properties.is_relative_to(config.invocation_params.dir / argument) for argument in config.args)
+    covered: set[str] = set()
+    for departure in implementation.departures:
+        items = [item for item in judging if departure.covers(item.name)]
+        if whole and not items:
+            raise pytest.UsageError(f"--impl {name} departs from {departure.claim}, which is the name of no claim.")
+        for item in items:
+            if item.nodeid not in covered:  # the first departure that covers it counts
+                item.add_marker(pytest.mark.xfail(reason=departure.reason, strict=departure.strict, run=departure.run))
+        covered.update(item.nodeid for item in items)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     if len(session.config.stash[RACERS]) > 1 and any("impl" in getattr(i, "fixturenames", ()) for i in session.items):
         raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")

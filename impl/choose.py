@@ -8,8 +8,10 @@ what else a module holds does not matter.
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +25,32 @@ class WrongChoice(ValueError):
 
 class NotOffered(AttributeError):
     """A function of the contract that this implementation does not offer."""
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A claim that a library departs from on purpose, and why.
+
+    Parameters
+    ----------
+    claim
+        The test's name, its parameters included; ``*`` stands for anything, and is the only wildcard.
+    reason
+        In a sentence.
+    strict
+        Whether it is a failure of its own when the claim holds.
+    run
+        Whether the claim can be run at all.
+    """
+
+    claim: str
+    reason: str
+    strict: bool
+    run: bool
+
+    def covers(self, test: str) -> bool:
+        """Whether a test of this name is the claim."""
+        return re.fullmatch(".*".join(map(re.escape, self.claim.split("*"))), test) is not None
 
 
 class Implementation:
@@ -49,6 +77,23 @@ class Implementation:
     def offered(self) -> list[str]:
         """The names of the contract that some part offers, in the contract's order."""
         return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
+
+    @property
+    def departures(self) -> list["Departure"]:
+        """What the parts state in dicts from a claim to the reason why it does not hold.
+
+        ``DEPARTURES`` has the claims that fail in every run, ``SOMETIMES`` those over random problems that fail where a
+        run comes upon one of the kind, and ``ENDLESS`` those that must not be run at all. Of several that cover a test,
+        the first one counts.
+        """
+        # Of several parts, another one may offer the function that departs.
+        kinds = {"ENDLESS": (False, False), "DEPARTURES": (len(self.parts) == 1, True), "SOMETIMES": (False, True)}
+        return [
+            Departure(claim, reason, *kind)
+            for name, kind in kinds.items()
+            for part in self.parts
+            for claim, reason in getattr(part, name, {}).items()
+        ]
 
     def __getattr__(self, name: str) -> Any:
         if name in CONTRACT:
@@ -129,6 +174,8 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
         spec.loader.exec_module(module)
         return module
     except (Exception, SystemExit) as error:
+        if name in peers() and isinstance(error, ModuleNotFoundError):
+            raise WrongChoice(f"--impl {name} needs {error.name}: pip install 'shrinkage[peers]'.") from error
         what = str(error).strip().splitlines()
         raise WrongChoice(
             f"--impl {name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."

@@ -1,0 +1,95 @@
+"""The contract over scikit-learn: `--impl sklearn`.
+
+Its models without an intercept: `LinearRegression`, `Ridge` by solver, `KernelRidge`, and `RidgeCV` for the error of
+leave-one-out. Left out: what scikit-learn has under no name of its own. What it calls generalised cross-validation is
+leave-one-out, `BayesianRidge` finds a λ of its own, and `MLPClassifier` keeps its layers to itself.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
+
+from ._arrays import arrays, quiet
+
+
+@quiet
+def lstsq(X: Any, y: Any, rcond: float | None = None) -> Any:
+    """The shortest w that minimises ‖Xw − y‖, by `LinearRegression`, which cuts off at 1e-6 unless it is told less."""
+    X, y = arrays(X, y)
+    tol = max(X.shape) * float(np.finfo(X.dtype).eps) if rcond is None else rcond
+    return LinearRegression(fit_intercept=False, tol=tol).fit(X, y).coef_.T.reshape(X.shape[1], *y.shape[1:])
+
+
+def ridge(X: Any, y: Any, lam: float) -> Any:
+    """(XᵀX + λI)⁻¹Xᵀy by `Ridge`."""
+    return _ridge(X, y, lam, "auto")
+
+
+def ridge_normal(X: Any, y: Any, lam: float) -> Any:
+    """(XᵀX + λI)⁻¹Xᵀy by `Ridge` with Cholesky's solver."""
+    return _ridge(X, y, lam, "cholesky")
+
+
+def ridge_svd(X: Any, y: Any, lam: float) -> Any:
+    """V diag(σ/(σ²+λ)) Uᵀy by `Ridge` with the solver of that name."""
+    return _ridge(X, y, lam, "svd")
+
+
+@quiet
+def ridge_kernel(X: Any, y: Any, lam: float) -> Any:
+    """Xᵀ(XXᵀ + λI)⁻¹y by `KernelRidge` with a linear kernel."""
+    X, y, lam = arrays(X, y, lam)
+    return X.T @ KernelRidge(alpha=lam).fit(X, y).dual_coef_
+
+
+@quiet
+def ridge_loo(X: Any, y: Any, lams: Any) -> Any:
+    """The mean over i of (y_i − x_iᵀ w₋ᵢ)² by `RidgeCV`."""
+    X, y, lams = arrays(X, y, lams)
+    errors = RidgeCV(alphas=lams, fit_intercept=False, store_cv_results=True).fit(X, y).cv_results_
+    return errors.mean(axis=0, dtype=X.dtype)
+
+
+@quiet
+def _ridge(X: Any, y: Any, lam: float, solver: str) -> Any:
+    X, y, lam = arrays(X, y, lam)
+    return Ridge(alpha=lam, fit_intercept=False, solver=solver).fit(X, y).coef_.T.reshape(X.shape[1], *y.shape[1:])
+
+
+_KINDS = "scikit-learn reads numbers from text and objects, and refuses what is complex with a ValueError"
+_ALPHA = "scikit-learn calls λ alpha, and λ = 0 is a ridge like any other but in RidgeCV"
+_SHAPES = "scikit-learn refuses in words of its own, such as 'Found array with dim 3'"
+_EMPTY = "scikit-learn wants one sample, one feature and one target at least"
+_ZERO = "RidgeCV refuses λ = 0, and no λ at all"
+_SQUARES = (
+    "the squares of the data, or λ in single precision, leave the range; the SVD form takes what is below 1e-15 for "
+    "zero whatever the scale; and where XᵀX + λI is nearly singular there is a warning, which here is an error"
+)
+_FORMS = ("ridge", "ridge_normal", "ridge_kernel")
+
+DEPARTURES = {
+    "test_what_is_no_real_number_is_a_type_error[*]": _KINDS,
+    "test_nan_and_infinity_are_refused_by_name[ridge*]": _ALPHA,
+    "test_an_array_is_no_number[*]": "scikit-learn takes one alpha for each target, and calls it alpha",
+    "test_negative_lam_is_refused_by_name[*]": _ALPHA,
+    "test_forms_that_need_a_positive_lam_refuse_zero[*]": _ALPHA,
+    "test_wrong_rcond_is_refused_by_name[*]": "scikit-learn calls rcond tol",
+    "test_a_wrong_shape_is_refused_by_name[*]": _SHAPES,
+    "test_sizes_of_zero_in_ridge[*]": _EMPTY,
+    "test_float32_in_float32_out[ridge_loo]": _ZERO,
+    "test_any_memory_layout_gives_the_same_answer[ridge_loo-*]": _ZERO,
+    "test_inputs_are_not_changed_nor_shared[ridge_loo]": _ZERO,
+    "test_the_same_bits_from_several_threads_at_once[ridge_loo]": _ZERO,
+    "test_loo_is_the_mean_over_refits[*]": _ZERO,
+    "test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction": _ZERO,
+    "test_an_answer_past_the_range_is_infinite_or_zero[*ridge*]": _SQUARES,
+}
+
+SOMETIMES = {
+    "test_ridge_minimises_its_objective[*-hard]": _SQUARES,
+    "test_ridge_at_zero_is_least_squares": _SQUARES,
+    **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in (*_FORMS, "ridge_svd")},
+    **{f"test_a_small_lam_tends_to_least_squares[{form}]": _SQUARES for form in _FORMS},
+}
