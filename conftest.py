@@ -6,16 +6,18 @@ Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the 
 `long`.
 """
 
+import contextlib
 import os
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from impl.choose import Implementation, WrongChoice, load
 from properties import scorecard, verdict
 from properties.judged import Judged
+from properties.refuting import under
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -98,6 +100,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.nodeid not in covered:  # the first departure that covers it counts
                 item.add_marker(pytest.mark.xfail(reason=departure.reason, strict=departure.strict, run=departure.run))
         covered.update(item.nodeid for item in items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """What is expected to fail need not be shrunk."""
+    departs = item.get_closest_marker("xfail")
+    kept = settings(phases=[phase for phase in settings().phases if phase is not Phase.shrink])
+    with under(getattr(item, "obj", None), kept) if departs else contextlib.nullcontext():
+        return (yield)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

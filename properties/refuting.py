@@ -119,7 +119,7 @@ def _failure(claim: Claim, judged: Judged, examples: int) -> tuple[BaseException
     """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
     verdict.begin()
     try:
-        with warnings.catch_warnings(), _settings(claim.test, examples), contextlib.ExitStack() as stack:
+        with warnings.catch_warnings(), under(claim.test, _profile(examples)), contextlib.ExitStack() as stack:
             warnings.simplefilter("error")  # as in pyproject.toml
             stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
@@ -139,14 +139,14 @@ def _told(failure: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _settings(test: Callable[..., None], examples: int) -> Iterator[None]:
-    """Run a Hypothesis test on so many examples, the same every time, and take the first that fails as it is."""
+def under(test: Any, chosen: settings) -> Iterator[None]:
+    """Run a Hypothesis test under other settings than it was defined with."""
     name = "_hypothesis_internal_use_settings"
     if not hasattr(test, "hypothesis"):
         yield
         return
     before = getattr(test, name)  # fixed when the test was defined: Hypothesis has no other way to it afterwards
-    setattr(test, name, _profile(examples))
+    setattr(test, name, chosen)
     try:
         yield
     finally:
@@ -155,6 +155,7 @@ def _settings(test: Callable[..., None], examples: int) -> Iterator[None]:
 
 @functools.cache
 def _profile(examples: int) -> settings:
+    """So many examples, the same every time, of which the first that fails is taken as it is."""
     return settings(
         max_examples=examples,
         phases=(Phase.explicit, Phase.generate),

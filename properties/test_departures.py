@@ -10,7 +10,7 @@ import pytest
 
 from impl.choose import WrongChoice, load
 
-pytestmark = pytest.mark.interface
+pytestmark = pytest.mark.power
 
 ROOT = Path(__file__).parent.parent
 DOUBLED = "def matvec(A, x):\n    return 2 * (A @ x)\n"
