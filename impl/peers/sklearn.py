@@ -85,6 +85,7 @@ DEPARTURES = {
     "test_loo_is_the_mean_over_refits[*]": _ZERO,
     "test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction": _ZERO,
     "test_an_answer_past_the_range_is_infinite_or_zero[*ridge*]": _SQUARES,
+    "test_no_digits_are_lost_to_the_square_of_the_condition[ridge]": "Ridge picks the normal equations by itself",
 }
 
 SOMETIMES = {
