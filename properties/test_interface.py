@@ -199,6 +199,14 @@ def test_a_wrong_shape_is_refused_by_name(impl, name):
             assert names_argument(message, *SAMPLES[name]), message
 
 
+@pytest.mark.parametrize("name", ["affine_forward", "affine_relu_forward"])
+def test_a_batch_is_no_number(impl, name):
+    """A layer takes a batch of samples: a number, which has no axis for them, is a ValueError about an argument."""
+    arguments = {"x": np.array(2.0), "w": np.ones((1, 3)), "b": np.ones(3)}
+    with pytest.raises(ValueError, match=r"\b[xwb]\b"):
+        call(impl, name, arguments)
+
+
 @pytest.mark.parametrize("name", [name for name in SAMPLES if numbers(name)])
 def test_an_array_is_no_number(impl, name):
     """Where a number is asked for, an array of two of them, or of one, is a ValueError that names the argument."""

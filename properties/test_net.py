@@ -279,6 +279,14 @@ def test_samples_may_be_images(impl, case):
 
 
 @interface
+def test_samples_may_be_numbers(impl):
+    """A net of one input takes X of shape (N,): of a sample without axes, one number is what is flattened."""
+    model = impl.FullyConnectedNet([3], input_dim=1, num_classes=2, weight_scale=1.0, seed=0)
+    X = np.array([0.5, -2.0])
+    np.testing.assert_array_equal(model.loss(X), model.loss(X[:, None]))
+
+
+@interface
 @pytest.mark.parametrize("dims", [[], [3]], ids=str)
 def test_a_batch_of_no_samples(impl, dims):
     """Of no samples there are scores without rows and a loss that is NaN, without a warning."""
@@ -313,7 +321,10 @@ def test_a_net_lets_training_see_what_is_not_finite(impl, bad):
 
 
 @interface
-@pytest.mark.parametrize(("X", "y", "name"), [((2, 3), [0, 1], "X"), ((2, 4), [0, 5], "y"), ((2, 4), [0], "y")])
+@pytest.mark.parametrize(
+    ("X", "y", "name"),
+    [((2, 3), [0, 1], "X"), ((2, 5), [0, 1], "X"), ((), [0], "X"), ((2, 4), [0, 5], "y"), ((2, 4), [0], "y")],
+)
 def test_samples_and_labels_that_do_not_fit_are_refused(impl, X, y, name):
     """Samples of another size, labels that are no class and labels that are missing are a ValueError about X or y."""
     model = impl.FullyConnectedNet([3], input_dim=4, num_classes=5, seed=0)

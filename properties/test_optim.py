@@ -47,7 +47,7 @@ def hyperparameters(draw: Any, name: str) -> dict[str, float]:
         "momentum": st.sampled_from([0.9, 0.0, 0.5]),
         "decay_rate": st.sampled_from([0.99, 0.5, 0.9]),
         "beta1": st.sampled_from([0.9, 0.5, 0.0]),
-        "beta2": st.sampled_from([0.999, 0.9]),
+        "beta2": st.sampled_from([0.999, 0.9, 0.25]),
         "epsilon": st.sampled_from([1e-8, 1e-3]),
     }
     return draw(st.fixed_dictionaries({}, optional={key: choices[key] for key in DEFAULTS[name]}))

@@ -11,6 +11,7 @@ from properties import bounds, oracles
 from properties.bounds import norm
 from properties.strategies import linear, of_rank
 from properties.test_ridge import FORMS, solve
+from properties.verdict import judge
 
 SOLVERS = pytest.mark.parametrize("form", [*FORMS, "ridge"])
 
@@ -63,3 +64,29 @@ def test_an_answer_past_the_range_is_infinite_or_zero(impl, function, dtype):
             expected = oracles.floats(oracles.ridge(X, y, *lam or [0])).astype(dtype)
         assert np.isinf(expected).all() or not expected.any(), "the problem is not past the range"
         np.testing.assert_array_equal(solver(X, y, *lam), expected)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("function", ["pinv", "left_inverse", "right_inverse"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_inverse_past_the_range_is_infinite(impl, function, dtype):
+    """Where the reciprocals are too large for the dtype, the inverse is ±inf, without an error or a NaN."""
+    unit = int(np.finfo(dtype).minexp) - int(np.finfo(dtype).nmant) + 3  # subnormal numbers, but no digit is lost
+    X = np.ldexp(np.array([[3.0, 1.0], [1.0, -2.0]]).astype(dtype), unit)
+    np.testing.assert_array_equal(getattr(impl, function)(X), np.array([[np.inf, np.inf], [np.inf, -np.inf]], dtype))
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("function", ["ridge_path", "ridge_batch"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_one_answer_of_several_may_be_past_the_range(impl, function, dtype):
+    """Along a path, and in a batch, w is ±inf at λ = 0 where that is too large for the dtype, and right at another λ."""
+    power = int(np.finfo(dtype).maxexp) // 2 - 2
+    X = np.ldexp(np.array([[3.0, 1.0], [1.0, -2.0]]).astype(dtype), -power)
+    y = np.ldexp(np.array([5.0, -1.0]).astype(dtype), 2 * power - 4)
+    lams = np.array([0.0, np.finfo(dtype).max], dtype)
+    several = (X, y) if function == "ridge_path" else (np.stack([X, X]), np.stack([y, y]))
+    beyond, w = getattr(impl, function)(*several, lams)
+    np.testing.assert_array_equal(beyond, np.sign(oracles.floats(oracles.lstsq(X, y))) * np.inf)
+    exact = oracles.ridge(X, y, lams[1])
+    judge(function, w, exact, bounds.RIDGE["ridge"](X, y, float(lams[1]), exact), dtype=dtype)

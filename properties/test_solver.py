@@ -293,13 +293,14 @@ def test_without_validation_data_an_accuracy_is_nan(impl):
 
 @interface
 def test_an_unknown_rule_and_labels_that_are_missing_are_refused(impl):
-    """An update_rule that is none is a ValueError about it; so are fewer labels than rows, about y_train or y_val."""
+    """An update_rule that is none is a ValueError about it; labels that are not one a row are one about themselves."""
     model, data = Planned(follow([0]), follow([0])), planned_data(3, 2)
     with pytest.raises(ValueError, match="update_rule"):
         impl.Solver(model, data, update_rule="steepest")
     for name in ("y_train", "y_val"):
-        with pytest.raises(ValueError, match=name):
-            impl.Solver(model, data | {name: data[name][1:]})
+        for labels in (data[name][1:], np.append(data[name], 0), data[name][:, None]):
+            with pytest.raises(ValueError, match=name):
+                impl.Solver(model, data | {name: labels})
 
 
 @mathematics
