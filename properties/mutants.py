@@ -41,6 +41,9 @@ try:
 except ImportError as error:
     raise SystemExit("Mutants are made by cosmic-ray: pip install -e '.[dev]' brings it along.") from error
 
+# What every function calls is judged by a few that, taken together, use all of it: by all it would take hours.
+STAND_FOR_ALL = ("matvec", "lstsq", "ridge", "ridge_batch", "ridge_path", "relu_unit", "affine_forward", "adam")
+
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 GOAL = 0.97
 
@@ -81,7 +84,7 @@ class Mutant:
             return [self.inside]
         tree = ast.parse((TEXTBOOK / f"{self.file}.py").read_text(encoding="utf-8"))
         defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-        return [name for name in defined if name in CONTRACT] or list(CONTRACT)
+        return [name for name in defined if name in CONTRACT] or list(STAND_FOR_ALL)
 
 
 def mutants(files: Iterable[str]) -> Iterator[Mutant]:

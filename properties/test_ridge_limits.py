@@ -80,7 +80,7 @@ def test_an_inverse_past_the_range_is_infinite(impl, function, dtype):
 @pytest.mark.parametrize("function", ["ridge_path", "ridge_batch"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_one_answer_of_several_may_be_past_the_range(impl, function, dtype):
-    """Along a path, and in a batch, w is ±inf at λ = 0 where that is too large for the dtype, and right at another λ."""
+    """Along a path, and in a batch, w is ±inf at λ = 0 where that is past the range, and right at another λ."""
     power = int(np.finfo(dtype).maxexp) // 2 - 2
     X = np.ldexp(np.array([[3.0, 1.0], [1.0, -2.0]]).astype(dtype), -power)
     y = np.ldexp(np.array([5.0, -1.0]).astype(dtype), 2 * power - 4)

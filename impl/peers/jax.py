@@ -336,7 +336,7 @@ _BROADCASTING = (
 )
 _WITH_SUBNORMAL = (
     *("test_linear_form_*", "test_squared_norm_*", "test_matvec_*", "test_quadratic_form_*", "test_relu_unit_*"),
-    *("test_relu_network_*", "test_relu_is_*", "test_affine_*"),
+    *("test_relu_network_*", "test_relu_is_*", "test_relu_passes_*", "test_affine_*"),
 )
 
 # jax.numpy.linalg.svd(jax.numpy.array([[inf, 1.0, 2.0], [1.0, 1.0, 3.0], [1.0, 2.0, 5.0]])) in jaxlib 0.10.2. With a
@@ -357,6 +357,7 @@ DEPARTURES = {
     "test_wrong_rcond_is_refused_by_name[*]": "JAX takes any number",
     **{f"test_a_wrong_shape_is_refused_by_name[{name}]": _SHAPES for name in _SHAPED},
     "test_an_inverse_past_the_range_is_infinite[*-pinv]": _FLUSH,
+    "test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]": _PAST,
     "test_a_batch_is_no_number[*]": _SHAPES,
     "test_relu_never_turns_a_nan_into_a_number[*]": _NAN,
     "test_affine_relu_lets_training_see_what_is_not_finite[nan]": _NAN,
