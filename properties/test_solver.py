@@ -255,6 +255,13 @@ def test_verbose_is_all_that_speaks(impl, capfd):
 
 
 @interface
+def test_training_tells_of_itself_unless_it_is_told_not_to(impl, capfd):
+    """verbose is True where nothing is said, and then something is printed."""
+    impl.Solver(Planned(follow([1]), follow([2])), planned_data(5, 3), num_epochs=1).train()
+    assert "".join(capfd.readouterr())
+
+
+@interface
 def test_data_and_optim_config_are_left_alone(impl):
     """Training changes neither the data, nor the dict that holds it, nor optim_config; the arrays may be read-only."""
     data = planned_data(7, 4)
