@@ -28,7 +28,8 @@ from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
 from .svd import ridge_svd
 
-# Below this condition a plain Cholesky solve loses no more than one digit to an orthogonal method.
+# Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses no more than one
+# digit to an orthogonal method: it is the unknowns in those scales that it has to so many digits, relative to their norm.
 _GOOD = 100.0
 # Above this share of 1/u refinement converges too slowly to be sure of it.
 _HOPELESS = 1e-3
@@ -79,6 +80,7 @@ def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     tall = X.shape[0] >= X.shape[1]
     G = gram(X, lam) if tall else kernel_matrix(X, lam)
     scale, condition = equilibrated_cholesky(G)
+    good = condition * (np.max(scale) / np.min(scale)) < _GOOD
     eps = np.finfo(X.dtype).eps
     if not condition < _HOPELESS / eps:
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
@@ -87,7 +89,7 @@ def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     scaled_solve(G, scale, unknown)
     Wt = unknown if tall else product(unknown, False, X, False)
     size = 0.0
-    for _ in range(0 if condition < _GOOD else 6):
+    for _ in range(0 if good else 6):
         before = size
         step = shortfall(X, Y, Wt, unknown, lam, tall)
         scaled_solve(G, scale, step)
