@@ -28,8 +28,8 @@ from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
 from .svd import ridge_svd
 
-# Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses no more than one
-# digit to an orthogonal method: it is the unknowns in those scales that it has to so many digits, relative to their norm.
+# Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses at most one digit
+# to an orthogonal method: it has the unknowns in those scales to so many digits, relative to the norm of them all.
 _GOOD = 100.0
 # Above this share of 1/u refinement converges too slowly to be sure of it.
 _HOPELESS = 1e-3
