@@ -93,4 +93,6 @@ SOMETIMES = {
     "test_ridge_at_zero_is_least_squares": _SQUARES,
     **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in (*_FORMS, "ridge_svd")},
     **{f"test_a_small_lam_tends_to_least_squares[{form}]": _SQUARES for form in _FORMS},
+    **{f"test_the_solution_follows_a_change_of_the_problem[{form}]": _SQUARES for form in _FORMS},
+    **{f"test_a_repeated_sample_is_a_weighted_one[{form}]": _SQUARES for form in _FORMS},
 }
