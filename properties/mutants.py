@@ -6,7 +6,7 @@ claim refutes survives; those known to be equivalent to the textbook stand in `e
 reason. The score is the share of the others that is refuted; below 97 % the exit code is 1.
 
 What was found is kept line by line in ``--session FILE``: interrupted, the same command goes on where it was, and with
-``--again`` it judges the survivors once more.
+``--again`` it judges the survivors that nothing excuses once more.
 """
 
 import argparse
@@ -80,6 +80,11 @@ class Mutant:
     def key(self) -> str:
         """What tells it from every other, and from itself after the textbook has changed."""
         return hashlib.sha256(f"{self.file}\n{self.source}".encode()).hexdigest()[:20]
+
+    @property
+    def change(self) -> tuple[str, str, str]:
+        """The file, and the lines before and after."""
+        return self.file, self.old, self.new
 
     def functions(self) -> list[str]:
         """Whose claims should notice: the function itself, or all of the file where it is not one of the contract."""
@@ -190,7 +195,7 @@ def main() -> int:
     parser.add_argument("files", nargs="*", metavar="FILE", help=f"of the textbook: {', '.join(known)} (default: all)")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time (default: 1)")
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds for one mutant (default: 900)")
-    parser.add_argument("--again", action="store_true", help="judge what has survived once more")
+    parser.add_argument("--again", action="store_true", help="judge what survives, and nothing excuses, once more")
     parser.add_argument("--session", type=Path, default=Path("mutants.jsonl"), help="where results are kept")
     chosen = parser.parse_args()
     if unknown := sorted(set(chosen.files) - set(known)):
@@ -200,7 +205,9 @@ def main() -> int:
     if chosen.session.is_file():
         lines = chosen.session.read_text(encoding="utf-8").splitlines()
         done = {entry["key"]: entry["by"] for entry in map(json.loads, lines)}
-        done = {key: by for key, by in done.items() if by or not chosen.again}
+    if chosen.again:
+        excused = {mutant.key for mutant in all_of_them if mutant.change in equivalents()}
+        done = {key: by for key, by in done.items() if by or key in excused}
     todo = list({mutant.key: mutant for mutant in all_of_them if mutant.key not in done}.values())
     with chosen.session.open("a", encoding="utf-8") as session:
         found = judged(todo, chosen.jobs, chosen.timeout)
@@ -220,12 +227,12 @@ def report(all_of_them: list[Mutant], done: dict[str, str]) -> int:
     for file in dict.fromkeys(mutant.file for mutant in all_of_them):
         here = [mutant for mutant in all_of_them if mutant.file == file]
         dead = [mutant for mutant in here if done[mutant.key]]
-        same = [m for m in here if not done[m.key] and (m.file, m.old, m.new) in excused]
+        same = [m for m in here if not done[m.key] and m.change in excused]
         total, equal, refuted = total + len(here), equal + len(same), refuted + len(dead)
         print(_row(file, len(here), len(same), len(dead)))
     print(_row("all", total, equal, refuted))
     for mutant in all_of_them:
-        if not done[mutant.key] and (mutant.file, mutant.old, mutant.new) not in excused:
+        if not done[mutant.key] and mutant.change not in excused:
             print(f"\nsurvives: {mutant.file}.py, {mutant.inside or 'top level'}, {mutant.operator}")
             print(f"  - {mutant.old}\n  + {mutant.new}")
     return int(refuted < GOAL * (total - equal))

@@ -199,6 +199,14 @@ def test_a_wrong_shape_is_refused_by_name(impl, name):
             assert names_argument(message, *SAMPLES[name]), message
 
 
+@pytest.mark.parametrize("name", ["ridge_jacobian", "ridge_log_posterior"])
+def test_what_is_of_one_target_refuses_several(impl, name):
+    """The derivative and the log posterior are of one target: a y with columns is refused, even where w has them."""
+    both = {key: np.stack([SAMPLES[name][key]] * 2, axis=1) for key in ("y", "w")}
+    with pytest.raises(ValueError, match=r"\b[yw]\b"):
+        call(impl, name, SAMPLES[name] | both)
+
+
 @pytest.mark.parametrize("name", ["affine_forward", "affine_relu_forward"])
 def test_a_batch_is_no_number(impl, name):
     """A layer takes a batch of samples: a number, which has no axis for them, is a ValueError about an argument."""
