@@ -64,9 +64,9 @@ def test_a_file_with_three_functions_is_judged_by_those(tmp_path):
     path.write_text(THREE)
     code, output = judged(str(path), claims="not another")
     assert code == 0, output
-    assert "6 skipped" in output
-    assert re.search(r"^matvec +1 +0 +0 +0\b", output, re.M)
-    assert re.search(r"^matvec_jacobian +0 +0 +0 +1", output, re.M)
+    assert re.search(r"[1-9]\d* skipped", output)
+    assert re.search(r"^matvec +[1-9]\d* +0 +0 +0\b", output, re.M)
+    assert re.search(r"^matvec_jacobian +0 +0 +0 +[1-9]", output, re.M)
 
 
 def test_a_wrong_function_fails_with_its_claim(tmp_path):

@@ -68,8 +68,8 @@ HARD_PROBLEMS = {
     "columns 1e8 apart": lambda p: (
         p.dtype == np.float64 and (norms := np.linalg.norm(p.X / abs(p.X).max(), axis=0)).max() > 9e7 * norms.min()
     ),
-    "λ tiny beside the spectrum": lambda p: 0 < p.lam < 1e-18 * float(singular_values(p.X)[0]) ** 2 < math.inf,
-    "λ huge beside the spectrum": lambda p: p.lam > 1e18 * float(singular_values(p.X)[0]) ** 2 > 0,
+    "λ tiny beside the spectrum": lambda p: 0 < p.lam < 1e-18 * singular_values(p.X)[0] ** 2,
+    "λ huge beside the spectrum": lambda p: p.lam > 1e18 * singular_values(p.X)[0] ** 2 > 0,
     "λ past the square root of the range": lambda p: p.lam > 1e300 or 0 < p.lam < 1e-300,
 }
 RANKS = {
@@ -86,7 +86,7 @@ RANKS = {
 @pytest.mark.parametrize("region", PROBLEMS)
 def test_ordinary_problems_are_of_every_kind(region):
     """linear() reaches every shape, both dtypes, all kinds of targets."""
-    reached(linear(), PROBLEMS[region])
+    reached(linear(), PROBLEMS[region], examples=20_000)  # the largest shapes are rare, for they take long
 
 
 @pytest.mark.parametrize("region", HARD_PROBLEMS)
