@@ -1,19 +1,24 @@
 """What the command line can say, and the fixtures that follow from it. Nothing else.
 
 ``--impl NAME`` picks who is judged (`impl.choose`), ``--accuracy X`` how strictly (`properties.verdict`), and
-``--scorecard FILE`` where the account goes (`properties.scorecard`).
+``--scorecard FILE`` where the account goes (`properties.scorecard`). What is timed, and on how many threads, is said by
+``--benchmark-sizes`` and ``--benchmark-threads`` (`benchmarks.timing`).
 Hypothesis profiles, by ``--hypothesis-profile``: `default`, `quick`, `ci` (the same examples every time), `thorough`,
 `long`.
 """
 
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from benchmarks import timing
+from benchmarks.cases import SELECTIONS, Case
+from benchmarks.timing import Racer
 from impl.choose import Implementation, WrongChoice, load
 from properties import scorecard, verdict
 from properties.judged import Judged
@@ -37,6 +42,7 @@ PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
 RACERS = pytest.StashKey[list[tuple[str, Implementation]]]()
+ENTRANTS = pytest.StashKey[tuple[dict[str, Racer], list[str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +67,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write what was found as JSON: each claim, each function, and the input that gave the worst error",
     )
+    group.addoption(
+        "--benchmark-sizes",
+        choices=SELECTIONS,
+        default="quick",
+        help="the sizes that are timed: those of some minutes in all, or every one (default: quick)",
+    )
+    group.addoption(
+        "--benchmark-threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many threads everybody is timed on (default: 1)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,6 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
     card = config.getoption("--scorecard")
     if card and (card.is_dir() or not card.absolute().parent.is_dir()):
         raise pytest.UsageError(f"--scorecard {card} cannot be written: give a file in a folder that is there.")
+    if config.getoption("--benchmark-threads") < 1:
+        raise pytest.UsageError("--benchmark-threads takes a number from 1 up.")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
     if hasattr(config.option, "benchmark_disable") and not (
         config.option.benchmark_only or config.option.benchmark_enable
@@ -85,6 +106,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What the implementation departs from is expected to fail; a claim that is in no test is out of date."""
+    if config.getoption("--benchmark-sizes") == "quick":
+        beyond = [item for item in items if timing.is_beyond_quick(item)]
+        config.hook.pytest_deselected(items=beyond)
+        items[:] = [item for item in items if item not in beyond]
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
     if not judging or len(config.stash[RACERS]) > 1:
         return
@@ -116,19 +141,37 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")
 
 
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    if ENTRANTS not in config.stash:
+        return []
+    racers, absent = config.stash[ENTRANTS]
+    threads, sizes = config.getoption("--benchmark-threads"), config.getoption("--benchmark-sizes")
+    left_out = f"; not installed: {', '.join(absent)}" if absent else ""
+    return [f"benchmarks: {', '.join(racers)}{left_out}; threads: {threads}; sizes: {sizes}"]
+
+
 @pytest.fixture(scope="session")
 def impl(pytestconfig: pytest.Config) -> Judged:
     """The implementation that is judged."""
     return Judged(pytestconfig.stash[RACERS][0][1])
 
 
+@pytest.fixture
+def timed(racer: Racer, benchmark: Any, pytestconfig: pytest.Config) -> Callable[[Case], None]:
+    """Check the racer's answer to a case, then time it."""
+    return lambda case: timing.timed(case, racer, benchmark, pytestconfig.getoption("--benchmark-threads"))
+
+
 @pytest.hookimpl(trylast=True)  # after the case, so that all who race on one case do it one after the other
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Benchmarks run once for each racer; unless others are named, `impl` races with the textbook."""
-    if "racer" in metafunc.fixturenames:
-        named = metafunc.config.getoption("--impl")
-        racers = metafunc.config.stash[RACERS] if named else [(name, load([name])) for name in ("impl", "numpy")]
-        metafunc.parametrize("racer", [racer for _, racer in racers], ids=[name for name, _ in racers])
+    """Benchmarks run once for each racer; unless others are named, `impl` and every peer that is installed."""
+    if "racer" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    if ENTRANTS not in config.stash:
+        config.stash[ENTRANTS] = timing.entrants(config.stash[RACERS] if config.getoption("--impl") else None)
+    racers, _ = config.stash[ENTRANTS]
+    metafunc.parametrize("racer", racers.values(), ids=racers.keys())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -149,6 +192,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         exit=int(exitstatus),
     )
     scorecard.table(terminalreporter, card)
+    timing.tell_wrong(terminalreporter)
     if config.getoption("--scorecard"):
         scorecard.write(config.getoption("--scorecard"), card)
         terminalreporter.line(f"The scorecard is in {config.getoption('--scorecard')}.")

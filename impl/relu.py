@@ -416,7 +416,8 @@ def _shaped(W1: Array, b: Array, W2: Array) -> tuple[Array, Array, Array]:
 
 
 def _is_number(x: ArrayLike) -> bool:
-    return isinstance(x, float) or np.ndim(x) == 0
+    # A list is none, and one of uneven lengths has no ndim that NumPy could tell.
+    return isinstance(x, float) or (not isinstance(x, list | tuple) and np.ndim(x) == 0)
 
 
 def _numbers(names: str, *values: ArrayLike) -> list[float]:

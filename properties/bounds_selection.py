@@ -83,9 +83,13 @@ def entrywise(exact: Any, dtype: Any, roundings: int) -> Bound:
 
 def degrees_of_freedom(X: Any, lam: float) -> Bound:
     """For Σ σ²/(σ²+λ): how far the sum can move when each σ moves by c u‖X‖. The rank, at λ = 0, is exact."""
-    p = _spectral(X, lam)
+    return degrees_of_freedom_of(_spectral(X, lam))
+
+
+def degrees_of_freedom_of(p: Problem) -> Bound:
+    """As `degrees_of_freedom`, where the singular values are known."""
     source = "Weyl's inequality: Higham (2002), §B.7; Golub and Van Loan (2013), Corollary 8.6.2"
-    if not lam:
+    if not p.lam:
         return Bound(0.0, source)
     delta = p.cu * p.size
 
@@ -106,16 +110,20 @@ def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) 
 
     Where I − H vanishes at λ = 0 it is divided by λ first: then it is K⁻¹.
     """
-    p = Problem(X, y, lam, w, rank=rank)
+    return generalised_cross_validation_of(Problem(X, y, lam, w, rank=rank))
+
+
+def generalised_cross_validation_of(p: Problem) -> Bound:
+    """As `generalised_cross_validation`, where the singular values and the solution are known."""
     source = "first-order perturbation of the data by c u, and Weyl's inequality: Björck (1996), §1.4.3"
     if p.far:
         return Bound(math.inf, source)
-    limit = not lam and p.rank == p.n
+    limit = not p.lam and p.rank == p.n
     if limit:
         kept, size, r = [1 / s**2 for s in p.s], 1 / p.low**2, p.alpha
     else:
-        kept = [p.lam / (s * s + p.lam) if lam else mpf(0) for s in p.s[: p.rank]] + [mpf(1)] * (p.n - p.rank)
-        size, r = (p.lam * p.kernel_inverse if lam else mpf(1)), p.r
+        kept = [p.lam / (s * s + p.lam) if p.lam else mpf(0) for s in p.s[: p.rank]] + [mpf(1)] * (p.n - p.rank)
+        size, r = (p.lam * p.kernel_inverse if p.lam else mpf(1)), p.r
     trace = sum(kept, mpf(0))
     residual_moves = p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
     # d(1 − f)/dσ = −2σ/(σ²+λ) times (1 − f).

@@ -41,11 +41,16 @@ try:
 except ImportError as error:
     raise SystemExit("Mutants are made by cosmic-ray: pip install -e '.[dev]' brings it along.") from error
 
-# What every function calls is judged by a few that, taken together, use all of it: by all it would take hours.
-STAND_FOR_ALL = (
-    *("matvec", "lstsq", "ridge", "ridge_svd", "ridge_batch", "ridge_path", "ridge_filter_factors", "ridge_jacobian"),
-    *("relu_unit", "relu_network_loss", "affine_forward", "relu_forward", "softmax_loss", "adam"),
-)
+# What many functions call is judged by a few, by file, that use all of it together: by all it would take hours.
+STAND_FOR_ALL = {
+    "calculus": ("matvec",),
+    "least_squares": ("lstsq",),
+    "ridge": ("ridge", "ridge_svd", "ridge_objective", "ridge_jacobian", "ridge_batch"),
+    "spectrum": ("ridge_path", "ridge_filter_factors", "ridge_gcv"),
+    "relu": ("relu_unit", "relu_network_loss", "relu_network_sgd"),
+    "layers": ("affine_forward", "relu_forward", "softmax_loss"),
+    "optim": ("adam",),
+}
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 GOAL = 0.97
@@ -87,12 +92,27 @@ class Mutant:
         return self.file, self.old, self.new
 
     def functions(self) -> list[str]:
-        """Whose claims should notice: the function itself, or all of the file where it is not one of the contract."""
+        """Whose claims should notice: the function itself, or all of the file where it is not one of the contract.
+
+        Where the file has none, those that stand for the files which import what is changed, or for all.
+        """
         if self.inside in CONTRACT:
             return [self.inside]
-        tree = ast.parse((TEXTBOOK / f"{self.file}.py").read_text(encoding="utf-8"))
-        defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-        return [name for name in defined if name in CONTRACT] or list(STAND_FOR_ALL)
+        defined = [node.name for node in _tree(self.file).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        if here := [name for name in defined if name in CONTRACT]:
+            return here
+        users = [file for file in STAND_FOR_ALL if self.inside in _imported(file)] or STAND_FOR_ALL
+        return [name for file in users for name in STAND_FOR_ALL[file]]
+
+
+def _tree(file: str) -> ast.Module:
+    return ast.parse((TEXTBOOK / f"{file}.py").read_text(encoding="utf-8"))
+
+
+def _imported(file: str) -> set[str]:
+    """What a file of the textbook imports by name."""
+    imports = [node for node in _tree(file).body if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in imports for alias in node.names}
 
 
 def mutants(files: Iterable[str]) -> Iterator[Mutant]:

@@ -31,7 +31,7 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
         if dict(getattr(report, "user_properties", ())).get("seen")
     ]
     claims.sort(key=lambda claim: claim["id"])
-    return {"schema": 1, **run, "versions": _versions(), "functions": _by_function(claims), "claims": claims}
+    return {"schema": 1, **run, "versions": versions(), "functions": _by_function(claims), "claims": claims}
 
 
 def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
@@ -74,7 +74,8 @@ def _larger(one: float | None, other: float | None) -> bool:
     return other is not None and (one is None or one > other)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of Python, of this project and of the libraries that are installed."""
     versions = {"shrinkage": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:

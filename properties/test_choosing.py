@@ -1,19 +1,15 @@
 """`--impl`: who is judged. Each run here is a pytest of its own, over a claim or two."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from impl.choose import NotOffered, WrongChoice, load
+from properties.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
 
-ROOT = Path(__file__).parent.parent
 THREE = """
 import numpy as np
 
@@ -40,12 +36,7 @@ def linear_form_jacobian(x, c):
 def judged(*names: str, claims: str = "sum_of_the or test_matvec_is_the") -> tuple[int, str]:
     """Exit code and output of the ordinary claims of chapter 1 about these implementations."""
     chosen = [part for name in names for part in ("--impl", name)]
-    command = [sys.executable, "-m", "pytest", "properties/test_calculus.py", "-p", "no:cacheprovider", "-q", *chosen]
-    # A worker's environment would make this run believe that it is one, too.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    selected = ["-m", "mathematics", "-k", claims, "--hypothesis-profile=quick"]
-    done = subprocess.run([*command, *selected], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    return own_pytest("properties/test_calculus.py", "-m", "mathematics", "-k", claims, *chosen)
 
 
 def usage_error(*names: str) -> str:

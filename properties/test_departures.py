@@ -1,18 +1,16 @@
 """Departures: what a library does otherwise on purpose is expected to fail, and the run says so when it does not."""
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from impl.choose import WrongChoice, load
+from properties.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
 
-ROOT = Path(__file__).parent.parent
 DOUBLED = "def matvec(A, x):\n    return 2 * (A @ x)\n"
 RIGHT = "def matvec(A, x):\n    return A @ x\n"
 
@@ -21,12 +19,8 @@ def judged(tmp_path: Path, source: str, *selected: str) -> tuple[int, str]:
     """Exit code and output of the claims of chapter 1 about a file with this source."""
     path = tmp_path / "homework.py"
     path.write_text(source)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rfxX", "--impl", str(path)]
-    # A worker's environment would make this run believe that it is one, too.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    quick = ["--hypothesis-profile=quick", *(selected or ["properties/test_calculus.py", "-k", "test_matvec_is_the"])]
-    done = subprocess.run([*command, *quick], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    claims = selected or ("properties/test_calculus.py", "-k", "test_matvec_is_the")
+    return own_pytest("-rfxX", "--impl", str(path), *claims)
 
 
 def test_a_departure_is_an_expected_failure(tmp_path):

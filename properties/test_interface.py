@@ -199,6 +199,14 @@ def test_a_wrong_shape_is_refused_by_name(impl, name):
             assert names_argument(message, *SAMPLES[name]), message
 
 
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_lists_of_uneven_lengths_are_refused_by_name(impl, name):
+    """Lists that make no regular array are a ValueError that names the argument."""
+    key = arrays(name)[0]
+    message = refused(impl, name, key, [[1.0], [1.0, 2.0]], ValueError)
+    assert names_argument(message, key), message
+
+
 @pytest.mark.parametrize("name", ["ridge_jacobian", "ridge_log_posterior"])
 def test_what_is_of_one_target_refuses_several(impl, name):
     """The derivative and the log posterior are of one target: a y with columns is refused, even where w has them."""
@@ -299,6 +307,12 @@ def test_sizes_of_zero_in_the_objective(impl, shape):
     assert impl.ridge_objective(X, y, w, 0.25) == 4 * n + 4 * d
     assert np.array_equal(impl.ridge_jacobian(X, y, w, 0.25), np.full((1, d), 2.0))
     assert impl.ridge_log_posterior(X, y, w, 0.25) == -8 * n - 8 * d
+
+
+def test_without_samples_a_tiny_penalty_keeps_its_digits(impl):
+    """Without samples the objective is the penalty, to the last digit even where it is about to vanish."""
+    w = np.ldexp([33.0], -537)
+    assert impl.ridge_objective(np.zeros((0, 1)), np.zeros(0), w, 1.0) == np.ldexp(33.0 * 33.0, -1074)
 
 
 def test_sizes_of_zero_in_vector_calculus(impl):

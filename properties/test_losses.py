@@ -193,10 +193,11 @@ def test_with_one_class_there_is_nothing_to_lose(impl, name, dtype):
 
 @interface
 @LOSSES
+@pytest.mark.parametrize("y", [np.zeros(0, int), []], ids=["array", "list"])
 @pytest.mark.parametrize("C", [0, 3])
-def test_a_mean_over_no_samples_is_nan(impl, name, C):
+def test_a_mean_over_no_samples_is_nan(impl, name, C, y):
     """With no samples the loss is NaN, without a warning, and the gradient has no rows."""
-    loss, dx = getattr(impl, name)(np.zeros((0, C)), np.zeros(0, int))
+    loss, dx = getattr(impl, name)(np.zeros((0, C)), y)
     assert np.isnan(loss)
     assert dx.shape == (0, C)
 

@@ -10,18 +10,24 @@ from hypothesis import strategies as st
 
 from properties.bounds import Bound, unit_roundoff
 from properties.oracles import rationals
-from properties.strategies import SEEDS, generator, plain
+from properties.strategies import ORDINARY_AND_HARD, SEEDS, generator, plain
 from properties.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 H = 1e-5
 
 
+def spread(rng: np.random.Generator | None, shape: tuple[int, ...], binades: int) -> np.ndarray:
+    """Ordinary numbers, each times a power of two within 2**±binades."""
+    values = plain(rng, shape)
+    return values if rng is None else np.ldexp(values, rng.integers(-binades, binades + 1, shape))
+
+
 class Quadratics:
     """Several quadratic functions of x: f_k(x) = xᵀA_k x + c_k x."""
 
-    def __init__(self, rng: np.random.Generator | None, size: int, count: int) -> None:
-        self.A, self.c = plain(rng, (count, size, size)), plain(rng, (count, size))
+    def __init__(self, rng: np.random.Generator | None, size: int, count: int, binades: int = 0) -> None:
+        self.A, self.c = spread(rng, (count, size, size), binades), spread(rng, (count, size), binades)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The value of each."""
@@ -52,29 +58,35 @@ class Quadratics:
 
 
 @st.composite
-def problems(draw: Callable[..., Any], *, count: int | None = None) -> tuple[Quadratics, np.ndarray, np.ndarray]:
-    """Quadratics, a point in the shape of a vector, a matrix or nothing, and a weight for each of the quadratics."""
+def problems(
+    draw: Callable[..., Any], *, count: int | None = None, hard: bool = False
+) -> tuple[Quadratics, np.ndarray, np.ndarray]:
+    """Quadratics, a point in the shape of a vector, a matrix or nothing, and a weight for each of the quadratics.
+
+    A hard one is of numbers far apart in size, among them points that are the same with h and without.
+    """
     shape, rng = draw(st.sampled_from([(3,), (2, 2), (1,), (0,)])), generator(draw(SEEDS))
     k = draw(st.integers(0, 3)) if count is None else count
-    return Quadratics(rng, int(np.prod(shape)), k), plain(rng, shape), plain(rng, (k,))
+    binades = draw(st.integers(0, 60)) if hard else 0
+    return Quadratics(rng, int(np.prod(shape)), k, binades), spread(rng, shape, binades), spread(rng, (k,), binades)
 
 
-@mathematics
-@given(problem=problems(count=1))
-def test_central_differences_are_exact_for_a_quadratic(impl, problem):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_central_differences_are_exact_for_a_quadratic(impl, data, hard):
     """eval_numerical_gradient(f, x) is the gradient of a quadratic f, but for rounding over h."""
-    f, x, _ = problem
+    f, x, _ = data.draw(problems(count=1, hard=hard))
     got = impl.eval_numerical_gradient(lambda at: f(at)[0], x)
     exact, bound = f.answer(x, np.ones(1))
     judge("eval_numerical_gradient", got.reshape(-1), exact, bound, x=x)
     assert got.shape == x.shape
 
 
-@mathematics
-@given(problem=problems())
-def test_array_differences_are_weighted_by_df(impl, problem):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_array_differences_are_weighted_by_df(impl, data, hard):
     """eval_numerical_gradient_array(f, x, df) is Σ df · ∂f/∂x for a quadratic f with any number of values."""
-    f, x, df = problem
+    f, x, df = data.draw(problems(hard=hard))
     got = impl.eval_numerical_gradient_array(f, x, df)
     exact, bound = f.answer(x, df)
     judge("eval_numerical_gradient_array", got.reshape(-1), exact, bound, x=x, df=df)

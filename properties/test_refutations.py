@@ -5,15 +5,12 @@ after how long.
 """
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from impl.contract import CONTRACT
 from properties.different import DIFFERENT
+from properties.own_pytest import own_pytest
 from properties.planted import BUGS
 from properties.planted.malformed import MALFORMED
 from properties.refuting import claims, refute
@@ -79,12 +76,9 @@ def test_a_malformed_file_ends_a_run_with_failed_claims(tmp_path, text):
     path, card = tmp_path / "malformed_file.py", tmp_path / "card.json"
     path.write_text(text)
     # The claims of the interface draw few examples, and so have few to shrink: a run of seconds.
-    command = [sys.executable, "-m", "pytest", "properties", "-m", "interface", "-q", "--tb=line", "--impl", str(path)]
-    command += ["--scorecard", str(card), "--hypothesis-profile=quick", "-p", "no:cacheprovider"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    root = Path(__file__).parent.parent
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout[-2000:] + done.stderr[-2000:]
+    chosen = ["-m", "interface", "--tb=line", "--impl", str(path), "--scorecard", str(card)]
+    code, output = own_pytest("properties", *chosen)
+    assert code == pytest.ExitCode.TESTS_FAILED, output[-4000:]
     failed = {name for name, row in json.loads(card.read_text())["functions"].items() if row["failed"]}
     assert failed
     if text == SEVEN:

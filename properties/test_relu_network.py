@@ -12,6 +12,7 @@ from properties import oracles_networks as on_paper
 from properties.bounds import EXACT
 from properties.carried import given as carried
 from properties.oracles import Exact, rationals, to_rational
+from properties.samples import SAMPLES
 from properties.strategies import DTYPES, ORDINARY_AND_HARD
 from properties.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
 from properties.verdict import judge
@@ -280,3 +281,16 @@ def test_nothing_moves_where_every_unit_is_dead(impl, case, epochs):
     for new, old in zip(params, (case.W1, b, case.W2), strict=True):
         np.testing.assert_array_equal(new, old)
     np.testing.assert_array_equal(elbows, np.tile(impl.elbow(case.W1[:, 0], b), (epochs + 1, 1)))
+
+
+@pytest.mark.interface
+def test_epochs_are_counted(impl):
+    """A number of epochs comes as any integer; half of one, fewer than none and an array of them are refused."""
+    *arguments, epochs = SAMPLES["relu_network_sgd"].values()
+    expected = impl.relu_network_sgd(*arguments, epochs)
+    for kind in (np.int64, np.uint8, np.array):
+        for got, same in zip(impl.relu_network_sgd(*arguments, kind(epochs)), expected, strict=True):
+            np.testing.assert_array_equal(got, same)
+    for wrong in (2.5, -1, [epochs]):
+        with pytest.raises((ValueError, TypeError), match=r"\bepochs\b"):
+            impl.relu_network_sgd(*arguments, wrong)

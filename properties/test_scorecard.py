@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +10,11 @@ import numpy as np
 import pytest
 
 from properties import pasted, scorecard
+from properties.own_pytest import own_pytest
 from properties.strategies import Linear
 
 pytestmark = pytest.mark.power
 
-ROOT = Path(__file__).parent.parent
 MIXED = """
 import numpy as np
 
@@ -36,13 +33,10 @@ def run(folder: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
     """Exit code, output and scorecard of the ordinary claims of chapter 1 about MIXED."""
     mixed, card = folder / "mixed.py", folder / "card.json"
     mixed.write_text(MIXED)
-    command = [sys.executable, "-m", "pytest", "properties/test_calculus.py", "-p", "no:cacheprovider", "-q"]
-    # A worker's environment would make this run believe that it is one, too.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    chosen = ["-m", "mathematics", "--hypothesis-profile=quick", "--impl", str(mixed), "--scorecard", str(card)]
-    done = subprocess.run([*command, *chosen, *options], cwd=ROOT, env=environment, capture_output=True, text=True)
+    chosen = ["-m", "mathematics", "--impl", str(mixed), "--scorecard", str(card)]
+    code, output = own_pytest("properties/test_calculus.py", *chosen, *options)
     text = card.read_text(encoding="utf-8") if card.is_file() else "{}"
-    return done.returncode, done.stdout + done.stderr, json.loads(text)
+    return code, output, json.loads(text)
 
 
 @pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "two processes"])

@@ -7,6 +7,9 @@ import numpy as np
 # Decorates what computes with NumPy's floats: what overflows becomes inf or NaN in silence, and the claims see it.
 quiet = np.errstate(all="ignore")
 
+# Why each of these peers departs from one claim.
+UNEVEN = "NumPy reads the lists for it, and refuses uneven ones without a name"
+
 
 def arrays(*values: Any) -> list[Any]:
     """Arrays as C-ordered copies, float32 if every one of them is and else float64; numbers as Python floats.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from ._arrays import arrays, labels, quiet
+from ._arrays import UNEVEN, arrays, labels, quiet
 
 
 @quiet
@@ -94,6 +94,7 @@ DEPARTURES = {
     "test_forms_that_need_a_positive_lam_refuse_zero[*]": _LAM,
     "test_wrong_rcond_is_refused_by_name[*]": "SciPy takes a NaN, and lstsq a negative one",
     "test_a_wrong_shape_is_refused_by_name[*]": _SHAPES,
+    "test_lists_of_uneven_lengths_are_refused_by_name[*]": UNEVEN,
     # scipy.linalg.lstsq(numpy.ones((2, 3)), numpy.ones((2, 0))): illegal value in 4-th argument of internal None.
     "test_sizes_of_zero_in_ridge[ridge_augmented_*]": "linalg.lstsq fails in LAPACK with no targets (SciPy 1.17.1)",
     "test_a_mean_over_no_samples_is_nan[*-softmax_loss]": "SciPy's softmax takes the largest of nothing",
