@@ -1,11 +1,13 @@
-"""The inputs that are timed: drawn from a seed, of the sizes that are asked for, and well-conditioned.
+"""The inputs that are timed: drawn from a seed, of the sizes that are asked for, and nearly all well-conditioned.
 
 Well-conditioned, because this is about speed: no method may be slow here for having to fall back to another, and every
-method's error bound is small enough to mean something. Each builder takes a generator and the sizes by name, and gives
+method's error bound is small enough to mean something. Hostile inputs are apart, and named so: there a method may be
+slow, or wrong, and that is what is shown. Each builder takes a generator and the sizes by name, and gives
 the arguments in the order of the contract.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,24 @@ def square_and_vector(rng: Rng, n: int) -> Arguments:
     return matrix_and_vector(rng, n, n)
 
 
+def subnormal_vector(rng: Rng, n: int) -> Arguments:
+    """One vector of subnormal numbers, of up to 47 bits."""
+    return (1e-310 * rng.standard_normal(n),)
+
+
+def subnormal_vector_and_another(rng: Rng, n: int) -> Arguments:
+    """A vector of subnormal numbers and an ordinary one."""
+    return *subnormal_vector(rng, n), rng.standard_normal(n)
+
+
+def strided(array: np.ndarray) -> np.ndarray:
+    """The same numbers, as every second one along each axis of a larger array."""
+    larger = np.zeros([2 * size for size in array.shape], array.dtype)
+    view = larger[(slice(None, None, 2),) * array.ndim]
+    view[...] = array
+    return view
+
+
 # ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------
 
 
@@ -50,10 +70,43 @@ def system(rng: Rng, m: int, n: int) -> Arguments:
     return rng.standard_normal((m, n)), rng.standard_normal(m)
 
 
+def square(rng: Rng, m: int, n: int) -> Arguments:
+    """X of full rank with as many rows as columns: its eigenvalues are in a disc around 2√n of radius √n."""
+    return (rng.standard_normal((m, n)) + 2 * np.sqrt(n) * np.eye(m, n),)
+
+
+def square_system(rng: Rng, m: int, n: int) -> Arguments:
+    """As many equations as unknowns."""
+    return *square(rng, m, n), rng.standard_normal(m)
+
+
+def ill_conditioned_system(rng: Rng, m: int, n: int) -> Arguments:
+    """Singular values from 1 to 10⁻⁸, and a y that X can nearly explain, so that few digits have to be lost."""
+    U, V = (np.linalg.qr(rng.standard_normal((size, n)))[0] for size in (m, n))
+    X = (U * np.logspace(0, -8, n)) @ V.T
+    return X, X @ rng.standard_normal(n) + 1e-10 * rng.standard_normal(m)
+
+
+def ill_conditioned_regression(rng: Rng, n: int, d: int) -> Arguments:
+    """As above with λ = 10⁻¹⁴: XᵀX + λI has a condition of 10¹⁴, [X; √λI] one of 10⁷."""
+    return *ill_conditioned_system(rng, n, d), 1e-14
+
+
 def regression(rng: Rng, n: int, d: int) -> Arguments:
     """X, y = Xw + noise, and λ = 1."""
     X, y = _data(rng, n, d)
     return X, y, 1.0
+
+
+def regression_of_several_targets(rng: Rng, n: int, d: int, k: int) -> Arguments:
+    """As `regression`, with k targets."""
+    X = rng.standard_normal((n, d))
+    return X, X @ rng.standard_normal((d, k)) + rng.standard_normal((n, k)), 1.0
+
+
+def regression_without_penalty(rng: Rng, n: int, d: int) -> Arguments:
+    """As `regression`, with λ = 0."""
+    return *_data(rng, n, d), 0.0
 
 
 def regression_and_weights(rng: Rng, n: int, d: int) -> Arguments:
@@ -95,6 +148,11 @@ def _data(rng: Rng, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
 def unit_inputs(rng: Rng, n: int) -> Arguments:
     """Many x for one unit; its elbow stands in their midst."""
     return rng.standard_normal(n), 1.5, -0.25
+
+
+def subnormal_unit_inputs(rng: Rng, n: int) -> Arguments:
+    """The same among subnormal numbers: inputs, elbow and all."""
+    return *subnormal_vector(rng, n), 1.5, -2.5e-311
 
 
 def slopes_and_offsets(rng: Rng, d: int) -> Arguments:
@@ -185,11 +243,20 @@ def update_with_moments(rng: Rng, n: int) -> Arguments:
     return w, dw, {"m": rng.standard_normal(n), "v": rng.random(n), "t": 10}
 
 
-def network_batch(rng: Rng, N: int, D: int, H: int, C: int) -> Arguments:
-    """A batch X, y, and the parameters of a net with one hidden layer; biases not zero, so that each is seen."""
-    W1, W2 = rng.standard_normal((D, H)) / np.sqrt(D), rng.standard_normal((H, C)) / np.sqrt(H)
-    params = {"W1": W1, "b1": 0.1 * rng.standard_normal(H), "W2": W2, "b2": 0.1 * rng.standard_normal(C)}
-    return rng.standard_normal((N, D)), rng.integers(0, C, N), params
+def network_batch(rng: Rng, N: int, **widths: int) -> Arguments:
+    """A batch X, y of pixels from 0 to 1, and the parameters of a net of layers of these widths.
+
+    The weights into one hidden unit are of one sign, so that it is on for all samples or for none, by far. Then no sum
+    cancels, and float32's errors stay small beside what they are of, even for 3072 pixels and two hidden layers; with
+    weights of both signs any bound that holds would exceed the numbers themselves. A product takes no notice.
+    """
+    params: dict[str, np.ndarray] = {}
+    layers = list(pairwise(widths.values()))
+    for i, (D, M) in enumerate(layers, 1):
+        hidden = i < len(layers)
+        W = rng.uniform(0, 4 / D, (D, M)) * rng.choice([-1, 1], M) if hidden else rng.standard_normal((D, M)) / D
+        params |= {f"W{i}": W, f"b{i}": 0.05 * rng.standard_normal(M)}
+    return rng.random((N, widths["D"])), rng.integers(0, widths["C"], N), params
 
 
 def training(rng: Rng, N: int, D: int, H: int, C: int, batch: int, epochs: int) -> Arguments:

@@ -1,45 +1,235 @@
-"""One case, one implementation: the answer is checked, then the call is timed."""
+"""Who is faster, fairly: ``python -m benchmarks.race [CASE ...] [--impl impl,numpy,torch] [--json FILE]``.
 
+Every implementation has a process of its own, on the same core; they take short turns in random order (`rounds`). An
+answer is checked against its bound before it is timed: what is wrong is told, and not timed. What is compared is the
+ratio to the first implementation in the same round: the median over rounds, with an interval of 95 %. What starting
+costs is apart: importing, the first call in a fresh process, and a call of the smallest case. The form of the file is
+`race.schema.json`, beside this one.
+"""
+
+import argparse
+import datetime
 import os
+import platform
+import statistics
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
-import pytest
-from threadpoolctl import threadpool_info
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 
-from benchmarks.answers import error_over_bound
-from benchmarks.cases import Case
-from impl.choose import Implementation, NotOffered
+from benchmarks.cases import CASES, SELECTIONS, Case, WrongCase, chosen
+from benchmarks.peak import peak, share_of_peak
+from benchmarks.rounds import PATIENCE, Field, Refused, compared
+from benchmarks.startup import in_fresh_process
+from benchmarks.threads import environment
+from impl import __version__
+from impl.choose import peers
+from properties import scorecard
+
+SCHEMA = Path(__file__).with_name("race.schema.json")
+MODULES = {
+    "scipy": "scipy.linalg",
+    "sklearn": "sklearn.linear_model",
+    "jax": "jax.numpy",
+}  # that a peer cannot do without
 
 
-def race(case: Case, racer: Implementation, benchmark: Any) -> None:
-    """Time the case in the group of its function and size, unless the answer is wrong.
+def raced(
+    cases: list[Case], names: list[str] | None, cores: list[int], budget: float, patience: float
+) -> dict[str, Any]:
+    """All that is to be known of a race, as in `race.schema.json`; without names, of `impl` and every peer there is.
 
-    Inputs are built and the code is compiled before the clock starts: the call whose answer is checked is the first.
+    Raises
+    ------
+    Refused
+        If one that was named cannot be loaded.
     """
+    field = Field(names or ["impl", *peers()], cores, optional=not names, patience=patience)
     try:
-        call = case.call(racer, case.arguments())
-        ratio = error_over_bound(case, call())
-    except NotOffered as error:
-        pytest.skip(f"not offered: {error}")
+        machine = peak(len(cores))
+        blas = {f"{name}: {pool}": threads for name, w in field.workers.items() for pool, threads in w.blas.items()}
+        reference, rows = next(iter(field.workers)), []
+        for i, case in enumerate(track(cases, "racing", console=Console(stderr=True), transient=True)):
+            share = (budget - field.spent) / (len(cases) - i)
+            rows.append(_row(case, compared(field.race(case, share), reference), machine))
+        return {
+            "schema": 1,
+            "kind": "race",
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "machine": _machine(),
+            "versions": _versions(),
+            "blas": blas,
+            "threads": len(cores),
+            "peak": machine,
+            "reference": reference,
+            "rows": rows,
+            "startup": {name: _startup(field, name) for name in field.workers},
+        }
+    finally:
+        field.end()
+
+
+def _row(case: Case, results: dict[str, dict[str, Any]], machine: dict[str, float]) -> dict[str, Any]:
     flops, moved = case.cost()
-    benchmark.group = str(case)
-    benchmark.extra_info.update(
-        function=case.function,
-        label=case.label,
-        implementation=racer.name,
-        sizes=dict(case.sizes),
-        dtype=np.dtype(np.float64).name,
-        flops=flops,
-        bytes=moved,
-        error_over_bound=ratio,
-        threads=threads(),
+    for result in results.values():
+        if "seconds" in result:
+            result["share_of_peak"] = share_of_peak((flops, moved), result["seconds"], case.dtype, machine)
+    return {
+        "case": str(case),
+        "function": case.function,
+        "label": case.label,
+        "sizes": dict(case.sizes),
+        "dtype": np.dtype(case.dtype).name,
+        "flops": flops,
+        "bytes": moved,
+        "results": results,
+    }
+
+
+def _startup(field: Field, name: str) -> dict[str, float]:
+    """Importing, in the median of three fresh processes; and the first call and the dispatch of a smallest case.
+
+    The case is least squares of 10 × 3, which every peer has; where there is none, the first that is offered.
+    """
+    first = [case for case in CASES if str(case) == "lstsq-small"]
+    cases = first + [case for case in CASES if case.label == "small"]
+    calls = next(filter(None, (field.dispatch(name, case) for case in cases)), {})
+    return {"import": statistics.median(_import(name, len(field.cores)) for _ in range(3)), **calls}
+
+
+def _import(name: str, threads: int) -> float:
+    timed = f"import {MODULES.get(name, name)}" if name in ("impl", *peers()) else f"impl.choose.load([{name!r}])"
+    before = "import impl.choose; " if "choose" in timed else ""  # of one's own file, what it brings beside `impl`
+    quiet = "import sys, time; out, sys.stdout = sys.stdout, sys.stderr"  # what it prints on import is not the figure
+    program = f"{quiet}; {before}t = time.perf_counter(); {timed}; print(time.perf_counter() - t, file=out)"
+    return in_fresh_process(["-W", "ignore", "-c", program], **environment(threads))
+
+
+def _machine() -> dict[str, Any]:
+    try:
+        with Path("/proc/cpuinfo").open() as lines:
+            cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        cpu = platform.processor() or platform.machine()
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "os": platform.platform(terse=True),
+        "python": platform.python_version(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """By library, and by the short name of who is built on it."""
+    found = scorecard.versions()
+    short = {"impl": __version__, "sklearn": found.get("scikit-learn")}
+    return found | {name: version for name, version in short.items() if version}
+
+
+# ---- what is printed -------------------------------------------------------------------------------------------------
+
+
+def report(race: dict[str, Any], console: Console) -> None:
+    """The table of ratios, what was wrong, and what starting costs."""
+    reference, names = race["reference"], list(race["startup"])
+    others = [name for name in names if name != reference]
+    table = Table(title=f"time over that of {reference}, with its interval of 95 %")
+    table.add_column("case", no_wrap=True)
+    for name in (reference, *others):
+        table.add_column(name, justify="right")
+    for row in race["rows"]:
+        results = row["results"]
+        table.add_row(row["case"], _time(results[reference]), *(_ratio(results[name]) for name in others))
+    console.print(table)
+    for row in race["rows"]:
+        for name, result in row["results"].items():
+            if "wrong" in result:
+                line = f"wrong, so not timed: {row['case']} by {name}: {result['wrong']}"
+                console.print(line, highlight=False, markup=False)
+    table = Table("starting", "import", "first call", "dispatch")
+    for name, costs in race["startup"].items():
+        table.add_row(name, *(seconds(costs[key]) if key in costs else "–" for key in _COSTS))
+    console.print(table)
+
+
+_COSTS = ("import", "first_call", "dispatch")
+
+
+def seconds(value: float) -> str:
+    """With a unit, to three digits."""
+    unit, size = next((pair for pair in (("s", 1.0), ("ms", 1e-3)) if value >= pair[1]), ("µs", 1e-6))
+    return f"{value / size:.3g} {unit}"
+
+
+def _time(result: dict[str, Any]) -> str:
+    if "seconds" not in result:
+        return "wrong" if "wrong" in result else "–"
+    return seconds(result["seconds"]) + (", once" if result["rounds"] == 1 else "")
+
+
+def _ratio(result: dict[str, Any]) -> str:
+    if "ratio" not in result:
+        return _time(result)
+    low, high = result["interval"]
+    return f"{result['ratio']:.3g} ({low:.3g}–{high:.3g})"
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Race, print, write; 1 if who is named first, or one's own, was wrong somewhere."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.race", description="Who is faster, and by how much.")
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help="ridge-large, or a function (default: all of the sizes)"
     )
-    benchmark(call)
+    parser.add_argument(
+        "--impl", metavar="NAMES", help="comma-separated; the first is compared with (default: impl and all peers)"
+    )
+    parser.add_argument("--sizes", choices=SELECTIONS, default="quick", help="which of them (default: quick)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="as many cores for each (default: 1)")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="for the rounds of all cases, of which each has 7 at least; checking comes on top (default: 600)",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, metavar="SECONDS", help=f"for one answer (default: {PATIENCE:g})"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it, in the form of race.schema.json")
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    try:
+        cases = chosen(options.cases, options.sizes)
+    except WrongCase as error:
+        parser.error(str(error))
+    there = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    if not 1 <= options.threads <= len(there):
+        parser.error(f"--threads {options.threads}: there are {len(there)} cores.")
+    if options.json and (options.json.is_dir() or not options.json.absolute().parent.is_dir()):
+        parser.error(f"--json {options.json} cannot be written: give a file in a folder that is there.")
+    names = options.impl.split(",") if options.impl else None
+    if names and len(set(names)) < len(names):
+        parser.error(f"--impl {options.impl} names one twice.")
+    try:
+        race = raced(cases, names, there[-options.threads :], options.budget, options.patience)
+    except Refused as error:
+        parser.error(str(error))
+    if options.json:
+        scorecard.write(options.json, race)  # first: who reads what is printed may stop reading
+    report(race, Console() if sys.stdout.isatty() else Console(width=160))
+    if options.json:
+        print(f"The race is in {options.json}.")
+    judged = [name for name in race["startup"] if name == race["reference"] or name not in peers()]
+    return int(any("wrong" in row["results"][name] for row in race["rows"] for name in judged))
 
 
-def threads() -> dict[str, Any]:
-    """What may run in parallel: the cores, and the threads of each BLAS and of Numba."""
-    pools = {f"{pool['internal_api']} {pool['version']}": pool["num_threads"] for pool in threadpool_info()}
-    return {"cores": os.cpu_count(), "numba": numba.get_num_threads(), **pools}
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,20 @@
 """What the README says is what there is."""
 
+import json
 import re
 
-from benchmarks.readme import ERRORS_START, FUNCTIONS_START, README, errors, functions, with_table
+from benchmarks.gate.decide import LOOKS, SCREENING, Rule
+from benchmarks.readme import (
+    ERRORS_START,
+    FUNCTIONS_START,
+    PROOF,
+    PROOF_START,
+    README,
+    errors,
+    functions,
+    proof,
+    with_table,
+)
 from impl.choose import peers
 from impl.contract import CONTRACT
 
@@ -19,6 +31,14 @@ def test_the_table_of_functions_is_that_of_the_contract() -> None:
 def test_the_two_commands_are_printed_one_a_line() -> None:
     """The checks in .ci/run find them by how they begin, and run them as they are printed."""
     assert len(re.findall(r"^python3 -m venv .* && \.venv/bin/pytest.*$", TEXT, re.MULTILINE)) == 2
+
+
+def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
+    """And they are of the rule as it is now; after new runs: python -m benchmarks.readme."""
+    assert with_table(TEXT, PROOF_START, proof()) == TEXT
+    stored = json.loads(PROOF.read_text(encoding="utf-8"))
+    assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
+    assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
 
 
 def test_every_peer_is_named() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.answers import linear, networks
+from benchmarks.answers import grids, linear, networks
 from benchmarks.answers.measured import Answer
 from benchmarks.cases import Case, many_calls
 
-_MAKERS = linear.ANSWERS | networks.ANSWERS
+_MAKERS = linear.ANSWERS | grids.ANSWERS | networks.ANSWERS
 
 
 class WrongAnswer(AssertionError):
@@ -22,12 +22,12 @@ class WrongAnswer(AssertionError):
 
 
 @functools.lru_cache(maxsize=2)  # the large ones take 100 MB; racers come one after the other
-def expected(case: Case, dtype: Any = np.float64) -> list[Answer]:
+def expected(case: Case, dtype: Any = None) -> list[Answer]:
     """Each part of the answer, with its bound."""
     return _MAKERS[case.function](*case.arguments(dtype))
 
 
-def error_over_bound(case: Case, result: Any, dtype: Any = np.float64) -> float:
+def error_over_bound(case: Case, result: Any, dtype: Any = None) -> float:
     """The worst error of this result over its bound, at most 1.
 
     Raises
@@ -35,16 +35,15 @@ def error_over_bound(case: Case, result: Any, dtype: Any = np.float64) -> float:
     WrongAnswer
         If the result is not within the bound, not finite, or not of the right shapes and dtype.
     """
-    if case.function == "Solver":
-        return _trained(case, result, dtype)
-    return worst_ratio(case, parts(case.function, result), dtype)
+    return worst_ratio(case, parts(case, result, dtype), dtype)
 
 
-def worst_ratio(case: Case, got: list[Any], dtype: Any = np.float64) -> float:
+def worst_ratio(case: Case, got: list[Any], dtype: Any = None) -> float:
     """As `error_over_bound`, from the parts of the result."""
+    if case.function == "Solver":
+        return _trained(case, got, dtype)
     answers = expected(case, dtype)
-    if case.bind is many_calls:
-        dtype = np.float64  # of Python's numbers
+    dtype = np.float64 if case.bind is many_calls else dtype or case.dtype  # many calls give Python's numbers
     if len(got) != len(answers):
         raise WrongAnswer(f"{case}: {len(answers)} results were expected, and {len(got)} came")
     return max(_ratio(f"{case}, result {i}", *pair, dtype) for i, pair in enumerate(zip(got, answers, strict=True)))
@@ -64,8 +63,13 @@ def _ratio(name: str, got: Any, answer: Answer, dtype: Any) -> float:
     return ratio
 
 
-def parts(function: str, result: Any) -> list[Any]:
-    """The arrays in a result, as `expected` lists them."""
+def parts(case: Case, result: Any, dtype: Any = None) -> list[Any]:
+    """The arrays in a result, as `expected` lists them; of a solver, what can be said of it."""
+    function = case.function
+    if function == "Solver":
+        data, *_ = case.arguments(dtype)
+        accuracy = np.mean(np.argmax(result.model.loss(data["X_val"]), axis=1) == data["y_val"])
+        return [result.loss_history, result.train_acc_history, result.val_acc_history, float(accuracy)]
     if function.endswith("_forward"):
         return [result[0]]  # what is in a cache is the implementation's own business
     if function == "FullyConnectedNet":
@@ -79,16 +83,16 @@ def parts(function: str, result: Any) -> list[Any]:
     return list(result) if isinstance(result, tuple) else [result]
 
 
-def _trained(case: Case, solver: Any, dtype: Any) -> float:
+def _trained(case: Case, got: list[Any], dtype: Any) -> float:
     """What holds for any draw of batches: the histories are of their lengths, and the best parameters are kept."""
     data, _, how = case.arguments(dtype)
+    losses, *accuracies, accuracy = got
     steps = max(len(data["X_train"]) // how["batch_size"], 1) * how["num_epochs"]
-    accuracy = np.mean(np.argmax(solver.model.loss(data["X_val"]), axis=1) == data["y_val"])
-    lengths = (len(solver.loss_history), len(solver.train_acc_history), len(solver.val_acc_history))
+    lengths = (len(losses), *map(len, accuracies))
     if lengths != (steps, how["num_epochs"] + 1, how["num_epochs"] + 1):
         raise WrongAnswer(f"{case}: histories of {lengths} entries after {steps} steps")
-    if accuracy != max(solver.val_acc_history):
-        raise WrongAnswer(f"{case} ends at an accuracy of {accuracy}, but had {max(solver.val_acc_history)}")
-    if not solver.loss_history[-1] < solver.loss_history[0]:
-        raise WrongAnswer(f"{case}: the loss went from {solver.loss_history[0]} to {solver.loss_history[-1]}")
+    if accuracy != max(accuracies[1]):
+        raise WrongAnswer(f"{case} ends at an accuracy of {accuracy}, but had {max(accuracies[1])}")
+    if not losses[-1] < losses[0]:
+        raise WrongAnswer(f"{case}: the loss went from {losses[0]} to {losses[-1]}")
     return 0.0

@@ -178,9 +178,13 @@ def _svm_loss(x: np.ndarray, y: np.ndarray) -> list[Answer]:
     others[rows, y] = False
     margins = x - x[rows, y][:, None] + 1
     over = margins.where(others).relu()
-    counts = (margins.positive() & others).astype(float)
-    counts[rows, y] = -counts.sum(axis=1)
-    return answers(over.sum(axis=1).sum() / N, Measured(counts, 0.0, x.dtype) / N)
+    missed = (margins.positive() & others).astype(float)
+    counts = missed.copy()
+    counts[rows, y] = -missed.sum(axis=1)
+    dx = Measured(counts, 0.0, x.dtype) / N
+    # What the others get may be divided before it is summed up for the right class.
+    summed = (Measured(missed, 0.0, x.dtype) / N).sum(axis=1).rounded().error[:, None]
+    return answers(over.sum(axis=1).sum() / N, _either(dx, Measured(dx.values, np.where(others, 0, summed), x.dtype)))
 
 
 @gives("sgd")
@@ -192,8 +196,14 @@ def _sgd(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
 @gives("sgd_momentum")
 def _sgd_momentum(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
     w, dw, v = given(w, dw, config["velocity"])
-    v = 0.9 * v - 1e-2 * dw
-    return answers(w + v, v)
+    after = 0.9 * v - 1e-2 * dw
+    divided = 0.9 * (-v / 1e-2) + dw  # by −lr, as PyTorch keeps it
+    return answers(_either(w + after, w - 1e-2 * divided), _either(after, -(1e-2 * divided)))
+
+
+def _either(one: Measured, other: Measured) -> Measured:
+    """Two ways to the same values: whichever may be off by more."""
+    return Measured(one.values, np.maximum(one.error, other.error), one.dtype)
 
 
 @gives("rmsprop")
@@ -220,15 +230,21 @@ def _power(x: Measured, t: int) -> Measured:
 
 @gives("FullyConnectedNet")
 def _net(X: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray]) -> list[Answer]:
-    x, W1, b1, W2, b2 = given(X, *(params[name] for name in ("W1", "b1", "W2", "b2")))
-    reg = 0.1
-    before = affine(x, W1, b1)
-    hidden = before.relu()
-    loss, dscores = _softmax(affine(hidden, W2, b2), y)
-    loss = loss + reg * 0.5 * ((W1 * W1).sum().sum() + (W2 * W2).sum().sum())
-    dhidden, dW2, db2 = _backward(dscores, hidden, W2)
-    dbefore = dhidden.where(before.positive())
-    return answers(loss, x.T @ dbefore + reg * W1, dW2 + reg * W2, dbefore.sum(axis=0), db2)
+    names, reg = sorted(params), 0.1
+    x, *given_params = given(X, *(params[name] for name in names))
+    p, depth = dict(zip(names, given_params, strict=True)), len(names) // 2
+    inputs, before = [x], []
+    for i in range(1, depth + 1):
+        before.append(affine(inputs[-1], p[f"W{i}"], p[f"b{i}"]))
+        inputs.append(before[-1].relu())
+    loss, dout = _softmax(before[-1], y)
+    penalty = functools.reduce(Measured.__add__, [(p[f"W{i}"] * p[f"W{i}"]).sum().sum() for i in range(1, depth + 1)])
+    gradients: dict[str, Measured] = {}
+    for i in range(depth, 0, -1):
+        gradients |= {f"W{i}": inputs[i - 1].T @ dout + reg * p[f"W{i}"], f"b{i}": dout.sum(axis=0)}
+        if i > 1:
+            dout = (dout @ p[f"W{i}"].T).where(before[i - 2].positive())
+    return answers(loss + reg * 0.5 * penalty, *(gradients[name] for name in names))
 
 
 # f is given a float64 array, and what comes of it is rounded to the dtype of x at the end.
