@@ -1,7 +1,8 @@
 """The README's tables: ``python -m benchmarks.readme [SCORECARD ...]`` puts each in its place.
 
-The table of functions comes from the contract. That of errors comes from scorecards, one an implementation, as
-``pytest properties --impl NAME --scorecard FILE`` writes them; without any it is left as it is.
+The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
+(``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards,
+one an implementation (``pytest properties --impl NAME --scorecard FILE``); without any it is left as it is.
 """
 
 import argparse
@@ -10,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gate.prove import markdown
 from impl.contract import CHAPTERS, CONTRACT, FUNCTIONS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
 ERRORS_START = "<!-- from scorecards, by python -m benchmarks.readme SCORECARD ... -->\n"
+PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m benchmarks.readme -->\n"
+PROOF = README.parent / "benchmarks" / "results" / "proof.json"
 END = "<!-- the end of the table -->\n"
 
 
@@ -58,6 +62,12 @@ def _cell(row: dict[str, Any] | None) -> str:
     return f"**{worst}**" if row["failed"] else worst + " †" * bool(row["departed"])
 
 
+def proof() -> Iterator[str]:
+    """How often the gate was wrong, from the stored runs."""
+    yield from markdown(json.loads(PROOF.read_text(encoding="utf-8"))).splitlines()
+    yield ""
+
+
 def with_table(text: str, start: str, lines: Iterator[str]) -> str:
     """The text, with these lines between the mark where the table starts and the next one that ends a table."""
     before, rest = text.split(start)
@@ -70,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
     text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
+    text = with_table(text, PROOF_START, proof())
     if paths := parser.parse_args().scorecards:
         cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
         text = with_table(text, ERRORS_START, errors(cards))
