@@ -1,0 +1,156 @@
+"""The command: ``python -m benchmarks.gate BASE [HEAD]``, or ``--prove``."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.gate import prove
+from benchmarks.gate.account import stored
+from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
+from benchmarks.gate.report import as_json, markdown, table, write
+from benchmarks.gate.run import KINDS, Options, run
+from benchmarks.gate.trees import ROOT, Unusable
+from benchmarks.gate.workers import Failed
+
+EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
+UNUSABLE = 2
+WIDTH = 120  # where there is no terminal
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line can say."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks.gate",
+        description="Has this revision made it worse? Time, compile time, peak memory and accuracy, each apart.",
+        epilog="Exit codes: 0 pass, 1 regression, 2 inconclusive or unusable.",
+    )
+    made.add_argument("base", nargs="?", metavar="BASE", help="a branch, tag or commit")
+    made.add_argument("head", nargs="?", metavar="HEAD", help="the same; without it, the working tree as it stands")
+    made.add_argument(
+        "-k",
+        dest="select",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="cases by name: 'ridge*-large'",
+    )
+    made.add_argument("--only", action="append", choices=KINDS, help="gate only this; may be given several times")
+    made.add_argument(
+        "--threshold",
+        type=_percent,
+        default=Rule.threshold,
+        metavar="X%",
+        help="the least slowdown that counts (2.5%%)",
+    )
+    made.add_argument("--budget", type=float, default=8, metavar="MINUTES", help="in all (8)")
+    made.add_argument(
+        "--impl",
+        action="append",
+        metavar="NAME",
+        help="who is gated: a file or module of the repository (impl); given several times, they are taken together",
+    )
+    made.add_argument("--repo", type=Path, default=ROOT, metavar="PATH", help="the repository (this one)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the result; its form is gate/gate.schema.json")
+    made.add_argument("--markdown", type=Path, metavar="FILE", help="write a comment for a pull request")
+    made.add_argument(
+        "--prove",
+        nargs="?",
+        type=int,
+        const=prove.RUNS,
+        metavar="RUNS",
+        help=f"run the gate itself so often ({prove.RUNS}): on unchanged code, and with slowdowns put in",
+    )
+    return made
+
+
+def _percent(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / 100
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no slowdown: give one in percent, such as 2.5%")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; the exit code."""
+    made = parser()
+    given = made.parse_args(arguments)
+    if given.base is None and given.prove is None:
+        made.error("BASE is missing: name the revision to compare with, as in: python -m benchmarks.gate main")
+    if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
+        made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
+    if given.budget <= 0:
+        made.error(f"--budget {given.budget} is no time: give minutes, such as 8")
+    for file in (given.json, given.markdown):
+        if file and (file.is_dir() or not file.absolute().parent.is_dir()):
+            made.error(f"{file} cannot be written: give a file in a folder that is there")
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(UNUSABLE))  # so that the folder is removed on the way out
+    errors = Console(stderr=True, highlight=False)
+    options = Options(
+        base=given.base or "HEAD",
+        head=given.head,
+        repository=given.repo.resolve(),
+        implementation=given.impl or ["impl"],
+        select=given.select,
+        kinds=given.only or KINDS,
+        rule=Rule(threshold=given.threshold),
+        budget=60 * given.budget,
+    )
+    try:
+        with _telling(errors) as say:
+            if given.prove is not None:
+                return _prove(options, given, say)
+            result = run(options, say)
+    except (Unusable, Failed) as error:
+        errors.print(f"unusable: {error}", soft_wrap=True)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        errors.print("interrupted: nothing is left behind")
+        return UNUSABLE
+    out = Console(highlight=False)
+    out.width = max(out.width, WIDTH if not out.is_terminal else 0)
+    out.print(table(result))
+    if given.json:
+        write(given.json, as_json(result))
+    if given.markdown:
+        write(given.markdown, markdown(result))
+    return EXIT[result["verdict"]]
+
+
+@contextlib.contextmanager
+def _telling(errors: Console) -> Iterator[Callable[[str], None]]:
+    """One line that changes where somebody looks, else a line a step, with the time."""
+    if errors.is_terminal:
+        with errors.status("starting") as status:
+            yield status.update
+    else:
+        started = time.monotonic()
+        yield lambda text: errors.print(f"{time.monotonic() - started:6.0f} s  {text}", soft_wrap=True)
+
+
+def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
+    def store(result: dict[str, Any]) -> None:
+        if given.json:
+            write(given.json, as_json(result))
+
+    before = stored(given.json, "proof", "the gate's own proof") if given.json and given.json.exists() else None
+    result = prove.prove(options, given.prove, say, store, before)
+    text = prove.markdown(result)
+    print(text)
+    if given.markdown:
+        write(given.markdown, text)
+    return 0 if result["kept"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""What is measured once a side, beside time: compiling, memory, answers; and again where it looks worse.
+
+A figure looks worse when head's is over base's by more than a factor and by more than an amount that matters to nobody.
+What looks worse is measured again, in fresh processes; it is a regression when it is worse every time.
+"""
+
+import math
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
+from benchmarks.gate.trees import Unusable
+from benchmarks.gate.workers import SIDES, Failed, Process, lanes
+
+AGAIN = 2  # times
+ALL = "(all of them)"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much worse is worse: by more than this factor, and by more than this amount."""
+
+    factor: float
+    amount: float
+
+    def exceeded(self, base: float, head: float) -> bool:
+        """Whether head is worse than base."""
+        return head > base * self.factor and head > base + self.amount
+
+
+COMPILING = Limit(1.5, 0.25)  # seconds
+COMPILING_ALL = Limit(1.25, 1.0)
+MEMORY = Limit(1.1, 16_384)  # bytes
+# Error over bound moves with the order in which a sum is taken. Above 1 a claim has failed.
+ACCURACY = Limit(4.0, 0.1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One figure of both sides, and what follows from it."""
+
+    name: str
+    base: float
+    head: float
+    verdict: str
+    note: str = ""
+
+
+Digests = dict[str, dict[str, str]]  # side, function
+Failures = dict[str, dict[str, str]]  # case, side: in words
+Figures = Mapping[str, Mapping[str, float]]  # side, name
+Measure = Callable[[str, Sequence[str], int], Mapping[str, float]]  # side, names, which time: figure by name
+
+
+def compare(
+    measure: Measure, names: Sequence[str], limit: Limit, first: Mapping[str, Mapping[str, float]]
+) -> list[Found]:
+    """Each figure of the first measurement; those that look worse are measured again, a few times.
+
+    Where the twin looks worse than base, every time as well, it is not head that made the difference.
+    """
+
+    def worse(figures: Figures, side: str) -> set[str]:
+        others = figures.get(side, {})
+        return {n for n in names if n in others and limit.exceeded(figures["base"][n], others[n])}
+
+    suspects, twins = worse(first, "head"), worse(first, "twin")
+    for time in range(1, AGAIN + 1):
+        if suspects:
+            figures = {side: measure(side, sorted(suspects), time) for side in first}
+            suspects &= worse(figures, "head")
+            twins &= worse(figures, "twin")
+    verdicts = {n: INCONCLUSIVE if n in twins else REGRESSION for n in suspects}
+    return [Found(n, first["base"][n], first["head"][n], verdicts.get(n, PASS)) for n in names]
+
+
+def on_all_sides(work: Callable[[str], Any], sides: Sequence[str], at_once: int) -> dict[str, Any]:
+    """What the work gives for each side, some at the same time."""
+    with lanes(at_once) as pool:
+        return dict(zip(sides, pool.map(work, sides), strict=True))
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Measures each side in processes of its own.
+
+    Parameters
+    ----------
+    folder, names, cores
+        As for `rounds.Timer`.
+    """
+
+    folder: Path
+    names: Sequence[str]
+    cores: Sequence[int]
+
+    def _process(self, side: str, cache: Path | None = None) -> Process:
+        return Process(self.folder, side, self.names, cache=cache)
+
+    def _everywhere(self, work: Callable[[str], Any], sides: Sequence[str] = SIDES) -> dict[str, Any]:
+        return on_all_sides(work, sides, len(self.cores))
+
+    def compiling(self, cases: Sequence[str]) -> tuple[list[Found], Digests, Failures]:
+        """Seconds that each case compiles, from an empty cache, into the one that the rounds load from.
+
+        With them, the digests of the code of each side, and of what could not be run, where not and why not.
+        """
+        digests: Digests = {}
+        failures: Failures = {}
+
+        def compiled(side: str) -> dict[str, float]:
+            with self._process(side) as process:
+                try:
+                    process.ask("start")
+                except Failed as error:
+                    raise Unusable(f"{side} cannot be loaded: {error}") from error
+                seconds = {}
+                for case in cases:
+                    try:
+                        seconds[case] = process.ask("first_call", case=case)
+                    except Failed as error:
+                        failures.setdefault(case, {})[side] = str(error)
+                digests[side] = process.ask("code")
+            return seconds
+
+        first = self._everywhere(compiled)
+        ran = [case for case in cases if case not in failures]
+        return self._compared(first, ran), digests, failures
+
+    def _compared(self, first: dict[str, dict[str, float]], cases: list[str]) -> list[Found]:
+        def again(side: str, chosen: Sequence[str], _: int) -> dict[str, float]:
+            found = {}
+            for case in chosen:
+                with tempfile.TemporaryDirectory(dir=self.folder) as cache, self._process(side, Path(cache)) as process:
+                    found[case] = process.ask("first_call", case=case)
+            return found
+
+        def all_again(side: str, _: Sequence[str], __: int) -> dict[str, float]:
+            with tempfile.TemporaryDirectory(dir=self.folder) as cache, self._process(side, Path(cache)) as process:
+                return {ALL: math.fsum(process.ask("first_call", case=case) for case in cases)}
+
+        together = {side: {ALL: math.fsum(seconds[case] for case in cases)} for side, seconds in first.items()}
+        return compare(again, cases, COMPILING, first) + compare(all_again, [ALL], COMPILING_ALL, together)
+
+    def memory(self, cases: Sequence[str]) -> list[Found]:
+        """The most bytes that a call has allocated at once."""
+
+        def peaks(side: str, chosen: Sequence[str], _: int = 0) -> dict[str, float]:
+            with self._process(side) as process:
+                return {case: process.ask("peak_memory", case=case) for case in chosen}
+
+        return compare(peaks, cases, MEMORY, self._everywhere(lambda side: peaks(side, cases), SIDES[:2]))
+
+    def answers(self, cases: Sequence[str]) -> Failures:
+        """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
+        wrong: Failures = {}
+
+        def check(side: str) -> None:
+            with self._process(side) as process:
+                for case in cases:
+                    try:
+                        process.ask("check", case=case)
+                    except Failed as error:
+                        wrong.setdefault(case, {})[side] = str(error)
+
+        self._everywhere(check, SIDES[:2])
+        return wrong
+
+    def accuracy(self) -> list[Found]:
+        """The worst error over bound of each function, in the same claims on the same problems."""
+        claims: dict[str, dict[str, set[str]]] = {}
+
+        def worst(side: str, functions: Sequence[str], time: int) -> dict[str, float]:
+            card = self.folder / f"{side}-{time}.json"
+            with self._process(side) as process:
+                found = process.ask(
+                    "properties",
+                    scorecard=str(card),
+                    profile="default" if time else "quick",
+                    seed=time,
+                    functions=list(functions),
+                )
+            claims[side] = {name: _failed(found, name) for name in found["functions"]}
+            return {name: _worst(row) for name, row in found["functions"].items()}
+
+        first = self._everywhere(lambda side: worst(side, [], 0), SIDES[:2])
+        common = sorted(first["base"].keys() & first["head"].keys())
+        failed = {name: sorted(claims["head"][name] - claims["base"][name]) for name in common}
+        found = compare(worst, common, ACCURACY, first)
+        return [
+            replace(f, verdict=REGRESSION, note=f"fails {failed[f.name][0]}") if failed[f.name] else f for f in found
+        ]
+
+
+def _worst(row: Mapping[str, Any]) -> float:
+    return math.inf if row["worst"] is None else float(row["worst"])
+
+
+def _failed(card: Mapping[str, Any], function: str) -> set[str]:
+    """The claims about this function that failed."""
+    return {
+        claim["id"].split("::", 1)[-1]
+        for claim in card["claims"]
+        if claim["functions"].get(function, {}).get("outcome") == "failed"
+    }

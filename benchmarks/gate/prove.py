@@ -1,0 +1,204 @@
+"""The gate's own proof: ``python -m benchmarks.gate --prove [RUNS]``.
+
+Every run is a whole timing of HEAD against itself, with code that is the same treated like any other, and with a few
+cases of one side slowed by 2, 3, 5 and 10 %: after each sample, that fraction of it is waited. So each run gives
+
+- a gate run of unchanged code: base against its twin, over all cases;
+- trials of whether a slowdown of each size is found.
+
+With ``--json FILE`` the account is stored after every run, and the same command adds runs to it.
+
+From the rounds in which nothing had changed, thousands of runs are then drawn anew, with and without a slowdown, which
+says more of rare events than so few runs can: it needs rounds to be independent, and to be as they were here.
+"""
+
+import datetime
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from benchmarks.gate import trees
+from benchmarks.gate.account import EACH, SLOWDOWNS, percents, runs_before, share, told
+from benchmarks.gate.checks import Checks
+from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
+from benchmarks.gate.rounds import Timer, cores
+from benchmarks.gate.run import Options, export, machine, selected
+from benchmarks.gate.timed import timed
+
+RUNS = 30
+PROMISED = {0.05: 0.95, 0.10: 0.99}  # found, of slowdowns of this size
+DRAWN = 2000  # runs from the rounds
+DOUBT = 1e-3  # a promise is broken when what was seen had at most this probability
+
+
+def prove(
+    options: Options,
+    count: int,
+    say: Callable[[str], None],
+    store: Callable[[dict[str, Any]], None] = lambda _: None,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run the timing of the gate so often on unchanged code; the account, and the runs stored one after the other.
+
+    Runs of an account from before count as well, where they are of the same cases, rule and machine; without more of
+    them, it is only made anew.
+
+    Raises
+    ------
+    Unusable
+        If they are not.
+    """
+    if before and not count:
+        result = account(options.rule, {name: before[name] for name in _conditions(options.rule, ())}, before["runs"])
+        store(result)
+        return result
+    cases = selected(options)
+    with trees.work_folder() as folder:
+        head = trees.revision(options.repository, options.head)
+        export(options, head, head, folder)
+        say(f"compiling {len(cases)} cases three times")
+        _, _, failures = Checks(folder, options.names, cores()).compiling(cases)
+        cases = [case for case in cases if case not in failures]
+        made = _conditions(options.rule, cases)
+        runs = runs_before(made, before)
+        for _ in range(count):
+            say(f"run {len(runs) + 1}; alarms so far: {sum(bool(run['alarms']) for run in runs)}")
+            runs.append({"commit": head.commit, **_one(options, folder, cases)})
+            store({**made, "runs": runs})
+    result = account(options.rule, made, runs)
+    store(result)
+    return result
+
+
+def _conditions(rule: Rule, cases: Sequence[str]) -> dict[str, Any]:
+    """What runs have to share to be counted together."""
+    return {
+        **{"schema": 1, "kind": "proof", "threshold": rule.threshold, "alpha": rule.alpha},
+        **{"screening": SCREENING, "looks": list(LOOKS), "cases": list(cases), "machine": machine()},
+    }
+
+
+def _one(options: Options, folder: Path, cases: Sequence[str]) -> dict[str, Any]:
+    """One run, with a few cases slowed."""
+    slowed = random.sample(cases, min(EACH * len(SLOWDOWNS), len(cases)))
+    slower = {case: SLOWDOWNS[i % len(SLOWDOWNS)] for i, case in enumerate(slowed)}
+    started = time.monotonic()
+    timer = Timer(folder, options.names, cores(), slower)
+    asked = timed(timer, cases, options.rule, started + options.budget)
+    twins = [q for q in asked if q.comparison == "twin"]
+    heads = [q for q in asked if q.comparison == "head"]
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - started, 1),
+        "alarms": [q.case for q in twins if q.verdict == REGRESSION],
+        "slowed": [[q.case, slower[q.case], q.verdict] for q in heads if q.case in slower],
+        "others": [[q.case, q.verdict] for q in heads if q.case not in slower and q.verdict != PASS],
+        "rounds": {q.case: [round(r, 5) for r in q.screened] for q in twins},
+    }
+
+
+def account(rule: Rule, made: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """False alarms and detections with their intervals, from the runs and from runs drawn anew."""
+    wrong = sum(bool(run["alarms"]) for run in runs)
+    null: dict[str, list[float]] = defaultdict(list)
+    trials: dict[float, list[str]] = {size: [] for size in SLOWDOWNS}
+    for run in runs:
+        for case, logs in run["rounds"].items():
+            null[case] += logs
+        for _, size, verdict in run["slowed"]:
+            trials[size].append(verdict)
+    found = [
+        {"slowdown": size, **share(verdicts.count(REGRESSION), len(verdicts)), "missed": verdicts.count(PASS)}
+        for size, verdicts in trials.items()
+    ]
+    kept = _possible(wrong, len(runs), rule.alpha, "greater") and all(
+        _possible(row["count"], row["of"], PROMISED[row["slowdown"]], "less")
+        for row in found
+        if row["slowdown"] in PROMISED
+    )
+    seconds = [run["seconds"] for run in runs]
+    return {
+        **made,
+        "seconds": {"median": float(np.median(seconds)), "worst": max(seconds)},
+        "alarms": share(wrong, len(runs)),
+        "detections": found,
+        "drawn": drawn(rule, null),
+        "spread": {case: float(f"{_spread(logs):.3g}") for case, logs in sorted(null.items())},
+        "kept": kept,
+        "runs": list(runs),
+    }
+
+
+def drawn(rule: Rule, null: Mapping[str, Sequence[float]], runs: int = DRAWN, seed: int = 0) -> dict[str, Any]:
+    """Runs drawn from the rounds in which nothing had changed: the share with an alarm, and of slowdowns found."""
+    rng = np.random.default_rng(seed)
+    # Base and twin could as well have been named the other way round, so each round counts both ways: a few alone
+    # have a median that is not 1, which would be a slowdown in every run drawn from them.
+    rounds = {case: np.concatenate([logs, np.negative(logs)]) for case, logs in null.items()}
+    wrong = sum(any(v == REGRESSION for v in _drawn_run(rng, rule, rounds).values()) for _ in range(runs))
+    power = []
+    for size in SLOWDOWNS:
+        slowed = {case: logs + np.log1p(size) for case, logs in rounds.items()}
+        each = {case: _drawn_share(rng, rule, case, logs, max(runs // 10, 1)) for case, logs in slowed.items()}
+        worst = min(each, key=each.__getitem__)
+        mean = float(np.mean(list(each.values())))
+        power.append({"slowdown": size, "found": mean, "worst": each[worst], "in": worst})
+    return {"alarms": share(wrong, runs), "power": power}
+
+
+def _drawn_share(rng: np.random.Generator, rule: Rule, case: str, logs: np.ndarray, runs: int) -> float:
+    """How often the case is found; as many others are suspected besides as were slowed in a real run."""
+    suspects = EACH * len(SLOWDOWNS)
+    return sum(REGRESSION in _drawn_run(rng, rule, {case: logs}, suspects).values() for _ in range(runs)) / runs
+
+
+def _drawn_run(
+    rng: np.random.Generator, rule: Rule, rounds: Mapping[str, np.ndarray], suspects: int = 0
+) -> dict[str, str]:
+    """The verdicts of a run; `suspects`, at the least, share the false alarms, as in a run of more cases."""
+    open_cases = [case for case, logs in rounds.items() if rule.suspect(rng.choice(logs, SCREENING))]
+    verdicts: dict[str, str] = {}
+    new = {case: rng.choice(rounds[case], LOOKS[-1]) for case in open_cases}
+    count = max(len(open_cases), suspects)
+    for look in LOOKS:
+        for case in [case for case in open_cases if verdicts.get(case, INCONCLUSIVE) == INCONCLUSIVE]:
+            verdicts[case] = rule.confirmed(new[case][:look], count)
+    return verdicts
+
+
+def _possible(count: int, of: int, promised: float, worse: str) -> bool:
+    """Whether the promise can be true, for what was seen."""
+    return not of or binomtest(count, of, promised, alternative=worse).pvalue > DOUBT
+
+
+def _spread(logs: Sequence[float]) -> float:
+    """A robust standard deviation."""
+    return float(1.4826 * np.median(np.abs(np.asarray(logs) - np.median(logs))))
+
+
+def markdown(result: Mapping[str, Any]) -> str:
+    """The account as a table."""
+    spread = sorted(result["spread"].values())
+    alarms, again = result["alarms"], result["drawn"]["alarms"]
+    lines = [
+        f"{len(result['cases'])} cases, {alarms['of']} runs of {result['seconds']['median']:.0f} s in the median "
+        f"({result['seconds']['worst']:.0f} s at most). From round to round, the ratio of two times of the same code "
+        f"varies by {100 * spread[len(spread) // 2]:.1f} % in the median case and by {100 * spread[-1]:.1f} % in the "
+        "worst (standard deviation).",
+        "",
+        "| | seen | 95 % | in runs drawn from the rounds |",
+        "|---|---|---|---|",
+        f"| runs of unchanged code with an alarm | {told(alarms)} | {percents(alarms)} | {told(again)} |",
+    ]
+    for row, power in zip(result["detections"], result["drawn"]["power"], strict=True):
+        drawn_anew = f"{100 * power['found']:.1f} %, at least {100 * power['worst']:.1f} % ({power['in']})"
+        size = f"slowdowns of {100 * row['slowdown']:g} % found"
+        lines.append(f"| {size} | {told(row)} | {percents(row)} | {drawn_anew} |")
+    lines += ["", "Every promise is kept." if result["kept"] else "**A promise is broken.**"]
+    return "\n".join(lines) + "\n"

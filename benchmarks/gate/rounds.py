@@ -1,0 +1,101 @@
+"""Timing: rounds of three fresh processes on one core, which take short samples in turn."""
+
+import contextlib
+import math
+import os
+import random
+import statistics
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.gate.workers import SIDES, Process, lanes
+
+SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
+BLOCKS = 6  # of two samples a side, there and back
+CASE = 0.25  # seconds for a case in a round; what takes longer gets fewer blocks
+
+
+@dataclass
+class Logs:
+    """Of one case, a number a round: log of head's over base's time, and of the twin's over base's."""
+
+    head: list[float] = field(default_factory=list)
+    twin: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Where and how rounds are run.
+
+    Parameters
+    ----------
+    folder
+        With the trees and the caches.
+    names
+        Who is timed, as for `impl.choose.load`.
+    cores
+        One round at a time on each.
+    slower
+        Cases whose head is slowed by a fraction, for the gate's own proof.
+    """
+
+    folder: Path
+    names: Sequence[str]
+    cores: Sequence[int]
+    slower: Mapping[str, float] = field(default_factory=dict)
+
+    def rounds(self, cases: Sequence[str], count: int, until: float = math.inf) -> dict[str, Logs]:
+        """As many rounds of these cases, or as many as were begun until then, by `time.monotonic`."""
+        logs = {case: Logs() for case in cases}
+        left, lock = iter(range(count)), threading.Lock()
+
+        def lane(core: int) -> None:
+            while time.monotonic() < until:
+                with lock:
+                    if next(left, None) is None:
+                        return
+                found = self._round(cases, core)
+                with lock:
+                    for case, seconds in found.items():
+                        for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):
+                            kept.append(math.log(seconds[side] / seconds["base"]))
+
+        with lanes(len(self.cores)) as pool:
+            try:
+                for running in [pool.submit(lane, core) for core in self.cores]:
+                    running.result()
+            finally:
+                left = iter(())  # an error in one lane, or Ctrl-C, ends the others
+        return logs
+
+    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
+        """Of each case and side, the median of its samples."""
+        with contextlib.ExitStack() as open_processes:
+            processes = {
+                side: open_processes.enter_context(Process(self.folder, side, self.names, core))
+                for side in random.sample(SIDES, len(SIDES))
+            }
+            return {case: self._samples(case, processes) for case in random.sample(cases, len(cases))}
+
+    def _samples(self, case: str, processes: Mapping[str, Process]) -> dict[str, float]:
+        once = min(process.ask("load", case=case) for process in processes.values())
+        calls = max(1, round(SAMPLE / once))
+        warm = once < SAMPLE  # a long call warms itself
+        blocks = min(BLOCKS, max(1, int(CASE / (2 * len(SIDES) * (calls + warm) * once))))
+        samples: dict[str, list[float]] = {side: [] for side in SIDES}
+        for _ in range(blocks):
+            order = random.sample(SIDES, len(SIDES))
+            for side in order + order[::-1]:
+                slower = self.slower.get(case, 0.0) if side == "head" else 0.0
+                samples[side].append(processes[side].ask("time", case=case, calls=calls, warm=warm, slower=slower))
+        for process in processes.values():
+            process.ask("drop", case=case)
+        return {side: statistics.median(taken) for side, taken in samples.items()}
+
+
+def cores() -> list[int]:
+    """Those that this process may use; [-1], any, where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [-1]

@@ -1,0 +1,112 @@
+"""Time: all cases are screened, the suspects confirmed, and the controls with them, by the same rule.
+
+Controls are base against its twin, and head against base where their code is the same: where one of
+these differs, what is measured is not the code.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule, interval, ratio, sign_test
+from benchmarks.gate.rounds import Logs, Timer
+
+# What is compared with base, by the numbers of a round; the twin is the control.
+COMPARISONS: dict[str, Callable[[Logs], list[float]]] = {
+    "head": lambda logs: logs.head,
+    "twin": lambda logs: logs.twin,
+}
+
+
+@dataclass
+class Question:
+    """Whether one comparison of one case shows a slowdown, and what rounds have said of it.
+
+    Parameters
+    ----------
+    case, comparison
+        What is asked.
+    screened, confirming
+        The logarithms of the two kinds of rounds.
+    verdict
+        The answer.
+    """
+
+    case: str
+    comparison: str
+    screened: list[float]
+    confirming: list[float] = field(default_factory=list)
+    verdict: str = PASS
+
+
+def timed(
+    timer: Timer, cases: Sequence[str], rule: Rule, until: float, say: Callable[[str], None] = lambda _: None
+) -> list[Question]:
+    """Every comparison of every case, with its verdict; what was not decided until then is inconclusive."""
+    say(f"timing {len(cases)} cases in {SCREENING} rounds")
+    found = timer.rounds(cases, SCREENING, until)
+    questions = [Question(case, name, of(found[case])) for case in cases for name, of in COMPARISONS.items()]
+    open_questions = [q for q in questions if len(q.screened) < SCREENING or rule.suspect(q.screened)]
+    suspects = len(open_questions)
+    for question in open_questions:
+        question.verdict = INCONCLUSIVE
+    if any(len(q.screened) < SCREENING for q in questions):
+        return questions
+    done = 0
+    for look in LOOKS:
+        if not open_questions or time.monotonic() > until:
+            break
+        again = list(dict.fromkeys(q.case for q in open_questions))
+        say(f"{look - done} more rounds of {', '.join(again[:4])}{' and others' if len(again) > 4 else ''}")
+        found = timer.rounds(again, look - done, until)
+        done = look
+        for question in open_questions:
+            question.confirming += COMPARISONS[question.comparison](found[question.case])
+            if len(question.confirming) == look:
+                question.verdict = rule.confirmed(question.confirming, suspects)
+        open_questions = [q for q in open_questions if q.verdict == INCONCLUSIVE]
+    return questions
+
+
+def unclean(questions: Iterable[Question], same: set[str], excuse: bool) -> list[str]:
+    """In words, the controls that differ."""
+    return [
+        f"control: base differs from itself in {q.case} by {100 * (ratio(q.confirming) - 1):.1f} %"
+        for q in questions
+        if q.verdict == REGRESSION and q.comparison != "head"
+    ] + [
+        f"control: the code of {q.case} is the same, and its time is not, by {100 * (ratio(q.confirming) - 1):.1f} %"
+        for q in questions
+        if excuse and q.verdict == REGRESSION and q.comparison == "head" and q.case in same
+    ]
+
+
+def rows(questions: Sequence[Question], same: set[str]) -> list[dict[str, Any]]:
+    """As data, a row a case."""
+    by_case: dict[str, dict[str, Question]] = {}
+    for question in questions:
+        by_case.setdefault(question.case, {})[question.comparison] = question
+    return [_row(case, asked, case in same) for case, asked in by_case.items()]
+
+
+def _row(case: str, asked: Mapping[str, Question], same: bool) -> dict[str, Any]:
+    question = asked["head"]
+    control = asked.get("twin", question)
+    logs = question.confirming or question.screened  # new rounds alone: the others chose it
+    return {
+        "case": case,
+        "ratio": _rounded(ratio(logs)),
+        "interval": [_rounded(end) for end in interval(logs)],
+        "p": _rounded(sign_test(logs)),
+        "rounds": [len(question.screened), len(question.confirming)],
+        "control": _rounded(ratio(control.confirming or control.screened)),
+        "same_code": same,
+        "verdict": question.verdict,
+    }
+
+
+def _rounded(number: float) -> float | None:
+    """To five digits; none where it is no number, or infinite."""
+    return float(f"{number:.5g}") if math.isfinite(number) else None

@@ -1,0 +1,118 @@
+"""The other end of `worker`: processes of the revisions, asked one question at a time."""
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.gate.trees import Unusable
+
+SIDES = ("base", "head", "twin")  # of one length: the path is in the process's memory, too
+_LONGEST_PADDING = 4096  # a page
+_RUNNING: set["Process"] = set()
+
+
+class Failed(Exception):
+    """What the revision could not do, in its own words."""
+
+
+@contextlib.contextmanager
+def lanes(count: int) -> Iterator[ThreadPoolExecutor]:
+    """So many threads to ask from; on the way out of an error, no process is waited for."""
+    before = set(threading.enumerate())
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(_RUNNING):
+                process.end()
+            while set(threading.enumerate()) - before:
+                time.sleep(0.01)  # Ctrl-C may come between the start of a thread and the pool's knowing of it
+            raise
+
+
+class Process:
+    """A fresh process of one side.
+
+    Where its stack begins depends on how large its environment is, and what a loop costs can depend on that; so both
+    that size and the hash seed are drawn anew for each process, instead of being the same for one side every time.
+    """
+
+    def __init__(
+        self, folder: Path, side: str, names: Sequence[str], core: int = -1, cache: Path | None = None, threads: int = 1
+    ) -> None:
+        tree = folder / side
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_", "NUMBA_")) and name not in ("PYTHONDONTWRITEBYTECODE", "CI")
+        }
+        environment |= {
+            "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{side}"),
+            "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "theirs")]),
+            "PYTHONHASHSEED": str(random.randrange(2**32)),
+            "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
+        }
+        environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+        self.side, self.log = side, folder / f"{side}.log"
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.gate.worker", str(core), *names],
+                cwd=tree,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        _RUNNING.add(self)
+
+    def end(self) -> None:
+        """End it at once; it holds nothing that would have to be saved."""
+        self._process.kill()
+        self._process.wait()
+
+    def ask(self, do: str, **question: Any) -> Any:
+        """One question, one answer.
+
+        Raises
+        ------
+        Failed
+            If the revision raised an error.
+        Unusable
+            If the process is gone.
+        """
+        asked, answered = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answered is not None
+        with contextlib.suppress(BrokenPipeError):
+            asked.write(json.dumps({"do": do, **question}) + "\n")
+            asked.flush()
+        line = answered.readline()
+        if not line:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise Unusable(f"The process of {self.side} ended while it was asked to {do}. It said last: {last}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer["answer"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]  # both are pipes
+        _RUNNING.discard(self)
