@@ -197,6 +197,15 @@ def test_what_cannot_be_compared_is_said_in_a_sentence(tmp_path, capsys, argumen
     assert sentence in capsys.readouterr().err
 
 
+def test_a_folder_without_a_commit_has_nothing_to_compare_with(tmp_path):
+    """As after git init, or in a copy without .git."""
+    with pytest.raises(trees.Unusable, match="is no git repository with a commit"):
+        trees.revision(tmp_path, None)
+    git(tmp_path, "init", "--quiet")
+    with pytest.raises(trees.Unusable, match="is no git repository with a commit"):
+        trees.revision(tmp_path, None)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

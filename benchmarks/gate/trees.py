@@ -50,6 +50,8 @@ class Revision:
 def revision(repository: Path, name: str | None) -> Revision:
     """Look a revision up; None is the working tree."""
     found = git(repository, "rev-parse", "--verify", "--quiet", f"{name or 'HEAD'}^{{commit}}")
+    if not found and name is None:
+        raise Unusable(f"{repository} is no git repository with a commit: there is nothing to compare with.")
     if not found:
         raise Unusable(f"{repository} has no revision {name!r}: give a branch, a tag or a commit.")
     return Revision(name or "the working tree", found.decode().strip())
