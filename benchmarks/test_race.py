@@ -109,9 +109,11 @@ def test_a_race_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     """Neither while a call is under way, which here never ends, nor in a worker that waits for its turn."""
     (tmp_path / "endless.py").write_text("def ridge(X, y, lam):\n    while True: pass\n")
     command = _command("ridge-50x10", "--impl", f"numpy,{tmp_path / 'endless.py'}")
-    race = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = tmp_path / "said.txt"
+    with said.open("w") as log:
+        race = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
-        assert _until(lambda: len(_workers(race.pid)) == 2)
+        assert _until(lambda: len(_workers(race.pid)) == 2), f"{race.poll()}: {said.read_text()}"
         workers = _workers(race.pid)
         time.sleep(2)  # it is in the call by now, or on its way there
     finally:

@@ -381,7 +381,6 @@ DEPARTURES = {
     "test_an_inverse_past_the_range_is_infinite[*-pinv]": "inf − inf in the last product",
     "test_a_batch_is_no_number[*]": _SHAPES,
     "test_what_is_of_one_target_refuses_several[ridge_jacobian]": _SHAPES,
-    "test_jacobian_past_the_range_is_infinite[2798.96413022]": _SQUARES,
 }
 
 SOMETIMES = {
@@ -390,4 +389,6 @@ SOMETIMES = {
     **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in _SQUARING},
     "test_objective_is_the_sum_of_squares_and_the_penalty[hard]": _SQUARES,
     "test_jacobian_is_the_derivative_of_the_objective[hard]": _SQUARES,
+    # For one of the two w on Intel, for both on AMD: which of two infinite terms is added first, MKL's kernels decide.
+    "test_jacobian_past_the_range_is_infinite[*]": _SQUARES,
 }
