@@ -18,8 +18,11 @@ from numba.extending import intrinsic
 from scipy.linalg import cython_blas, cython_lapack
 
 # The routines that are used, without the s or d that names their precision.
-_BLAS = ("gemm", "gemv", "syrk")
-_LAPACK = ("gelsd", "geqrf", "gesdd", "gesvd", "ormqr", "pocon", "potrf", "potri", "potrs", "trtrs")
+_BLAS = ("gemm", "gemv", "syrk", "trmm")
+_LAPACK = (
+    *("gelsd", "geqrf", "gesdd", "gesvd", "orgqr", "ormqr"),
+    *("pocon", "potrf", "potri", "potrs", "trtri", "trtrs"),
+)
 
 _name_of = ctypes.pythonapi.PyCapsule_GetName
 _name_of.restype, _name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
