@@ -37,7 +37,7 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
-settings.register_profile("long", settings.get_profile("default"), max_examples=10_000)
+settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
