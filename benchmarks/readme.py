@@ -1,8 +1,9 @@
 """The README's tables: ``python -m benchmarks.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
-(``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards,
-one an implementation (``pytest properties --impl NAME --scorecard FILE``); without any it is left as it is.
+(``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards
+(``pytest properties --impl NAME --scorecard FILE``), several of one implementation taken together; without any it is
+left as it is.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from typing import Any
 
 from benchmarks.gate.prove import markdown
 from impl.contract import CHAPTERS, CONTRACT, FUNCTIONS
+from properties.scorecard import larger
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
@@ -37,6 +39,7 @@ def functions() -> Iterator[str]:
 
 def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     """Functions by implementations: the worst error over bound."""
+    cards = together(cards)
     versions = [_version(card) for card in cards]
     yield (
         "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
@@ -44,9 +47,33 @@ def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     yield "|---|" + "---|" * len(cards)
     for function in CONTRACT:
         yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"
-    judged = [sum(row["judged"] for row in card["functions"].values()) for card in cards]
-    counts = ", ".join(f"{count:,} for `{card['implementation']}`" for count, card in zip(judged, cards, strict=True))
-    yield f"\nAnswers judged, at most {max(card['examples'] for card in cards):,} examples a claim: {counts}.\n"
+    counts = ", ".join(map(_count, cards))
+    yield f"\nAnswers judged, on at most {max(card['examples'] for card in cards):,} examples a claim: {counts}.\n"
+
+
+def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One card for each implementation: of a function, all claims and answers, and the worst error among them."""
+    merged: dict[str, dict[str, Any]] = {}
+    for card in cards:
+        one = merged.setdefault(card["implementation"], {**card, "functions": {}})
+        one["examples"] = max(one["examples"], card["examples"])
+        for name, row in card["functions"].items():
+            before = one["functions"].get(name)
+            one["functions"][name] = row if before is None else _both(before, row)
+    return list(merged.values())
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    counted = {key: one[key] + other[key] for key in ("held", "failed", "departed", "not offered", "judged")}
+    return counted | {"worst": other["worst"] if larger(other["worst"], one["worst"]) else one["worst"]}
+
+
+def _count(card: dict[str, Any]) -> str:
+    """How many answers were judged, and of the function that has the fewest."""
+    judged = {name: row["judged"] for name, row in card["functions"].items() if row["judged"]}
+    fewest = min(judged, key=judged.__getitem__, default=None)
+    least = f" ({judged[fewest]:,} or more of each function, fewest of `{fewest}`)" if fewest else ""
+    return f"{sum(row['judged'] for row in card['functions'].values()):,} for `{card['implementation']}`{least}"
 
 
 def _version(card: dict[str, Any]) -> str:

@@ -67,6 +67,11 @@ def test_the_table_of_errors_has_every_function() -> None:
     assert "`numpy` 2.4" in table
     for name, cell in {"ridge": "0.25", "lstsq": "0.25 †", "pinv": "**∞**", "adam": "–", "elbow": "0"}.items():
         assert f"| `{name}` | {cell} |" in table
+    more = {**card, "examples": 5000, "functions": {"ridge": row | {"worst": 0.5}, "lstsq": row | {"worst": 0.1}}}
+    table = "\n".join(errors([card, more]))
+    assert "| `ridge` | 0.5 |" in table
+    assert "| `lstsq` | 0.25 † |" in table
+    assert "at most 5,000 examples a claim: 700 for `numpy` (100 or more of each function, fewest of `pinv`)" in table
     written = TEXT.split(ERRORS_START)[1]
     for name in CONTRACT:
         assert f"| `{name}` |" in written

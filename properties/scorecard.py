@@ -64,12 +64,12 @@ def _by_function(claims: list[dict[str, Any]]) -> dict[str, Any]:
             row["judged"] += found.get("judged", 0)
             worst = found.get("worst", 0.0)
             # What is known to depart is told apart, and does not hide how far off the rest is.
-            if found["outcome"] != "departed" and _larger(worst, row["worst"]):
+            if found["outcome"] != "departed" and larger(worst, row["worst"]):
                 row |= {"worst": worst, "in": claim["id"]}
     return dict(sorted(functions.items()))
 
 
-def _larger(one: float | None, other: float | None) -> bool:
+def larger(one: float | None, other: float | None) -> bool:
     """Of two ratios, none standing for infinity."""
     return other is not None and (one is None or one > other)
 
