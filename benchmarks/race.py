@@ -9,8 +9,6 @@ costs is apart: importing, the first call in a fresh process, and a call of the 
 
 import argparse
 import datetime
-import os
-import platform
 import statistics
 import sys
 from collections.abc import Iterable
@@ -23,6 +21,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.cases import CASES, SELECTIONS, Case, WrongCase, chosen
+from benchmarks.machine import machine, usable_cores
 from benchmarks.peak import peak, share_of_peak
 from benchmarks.rounds import PATIENCE, Field, Refused, compared
 from benchmarks.startup import in_fresh_process
@@ -51,21 +50,21 @@ def raced(
     """
     field = Field(names or ["impl", *peers()], cores, optional=not names, patience=patience)
     try:
-        machine = peak(len(cores))
+        attainable = peak(len(cores))
         blas = {f"{name}: {pool}": threads for name, w in field.workers.items() for pool, threads in w.blas.items()}
         reference, rows = next(iter(field.workers)), []
         for i, case in enumerate(track(cases, "racing", console=Console(stderr=True), transient=True)):
             share = (budget - field.spent) / (len(cases) - i)
-            rows.append(_row(case, compared(field.race(case, share), reference), machine))
+            rows.append(_row(case, compared(field.race(case, share), reference), attainable))
         return {
             "schema": 1,
             "kind": "race",
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "machine": _machine(),
+            "machine": machine(),
             "versions": _versions(),
             "blas": blas,
             "threads": len(cores),
-            "peak": machine,
+            "peak": attainable,
             "reference": reference,
             "rows": rows,
             "startup": {name: _startup(field, name) for name in field.workers},
@@ -74,11 +73,11 @@ def raced(
         field.end()
 
 
-def _row(case: Case, results: dict[str, dict[str, Any]], machine: dict[str, float]) -> dict[str, Any]:
+def _row(case: Case, results: dict[str, dict[str, Any]], attainable: dict[str, float]) -> dict[str, Any]:
     flops, moved = case.cost()
     for result in results.values():
         if "seconds" in result:
-            result["share_of_peak"] = share_of_peak((flops, moved), result["seconds"], case.dtype, machine)
+            result["share_of_peak"] = share_of_peak((flops, moved), result["seconds"], case.dtype, attainable)
     return {
         "case": str(case),
         "function": case.function,
@@ -108,21 +107,6 @@ def _import(name: str, threads: int) -> float:
     quiet = "import sys, time; out, sys.stdout = sys.stdout, sys.stderr"  # what it prints on import is not the figure
     program = f"{quiet}; {before}t = time.perf_counter(); {timed}; print(time.perf_counter() - t, file=out)"
     return in_fresh_process(["-W", "ignore", "-c", program], **environment(threads))
-
-
-def _machine() -> dict[str, Any]:
-    try:
-        with Path("/proc/cpuinfo").open() as lines:
-            cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        cpu = platform.processor() or platform.machine()
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "os": platform.platform(terse=True),
-        "python": platform.python_version(),
-    }
 
 
 def _versions() -> dict[str, str]:
@@ -210,7 +194,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         cases = chosen(options.cases, options.sizes)
     except WrongCase as error:
         parser.error(str(error))
-    there = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    there = usable_cores()
     if not 1 <= options.threads <= len(there):
         parser.error(f"--threads {options.threads}: there are {len(there)} cores.")
     if options.json and (options.json.is_dir() or not options.json.absolute().parent.is_dir()):

@@ -23,10 +23,11 @@ from benchmarks.cases import CASES
 from benchmarks.gate import trees
 from benchmarks.gate.account import EACH, SLOWDOWNS, percents, runs_before, share, stored, told
 from benchmarks.gate.report import as_json, write
-from benchmarks.gate.run import Options, machine, selected
+from benchmarks.gate.run import Options, selected
 from benchmarks.gate.slowed import Code, drawn, slowable
 from benchmarks.gate.tools import TOOLS, ready_for_asv
 from benchmarks.gate.trees import Unusable
+from benchmarks.machine import machine
 
 Say = Callable[[str], None]
 

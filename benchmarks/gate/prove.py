@@ -28,8 +28,9 @@ from benchmarks.gate.account import EACH, SLOWDOWNS, percents, runs_before, shar
 from benchmarks.gate.checks import Checks
 from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
 from benchmarks.gate.rounds import Timer, cores
-from benchmarks.gate.run import Options, export, machine, selected
+from benchmarks.gate.run import Options, export, selected
 from benchmarks.gate.timed import timed
+from benchmarks.machine import machine
 
 RUNS = 30
 PROMISED = {0.05: 0.95, 0.10: 0.99}  # found, of slowdowns of this size

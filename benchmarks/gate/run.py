@@ -4,7 +4,6 @@ import datetime
 import json
 import math
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
 from benchmarks.gate.rounds import Timer, cores
 from benchmarks.gate.timed import Question, rows, timed, unclean
 from benchmarks.gate.trees import ROOT, Unusable
+from benchmarks.machine import machine
 
 Say = Callable[[str], None]
 KINDS = ("time", "compile", "memory", "accuracy")
@@ -222,11 +222,3 @@ def judge_times(questions: Sequence[Question], same: set[str], excuse: bool, rea
         rounds = min(len(q.screened) + len(q.confirming) for q in undecided)
         told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         reasons[INCONCLUSIVE].append(f"after {rounds} rounds a slowdown is neither shown nor excluded in {told}")
-
-
-def machine() -> dict[str, Any]:
-    """Where it ran."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return {"cpu": cpu, "cores": len(cores()), "os": platform.platform(), "python": platform.python_version()}
