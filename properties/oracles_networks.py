@@ -77,6 +77,9 @@ def softmax_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     exps = shifted.exp()
     sums = exps.sum(axis=1)
     p = exps / sums.reshape(-1, 1)
+    # exp(log p) is p as well, and rounds the exponent once more (Blanchard, Higham & Higham 2021: "division-free").
+    in_logs = (shifted - sums.log().reshape(-1, 1)).exp()
+    p = Carried(p.values, np.maximum(p.error, in_logs.error), x.dtype)
     losses = sums.log() - shifted[rows, y]
     # Whoever takes the logarithm of p instead of the difference above has p's relative error in the place of its own.
     u = unit_roundoff(x.dtype)
