@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from benchmarks.goals import standings
 from benchmarks.runs import Result, Row, Run
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -18,6 +19,7 @@ def table(run: Run) -> Iterator[str]:
     if lost := [row for row in run.rows if any(result.outcome == "lost" for result in row.results.values())]:
         yield from _rows(run, lost)
     yield from _wrong(run)
+    yield from _goals(run)
     yield from _startup(run.startup)
     yield f"<details><summary>All {len(run.rows)} cases</summary>\n"
     yield from _rows(run, run.rows)
@@ -96,6 +98,25 @@ def tally(run: Run) -> str:
     return f"Of {count.total()} comparisons `{run.reference}` is faster in {count['won']} and {lost}{undecided}."
 
 
+def _goals(run: Run) -> Iterator[str]:
+    """What is wanted beside what was seen; bold where it falls short."""
+    reached = list(standings(run)) if run.interleaved and run.reference == "impl" else []
+    if not reached:
+        return
+    count = sum(each.ahead and each.close for each in reached)
+    yield f"Of {len(reached)} goals {count} are reached; **bold** is what falls short of one:\n"
+    yield "| case | best peer | takes as long | goal | share of peak | goal |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for each in reached:
+        ratio, share = _ratio(each.best, not each.ahead), _share(each.own)
+        case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
+        peer = f"`{each.peer}`" if each.peer else "–"
+        wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
+        cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", share if each.close else f"**{share}**", wanted)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
 def _wrong(run: Run) -> Iterator[str]:
     wrong = [
         f"- `{name}`, {row.case}: {' '.join(result.why.removeprefix(row.case + ', ').split())}"
@@ -148,6 +169,13 @@ def _cell(result: Result) -> str:
     """The ratio, bold where the reference lost; the bare time where there is nothing to compare it with."""
     if result.ratio is None:
         return _time(result)
+    return _ratio(result, result.outcome == "lost")
+
+
+def _ratio(result: Result, bold: bool) -> str:
+    """With its interval."""
+    if result.ratio is None:
+        return "–"
     low, high = result.interval or (None, None)
     said = number(result.ratio) + (f" ({number(low)}–{number(high)})" if low is not None and high is not None else "")
-    return f"**{said}**" if result.outcome == "lost" else said
+    return f"**{said}**" if bold else said

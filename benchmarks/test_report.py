@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.cases import CASES
+from benchmarks.goals import GOALS
 from benchmarks.readme import END, README, with_table
 from benchmarks.report import RACE_START, STORED, into_readme, main
 from benchmarks.runs import Unreadable, out_of_date, read
@@ -155,6 +156,24 @@ def test_losses_are_as_plain_as_wins(tmp_path: Path) -> None:
         "Of 5 comparisons `impl` is faster in 3 and slower in 1 (1 against `numpy`); in 1 the interval holds 1." in text
     )
     assert f"- `torch`, ridge-large: {WRONG}" in text
+
+
+def test_goals_stand_beside_what_was_seen(tmp_path: Path) -> None:
+    """Bold where the interval reaches below the goal, or the share of the peak does; of the best peer that is right."""
+    race = a_race()
+    small, large, _, _, adam = race["rows"]
+    small["results"]["torch"] = timed(18e-6, 4.5, 3.9, 5.1)
+    small["results"]["numpy"] = timed(20e-6, 5.0, 4.9, 5.1)
+    text = markdown(tmp_path, race | {"rows": [small, large, adam]})
+    assert "Of 3 goals 1 are reached;" in text
+    assert "| `ridge` small | `torch` | **4.50 (3.90–5.10)** | ≥ 4 | 5,000 % |  |" in text
+    assert "| `ridge` large | `numpy` | 11.0 (10.8–11.2) | ≥ 1.1 | 9.09 % |  |" in text
+    assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 | **14.3 %** | ≥ 80 % |" in text
+
+
+def test_every_goal_is_of_a_case_that_is_timed() -> None:
+    """A case that has another name leaves its goal behind."""
+    assert GOALS.keys() <= set(map(str, CASES))
 
 
 def test_the_cases_of_a_function_stand_together_by_size(tmp_path: Path) -> None:
