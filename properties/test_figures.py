@@ -76,6 +76,7 @@ def check_step(axes: Any, x: float, y: float, w: float, b: float, lr: float) -> 
     np.testing.assert_array_equal(line(axes, "_elbow before"), [[old, 0]])
     np.testing.assert_array_equal(line(axes, "_elbow after"), [[new, 0]])
     np.testing.assert_array_equal(line(axes, "_sample"), [[x, y]])
+    assert axes.get_ylim()[0] < y < axes.get_ylim()[1]
     np.testing.assert_array_equal(line(axes, "_residual"), [[x, y], [x, own.relu_unit(x, w, b)]])
     said = words(axes)
     assert f"before, slope {printed(w)}" in said
@@ -83,11 +84,15 @@ def check_step(axes: Any, x: float, y: float, w: float, b: float, lr: float) -> 
     assert f"φ − y = {printed(own.relu_unit(x, w, b) - y)}" in said
     arrows = [text for text in axes.texts if text.get_label() == "_move"]
     if old == new:
-        assert not arrows
         assert f"elbow {printed(old)}" in said.splitlines()
-    elif np.isfinite(old + new):
+    elif w == step[0] == 0:
+        assert "elbow" not in said
+    else:
+        assert f"elbow {'none' if w == 0 else printed(old)} → {'none' if step[0] == 0 else printed(new)}" in said
+    if np.isfinite(old + new) and old != new:
         assert [(arrow.xyann, arrow.xy) for arrow in arrows] == [((old, 0), (new, 0))]
-        assert f"elbow {printed(old)} → {printed(new)}" in said
+    else:
+        assert not arrows
 
 
 def test_a_step_is_drawn_as_it_is_computed_in_all_four_cases() -> None:
@@ -191,7 +196,7 @@ def test_the_minima_of_gcv_and_loo_are_marked() -> None:
         np.testing.assert_array_equal(curve.get_ydata(), values)
         assert curve.get_markevery() == [int(np.argmin(values))]
         minima.append(LAMS[np.argmin(values)])
-        assert f"{name}, least at λ = {minima[-1]:.2g}" in words(panels[3])
+        assert f"{name}, least at λ = {minima[-1]:.3g}" in words(panels[3])
     for axes in panels:
         assert [points[0, 0] for points in lines(axes, "_minimum")] == minima
 

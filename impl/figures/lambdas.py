@@ -112,13 +112,13 @@ def _errors(axes: Axes, X: np.ndarray, y: np.ndarray, lams: np.ndarray, impl: An
         values = error(X, y, lams)
         best = int(np.nanargmin(values))
         minima.append(float(lams[best]))
-        label = f"{name}, least at λ = {lams[best]:.2g}"
+        label = f"{name}, least at λ = {lams[best]:.3g}"
         axes.plot(lams, values, ls=line, marker=marker, markevery=[best], color="black", lw=1.6, ms=8, label=label)
     zero = [error(X, y, [0.0])[0] for _, error, *_ in curves]
     _limits(axes, zero, impl.squared_norm(y) / y.size)
     axes.margins(y=0.12)
     axes.set(title="Expected error: ◁ least squares', ▷ ‖y‖²/n", ylabel="mean squared error", yscale="log")
-    axes.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="none", handlelength=4)
+    axes.legend(loc="best", frameon=True, framealpha=1, edgecolor="none", handlelength=4)
     return minima[0], minima[1]
 
 

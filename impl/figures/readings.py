@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 import impl
@@ -96,7 +97,9 @@ def _map(axes: Axes, X: np.ndarray, y: np.ndarray, lam: float, impl: Any) -> Non
     for name, pull in zip(("loss", "prior"), scale * pulls, strict=True):
         style = {"arrowstyle": "-|>", "lw": 2, "color": "black", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 16}
         axes.annotate("", w + pull, w, arrowprops=style, label=f"_pull of the {name}")
-        axes.annotate(f"the {name} pulls", w + pull, (12, -4), textcoords="offset points", bbox=WHITE)
+        right = pull[0] >= 0 or name == "prior"
+        side: dict[str, Any] = {"ha": "left", "xytext": (12, -4)} if right else {"ha": "right", "xytext": (-12, -4)}
+        axes.annotate(f"the {name} pulls", w + pull, textcoords="offset points", bbox=WHITE, **side)
     axes.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none", handlelength=3)
     _star(axes, w)
     for place, marker, text in ((best, "s", "least squares, λ → 0"), (origin, "o", "prior's mean, λ → ∞")):
@@ -163,7 +166,7 @@ def _features(axes: Axes, X: np.ndarray, y: np.ndarray, lam: float, impl: Any) -
     axes.plot(samples, y, "D", color="black", ms=6, ls="", label="y")
     axes.axhline(0, color="black", lw=0.8)
     axes.set(xlabel="sample", ylabel="target")
-    axes.set_xticks(samples)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="best")
     axes.set_title(f"5 · fake features {point(w)}:\nthe shortest (w, ξ) with Xw + √λ ξ = y")
 

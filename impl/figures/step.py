@@ -65,8 +65,9 @@ def relu_step(
         _elbows(axes, *pair)
         axes.set_title(f"{_signs(unit, impl)}: {_what_happened((unit.w, unit.b), step, pair)}")
         axes.set(xlabel="x", ylabel="φ(x) = max(wx + b, 0)")
-    highest = max([unit.y for unit in units] + [float(impl.relu_unit(u.x, u.w, u.b)) for u in units])
-    grid[0].set(xlim=(xs[0], xs[-1]), ylim=(-0.3 * (highest + 1), highest + 1))
+    values = [0.0] + [float(v) for u in units for v in (u.y, impl.relu_unit(u.x, u.w, u.b))]
+    span = max(values) - min(values) + 1
+    grid[0].set(xlim=(xs[0], xs[-1]), ylim=(min(values) - 0.3 * span, max(values) + 1))
     for axes in grid[len(units) :]:
         axes.remove()
     return figure
@@ -107,9 +108,15 @@ def _elbows(axes: Axes, old: float, new: float) -> None:
         bend = {"arrowstyle": "-|>", "color": "black", "connectionstyle": f"arc3,rad={0.6 if new > old else -0.6}"}
         axes.annotate("", (new, 0), (old, 0), label="_move", arrowprops=bend | {"shrinkA": 5, "shrinkB": 4})
     stays = old == new
-    values = f"elbow {said(old)}" if stays else f"elbow {said(old)} → {said(new)}"
+    values = said(new) if stays else " → ".join(said(place) if math.isfinite(place) else "none" for place in (old, new))
     axes.annotate(
-        values, (sum(seen) / len(seen), 0), (0, -22), textcoords="offset points", ha="center", va="top", bbox=WHITE
+        f"elbow {values}",
+        (sum(seen) / len(seen), 0),
+        (0, -22),
+        textcoords="offset points",
+        ha="center",
+        va="top",
+        bbox=WHITE,
     )
 
 
