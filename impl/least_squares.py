@@ -1,7 +1,8 @@
 """Least squares (tall), minimum norm (wide) and the inverses, by X = U diag(σ) Vᵀ or, with no σ in doubt, by X = QR.
 
 Where every σ counts for sure, and R⁻¹ tells that (`inverse_of_R`), the two give the same within the same bounds, and QR
-takes a half to a quarter of the time. Where one may have to be left out, it takes the SVD to tell which.
+takes a half to a quarter of the time. Where one may have to be left out, it takes the SVD to tell which. For many rows
+of well-conditioned columns the factor of XᵀX, refined, takes a third of QR's time (`refined_full_rank`).
 """
 
 import numpy as np
@@ -22,6 +23,7 @@ from ._front import Array, finite, floats, not_negative, refuse_shape
 from ._jit import jit
 from ._lapack import call
 from ._range import matrix_in_range, target_in_range, times_power_of_two
+from ._refine import refined_full_rank
 
 
 def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
@@ -136,9 +138,10 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None) -> Array:
 
     Notes
     -----
-    Householder's QR (of Xᵀ where X is wide), about 2mn² − n³/3 flops for m ≥ n; 12n³ more, for the SVD of R by LAPACK's
-    gelsd, where a σ is in doubt. Backward stable: Higham (2002), Theorems 20.3 and 21.4; *LAPACK Users' Guide* (1999),
-    §4.5.
+    Where m ≥ 2n and X is surely of full rank, Cholesky of XᵀX, refined: mn² + 2n³/3 flops, and as accurate as QR
+    (Björck 1987). Else Householder's QR (of Xᵀ where X is wide), about 2mn² − n³/3 flops for m ≥ n; 12n³ more, for the
+    SVD of R by LAPACK's gelsd, where a σ is in doubt. Backward stable: Higham (2002), Theorems 20.3 and 21.4; *LAPACK
+    Users' Guide* (1999), §4.5.
     """
     return _solution(X, y, rcond)[0]
 
@@ -237,5 +240,10 @@ def lstsq_transposed(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
     Y, ey = target_in_range(Y)
     if rcond < 0:
         rcond = default_rcond(X.shape[0], X.shape[1], X)
-    Wt, rank = least_squares(X, Y, rcond)
+    m, n = X.shape
+    rank, certain = n, False
+    if m >= 2 * n and n >= 20:  # below, or square, QR is as fast
+        Wt, certain = refined_full_rank(X, Y, rcond)
+    if not certain:
+        Wt, rank = least_squares(X, Y, rcond)
     return (times_power_of_two(Wt, ey - ex) if ey != ex else Wt), rank

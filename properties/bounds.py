@@ -69,6 +69,15 @@ def times(bound: Bound, factor: Any) -> Bound:
     return Bound(mpf(factor) * bound.allowed, bound.source)
 
 
+def probable(bound: Bound, size: int) -> Bound:
+    """For the answer to a large problem: c roundings that are independent add up to some √c of them, not to c.
+
+    With probability 1 − 2 exp(−λ²/2) or more they stay below λ√c (Higham and Mary 2019, theorem 2.4). λ = 2 here, on
+    top of the constants that `bound` has for the worst case, which are norms' and never reached: a hundred times that.
+    """
+    return Bound(bound.allowed * mpf(2 / math.sqrt(size)), f"{bound.source}; Higham and Mary (2019), Theorem 2.4")
+
+
 EXACT = Bound(0.0, "no rounding takes place")
 
 # ---- chapter 1 -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._front import Array, finite, floats, not_negative, real, refuse_shape
 from .._jit import jit
-from .best import refined_cholesky, ridge
+from .best import by_cholesky, ridge
 from .path import checked_lams
 
 
@@ -64,7 +64,7 @@ def _batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool_]]:
     W, good = np.empty((b, d), X.dtype), np.zeros(b, np.bool_)
     for i in range(b):
         if lams[i] > 0:
-            Wt, good[i] = refined_cholesky(X[i], y[i].reshape(n, 1), lams[i])
+            Wt, good[i] = by_cholesky(X[i], y[i].reshape(n, 1), lams[i])
             for j in range(d):
                 W[i, j] = Wt[0, j]
     return W, good

@@ -8,8 +8,9 @@ from .._front import Array, positive
 from .._jit import jit
 from .._lapack import call
 from .._range import in_range
+from .._refine import equilibrated_cholesky
 from ._problem import checked
-from .best import equilibrated_cholesky, ridge
+from .best import ridge
 from .filters import removed, ridge_filter_factors
 
 # Up to this condition the inverse from Cholesky loses at most a few digits that the SVD would keep.

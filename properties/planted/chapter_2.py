@@ -66,6 +66,13 @@ BUGS = [
     ),
     Bug(
         "lstsq",
+        "by the normal equations from 100 columns up",
+        "least_squares",
+        "    return _lstsq(X, y, rcond)[0]",
+        "    return np.linalg.solve(X.T @ X, X.T @ y) if len(X) > X.shape[1] > 100 else _lstsq(X, y, rcond)[0]",
+    ),
+    Bug(
+        "lstsq",
         "rcond is ignored",
         "least_squares",
         "return _lstsq(X, y, rcond)[0]",

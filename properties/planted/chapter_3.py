@@ -152,6 +152,13 @@ BUGS = [
         "else F.T @ np.linalg.solve(M, g))",
         "else F.T @ np.linalg.solve(M, g if g.ndim == 1 else g[:, [0] * g.shape[1]]))",
     ),
+    Bug(
+        "ridge",
+        "in float32 from 100 features up",
+        "ridge",
+        "    n, d = F.shape\n    M = (F.T @ F if",
+        "    n, d = F.shape\n    F = F.astype(np.float32) if d > 100 else F\n    M = (F.T @ F if",
+    ),
     Bug("ridge", "a negative λ is taken", "ridge", 'if not_negative("lam", lam) == 0:\n', "if float(lam) <= 0:\n"),
     # ---- the posterior -----------------------------------------------------------------------------------------------
     Bug("ridge_posterior", "λ is missing", "ridge", "np.sqrt(mu / (s**2 + mu))", "np.sqrt(1 / (s**2 + mu))"),
