@@ -102,3 +102,25 @@ def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
     exact = p.ridge(0.0)
     bound = bounds.probable(bounds.least_squares(p.X, p.y, 0.0, exact, rank=3 * order), sum(p.X.shape))
     judge("lstsq", impl.lstsq(p.X, p.y), exact, bound, dtype=dtype)
+
+
+@pytest.mark.parametrize("zeros", [0, 300])
+@pytest.mark.parametrize("power", [-400, 0, 120, 400])
+def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, zeros):
+    """Hundreds of rows and columns times 2^p, λ times 2^2p, below rows of zeros: the same w."""
+    p, lam = tiled(*SIZES["384x256"], np.float64), 0.5
+    exact = p.ridge(lam)
+    bound = bounds.probable(bounds.RIDGE["ridge"](p.X, p.y, lam, exact), sum(p.X.shape))
+    X, y = (np.pad(np.ldexp(a, power), [(zeros, 0)] + [(0, 0)] * (a.ndim - 1)) for a in (p.X, p.y))
+    judge("ridge", impl.ridge(X, y, np.ldexp(lam, 2 * power)), exact, bound, dtype=np.float64, power=power, zeros=zeros)
+
+
+@pytest.mark.parametrize("argument", ["X", "y"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_ridge_refuses_what_is_not_finite_in_the_last_of_many_rows(impl, argument, wrong):
+    """One NaN or infinity in the last row of hundreds is a ValueError that names the argument."""
+    p = tiled(*SIZES["384x256"], np.float64)
+    X, y = p.X, p.y
+    (X[-1:, 3] if argument == "X" else y[-1:])[:] = wrong
+    with pytest.raises(ValueError, match=rf"\b{argument}\b"):
+        impl.ridge(X, y, 1.0)

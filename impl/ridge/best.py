@@ -54,10 +54,10 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 @jit
 def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data of any finite size and λ > 0."""
-    X, Y, lam, e = in_range(X, Y, lam)
-    good = False
     if pays(X):
         Wt, good = mixed_cholesky(X, Y, lam)
-    if not good:
-        Wt, good = refined_cholesky(X, Y, lam)
+        if good:
+            return Wt, True
+    X, Y, lam, e = in_range(X, Y, lam)
+    Wt, good = refined_cholesky(X, Y, lam)
     return (times_power_of_two(Wt, e) if e != 0 else Wt), good

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .._factor import cholesky_solve, product
+from .._factor import cholesky_solve
 from .._front import Array
 from .._jit import jit
 from .._lapack import call
@@ -26,10 +26,14 @@ def pays(X: Array) -> bool:
 
 @jit
 def mixed_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
-    """(Wᵀ, whether it has come to float64's accuracy), for float64 X in range, of full column rank, and λ ≥ 0."""
-    Wt = product(Y, True, X, False)
-    e = exponent(X[: block_rows(X)])  # where other rows are so much larger that float32 overflows, there is no factor
-    L = gram_in_float32(X, e)
+    """(Wᵀ, whether it has come to float64's accuracy), for any float64 X with rows and columns and λ ≥ 0.
+
+    X is read as seldom as can be. What is not finite or far out of range is not looked for, but leaves no factor.
+    """
+    e, top = exponent(X[: block_rows(X)]), exponent(Y)
+    if abs(e) > 100 or abs(top) > 200:
+        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
+    L, Wt = equations(X, Y, e)
     for j in range(L.shape[0]):
         L[j, j] += np.float32(math.ldexp(lam, -2 * e))
     scale, condition = equilibrated_cholesky(L)
@@ -50,25 +54,26 @@ def mixed_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
 
 @jit
 def block_rows(X: Array) -> int:
-    """How many rows are worked on at once, in float32."""
-    return max(1, BLOCK_BYTES // (4 * X.shape[1]))
+    """How many rows are worked on at once: so many that XᵀX is seldom read and written."""
+    return max(256, BLOCK_BYTES // (4 * X.shape[1]))
 
 
 @jit
-def gram_in_float32(X: Array, e: int) -> Array:
-    """XᵀX · 2^-2e, its upper triangle, in float32."""
-    n, d = X.shape
-    G = np.zeros((d, d), np.float32)
-    rows = block_rows(X)
-    block, unit = np.empty((rows, d), np.float32), math.ldexp(1.0, -e)
+def equations(X: Array, Y: Array, e: int) -> tuple[Array, Array]:
+    """(XᵀX · 2^-2e, its upper triangle, in float32, YᵀX)."""
+    (n, d), k, rows = X.shape, Y.shape[1], block_rows(X)
+    G, YtX = np.zeros((d, d), np.float32), np.zeros((k, d), X.dtype)
+    narrow, unit = np.empty((rows, d), np.float32), math.ldexp(1.0, -e)
     for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        for i in range(start, stop):
-            row, narrow = X[i], block[i - start]
+        block, targets = X[start : start + rows], Y[start : start + rows]
+        m = block.shape[0]
+        for i in range(m):
+            row, narrow_row = block[i], narrow[i]
             for j in range(d):
-                narrow[j] = np.float32(row[j] * unit)
-        call("syrk", ("L", "N", d, stop - start, 1.0, block, d, 1.0, G, d))
-    return G
+                narrow_row[j] = np.float32(row[j] * unit)
+        call("syrk", ("L", "N", d, m, 1.0, narrow, d, 1.0, G, d))
+        call("gemm", ("N", "T", d, k, m, 1.0, block, d, targets, k, 1.0, YtX, d))
+    return G, YtX
 
 
 @jit
