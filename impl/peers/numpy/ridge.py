@@ -88,7 +88,7 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: float) -> Array:
     n, d = F.shape
     M = (F.T @ F if n >= d else F @ F.T) + mu * _eye(F.T if n >= d else F)
     # No eigenvalue of M is below λ, and none is above its 1-norm.
-    if M.size and np.linalg.norm(M, 1) < 100 * mu:
+    if M.size and np.linalg.norm(M, 1) < 10 * mu:
         return unscale(np.linalg.solve(M, F.T @ g) if n >= d else F.T @ np.linalg.solve(M, g))
     return ridge_svd(X, y, lam)
 
