@@ -3,7 +3,6 @@
 They can be told apart in black and white, by marker and by line, and the same run gives the same bytes.
 """
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, cycle
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
+from benchmarks.curves import Times, decades, times
 from benchmarks.runs import Result, Row, Run
 from benchmarks.tables import number, sizes
 
@@ -39,7 +39,6 @@ KNOWN = {
     "jax": ("P", (0, (1, 3)), "#E69F00"),
 }
 OTHERS = (("X", (0, (8, 2)), "0.35"), ("<", (0, (3, 3)), "0.5"), (">", (0, (5, 1)), "0.2"), ("*", (0, (2, 1)), "0.6"))
-HOSTILE = ("ill-conditioned", "lam-zero", "strided", "subnormal")  # called by their input, not by their size
 OUTCOMES = {  # as large and as dark as each other: marker, its inside, and what it says
     "won": ("o", "black", "{0} is faster"),
     "undecided": ("D", "white", "the interval holds 1"),
@@ -63,9 +62,10 @@ def pictures(run: Run, folder: Path, kind: str = "svg") -> Iterator[Path]:
             yield path
 
 
-def _styles(run: Run) -> dict[str, tuple[str, Any, str]]:
+def styles(reference: str, peers: Iterable[str]) -> dict[str, tuple[str, Any, str]]:
+    """Marker, line and colour of each implementation."""
     others = cycle(OTHERS)
-    return {run.reference: REFERENCE} | {name: KNOWN.get(name) or next(others) for name in run.peers}
+    return {reference: REFERENCE} | {name: KNOWN.get(name) or next(others) for name in peers}
 
 
 def _figure(width: float, height: float, run: Run, title: str) -> tuple[Figure, Any]:
@@ -84,52 +84,31 @@ def _figure(width: float, height: float, run: Run, title: str) -> tuple[Figure, 
 
 def _times(run: Run) -> Iterator[tuple[str, Figure]]:
     """One picture for each function and dtype."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in run.rows:
-        groups.setdefault((row.function, row.dtype), []).append(row)
-    for (function, dtype), rows in groups.items():
-        if any(result.seconds for row in rows for result in row.results.values()):
-            name = f"time-{function}" + (f"-{dtype}" if dtype != "float64" else "")
-            yield name, _time(run, function, dtype, rows)
+    for found in times(run):
+        yield f"time-{found.function}" + (f"-{found.dtype}" if found.dtype != "float64" else ""), _time(run, found)
 
 
-def _time(run: Run, function: str, dtype: str, rows: list[Row]) -> Figure:
+def _time(run: Run, found: Times) -> Figure:
+    rows = found.rows
     listed = 0.2 * (len(run.implementations) + 1) + 0.155 * len(rows)  # at the side: who, and then the cases
-    figure, axes = _figure(7.6, max(4.4, 1.3 + listed), run, f"{function}, {dtype}")
-    low, high = _decades([row.bytes for row in rows])
-    step = (high / low) ** 0.035  # the width of a letter
-    # The line goes through ordinary input, once a size; the rest stands alone, and beside what is of the same size.
-    places, usual = [], []
-    for i, row in enumerate(rows):
-        before = sum(other.sizes == row.sizes for other in rows[:i])
-        places.append(row.bytes * step**before)
-        usual.append(not before and row.label not in HOSTILE)
-    for name, (marker, line, color) in _styles(run).items():
-        found = [row.results.get(name, Result()).seconds for row in rows]
+    figure, axes = _figure(7.6, max(4.4, 1.3 + listed), run, f"{found.function}, {found.dtype}")
+    for name, (marker, line, color) in styles(run.reference, run.peers).items():
+        through, beside = found.through[name], found.beside[name]
         kept = {"color": color, "marker": marker, "markersize": 6}
-        if any(found):
-            through = [(x, s) for x, s, first in zip(places, found, usual, strict=True) if s and first]
-            beside = [(x, s) for x, s, first in zip(places, found, usual, strict=True) if s and not first]
-            axes.plot([x for x, _ in through], [s for _, s in through], ls=line, label=name, **kept)
-            axes.plot([x for x, _ in beside], [s for _, s in beside], ls="", mfc="none", **kept)
-    limits = [(row.bytes, limit) for row, first in zip(rows, usual, strict=True) if first and (limit := run.limit(row))]
-    if limits:
-        axes.plot(*zip(*limits, strict=True), color="0.75", lw=5, zorder=1, label="the machine at its peak")
+        if through or beside:
+            axes.plot([p.place for p in through], [p.seconds for p in through], ls=line, label=name, **kept)
+            axes.plot([p.place for p in beside], [p.seconds for p in beside], ls="", mfc="none", **kept)
+    if found.peak:
+        axes.plot(*zip(*found.peak, strict=True), color="0.75", lw=5, zorder=1, label="the machine at its peak")
     axes.set(xscale="log", yscale="log", xlabel="bytes that have to be moved", ylabel="time of a call, median")
-    axes.set(xlim=(low, high), ylim=_decades(axes.yaxis.get_data_interval()))
+    axes.set(xlim=found.size, ylim=found.duration)
     axes.xaxis.set_major_formatter(EngFormatter("B"))
     axes.yaxis.set_major_formatter(EngFormatter("s"))
     who = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
     axes.add_artist(who)
     who.set_clip_on(False)  # what is clipped to the axes has no say in how wide the picture is
-    _name_cases(axes, rows, places, step)
+    _name_cases(axes, rows, found.places, found.step)
     return figure
-
-
-def _decades(values: Iterable[float]) -> tuple[float, float]:
-    """The powers of ten around them, so that there are figures to read on the axis."""
-    logs = [math.log10(value) for value in values]
-    return 10.0 ** math.floor(min(logs) - 0.1), 10.0 ** math.ceil(max(logs) + 0.1)
 
 
 def _name_cases(axes: Any, rows: list[Row], places: list[float], step: float) -> None:
@@ -193,7 +172,7 @@ def _shares(run: Run) -> Iterator[tuple[str, Figure]]:
     if not rows:
         return
     figure, axes = _figure(7.6, 1.8 + 0.2 * len(rows), run, "Share of the machine's peak")
-    for name, (marker, _, color) in reversed(_styles(run).items()):
+    for name, (marker, _, color) in reversed(styles(run.reference, run.peers).items()):
         found = [(row.results.get(name, Result()).share, y) for y, row in enumerate(rows)]
         dots = [(100 * share, y) for share, y in found if share]
         style = {"mfc": color if name == run.reference else "none", "color": color, "marker": marker}
@@ -209,7 +188,7 @@ def _shares(run: Run) -> Iterator[tuple[str, Figure]]:
 
 
 def _plain_numbers(axes: Any, form: str) -> None:
-    axes.set_xlim(_decades(axes.xaxis.get_data_interval()))
+    axes.set_xlim(decades(axes.xaxis.get_data_interval()))
     axes.tick_params(top=True, labeltop=True)  # it may be a long way down
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: form.format(f"{x:,g}" if 1e-4 <= x < 1e7 else number(x))))
 
