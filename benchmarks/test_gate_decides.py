@@ -1,19 +1,24 @@
 """What the gate makes of numbers: false alarms, slowdowns, controls, what is worse beside time."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from benchmarks.gate import checks, prove, timed
+from benchmarks.gate import checks, decide, prove, timed
 from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule, interval, sign_test, upper
+from benchmarks.gate.report import cells
 from benchmarks.gate.rounds import Logs
 from benchmarks.gate.run import judge_times
 
 RULE = Rule()
+SCHEMA = json.loads(Path(decide.__file__).with_name("gate.schema.json").read_text(encoding="utf-8"))
 CASES = 60
 TRIALS = 100
 
@@ -103,6 +108,14 @@ def test_time_that_is_over_is_no_pass():
     timer: Any = Drawn(np.random.default_rng(5), {}, 0.005)
     timer.rounds = lambda cases, count, until: Drawn.rounds(timer, cases, count // 2, until)
     assert {q.verdict for q in timed.timed(timer, ["case-1"], RULE, math.inf)} == {INCONCLUSIVE}
+
+
+def test_of_too_few_rounds_there_is_no_interval():
+    """The file says null on both sides, as its schema has it, and people read why."""
+    (row,) = timed.rows([timed.Question("case-1", "head", [0.1] * 4, verdict=INCONCLUSIVE)], set())
+    assert row["interval"] == [None, None]
+    assert "too few rounds" in cells(row)
+    jsonschema.validate([row], {**SCHEMA["properties"]["time"], "$defs": SCHEMA["$defs"]})
 
 
 def test_the_sign_test_is_that_of_the_binomial():

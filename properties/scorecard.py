@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
         if dict(getattr(report, "user_properties", ())).get("seen")
     ]
     claims.sort(key=lambda claim: claim["id"])
-    return {"schema": 1, **run, "versions": versions(), "functions": _by_function(claims), "claims": claims}
+    return {"schema": 1, **run, "versions": versions(), "functions": by_function(claims), "claims": claims}
 
 
 def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
     return {**claim, "seconds": round(report.duration, 3), "functions": functions}
 
 
-def _by_function(claims: list[dict[str, Any]]) -> dict[str, Any]:
+def by_function(claims: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Of each function: how many claims came out how, how many answers were judged, and the worst of them."""
     functions: dict[str, Any] = {}
     for claim in claims:

@@ -59,6 +59,9 @@ def test_the_scorecard_has_every_claim_and_function(tmp_path, processes):
     assert "‖x‖²" in wrong["claim"]
     assert (wrong["outcome"], wrong["mark"]) == ("failed", "mathematics")
     assert "error / bound" in wrong["message"]
+    judged = [found for claim in card["claims"] for found in claim["functions"].values() if "judged" in found]
+    assert 0.0 in [found["worst"] for found in judged]
+    assert all(found["input"] and found["source"] for found in judged)
     x = eval(wrong["functions"]["squared_norm"]["input"], {"np": np, "squared_norm": lambda x: x})
     assert float(x @ x) != 7.0
 

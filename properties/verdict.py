@@ -106,6 +106,8 @@ def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = Non
     record = _seen[function]
     record.judged += 1
     record.failed = True
+    if not record.source:  # without any error, the first answer stands for all
+        record.input, record.source = _input(function, context), bound.source
     exact = np.asarray(exact, dtype=object)
     wrong = wrong_kind(got, exact.shape, dtype)
     if wrong:

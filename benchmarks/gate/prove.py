@@ -16,7 +16,7 @@ import datetime
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -183,23 +183,32 @@ def _spread(logs: Sequence[float]) -> float:
     return float(1.4826 * np.median(np.abs(np.asarray(logs) - np.median(logs))))
 
 
-def markdown(result: Mapping[str, Any]) -> str:
-    """The account as a table."""
-    spread = sorted(result["spread"].values())
+COLUMNS = ("", "seen", "95 %", "in runs drawn from the rounds")
+
+
+def spread(result: Mapping[str, Any]) -> str:
+    """How many runs there were, and how much times of the same code differ, in two sentences."""
+    spreads = sorted(result["spread"].values())
+    return (
+        f"{len(result['cases'])} cases, {result['alarms']['of']} runs of {result['seconds']['median']:.0f} s in the "
+        f"median ({result['seconds']['worst']:.0f} s at most). From round to round, the ratio of two times of the same "
+        f"code varies by {100 * spreads[len(spreads) // 2]:.1f} % in the median case and by {100 * spreads[-1]:.1f} % in "
+        "the worst (standard deviation)."
+    )
+
+
+def shares(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """False alarms and slowdowns found, as `COLUMNS` says."""
     alarms, again = result["alarms"], result["drawn"]["alarms"]
-    lines = [
-        f"{len(result['cases'])} cases, {alarms['of']} runs of {result['seconds']['median']:.0f} s in the median "
-        f"({result['seconds']['worst']:.0f} s at most). From round to round, the ratio of two times of the same code "
-        f"varies by {100 * spread[len(spread) // 2]:.1f} % in the median case and by {100 * spread[-1]:.1f} % in the "
-        "worst (standard deviation).",
-        "",
-        "| | seen | 95 % | in runs drawn from the rounds |",
-        "|---|---|---|---|",
-        f"| runs of unchanged code with an alarm | {told(alarms)} | {percents(alarms)} | {told(again)} |",
-    ]
+    yield "runs of unchanged code with an alarm", told(alarms), percents(alarms), told(again)
     for row, power in zip(result["detections"], result["drawn"]["power"], strict=True):
         drawn_anew = f"{100 * power['found']:.1f} %, at least {100 * power['worst']:.1f} % ({power['in']})"
-        size = f"slowdowns of {100 * row['slowdown']:g} % found"
-        lines.append(f"| {size} | {told(row)} | {percents(row)} | {drawn_anew} |")
+        yield f"slowdowns of {100 * row['slowdown']:g} % found", told(row), percents(row), drawn_anew
+
+
+def markdown(result: Mapping[str, Any]) -> str:
+    """The account as a table."""
+    lines = [spread(result), "", "|" + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in shares(result)]
     lines += ["", "Every promise is kept." if result["kept"] else "**A promise is broken.**"]
     return "\n".join(lines) + "\n"

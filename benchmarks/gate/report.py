@@ -12,12 +12,12 @@ from rich.text import Text
 
 from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
 
-_WORDS = {
+WORDS = {
     PASS: "pass: nothing has become worse by what counts",
     REGRESSION: "regression",
     INCONCLUSIVE: "inconclusive: this run can neither pass nor fail the change",
 }
-_COLUMNS = ("case", "head / base", "95 %", "p", "rounds", "base / base", "code", "")
+COLUMNS = ("case", "head / base", "95 %", "p", "rounds", "base / base", "code", "")
 _STYLE = {PASS: "green", REGRESSION: "bold red", INCONCLUSIVE: "yellow"}
 
 
@@ -35,21 +35,21 @@ def as_json(result: dict[str, Any]) -> str:
 
 def table(result: dict[str, Any]) -> Group:
     """The times of all cases, then what else has become worse, then the verdict and its reasons."""
-    times = Table(title=_title(result))
-    for name in _COLUMNS:
+    times = Table(title=title(result))
+    for name in COLUMNS:
         times.add_column(name, no_wrap=True)
     for row in result["time"]:
-        times.add_row(*_cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
-    verdict = Text(_WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
+        times.add_row(*cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
+    verdict = Text(WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
     parts = [times] if result["time"] else []
     return Group(
-        *parts, *(Text(line) for line in _others(result)), verdict, *(Text(f"  {r}") for r in result["reasons"])
+        *parts, *(Text(line) for line in others(result)), verdict, *(Text(f"  {r}") for r in result["reasons"])
     )
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The same, the cases that passed folded away."""
-    lines = [f"### Gate: {_WORDS[result['verdict']]}", "", _title(result), ""]
+    lines = [f"### Gate: {WORDS[result['verdict']]}", "", title(result), ""]
     lines += [f"- {_plain(reason)}" for reason in result["reasons"]] + [""] * bool(result["reasons"])
     worse = [row for row in result["time"] if row["verdict"] != PASS]
     rest = [row for row in result["time"] if row["verdict"] == PASS]
@@ -61,11 +61,12 @@ def markdown(result: dict[str, Any]) -> str:
             *_markdown_table(rest),
             "</details>",
         ]
-    lines += ["", *_others(result)]
+    lines += ["", *others(result)]
     return "\n".join(lines) + "\n"
 
 
-def _title(result: dict[str, Any]) -> str:
+def title(result: dict[str, Any]) -> str:
+    """What was compared, how long it took, and by which rule."""
     base, head = result["base"], result["head"]
     return (
         f"{head['name']} ({head['commit'][:9]}) against {base['name']} ({base['commit'][:9]}), "
@@ -74,18 +75,19 @@ def _title(result: dict[str, Any]) -> str:
     )
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    low, high = ("–" if end is None else f"{end:.3f}" for end in row["interval"])
+def cells(row: dict[str, Any]) -> list[str]:
+    """One case, as `COLUMNS` says."""
+    between = "–".join(f"{end:.3f}" for end in row["interval"] if end is not None) or "too few rounds"
     number = [row["ratio"], row["control"]]
     ratio, control = ("–" if n is None else f"{n:.3f}" for n in number)
     rounds = "+".join(str(n) for n in row["rounds"] if n)
     code = "the same" if row["same_code"] else "changed"
-    return [row["case"], ratio, f"{low}–{high}", f"{row['p']:.1g}", rounds, control, code, row["verdict"]]
+    return [row["case"], ratio, between, f"{row['p']:.1g}", rounds, control, code, row["verdict"]]
 
 
 def _markdown_table(rows: list[dict[str, Any]]) -> list[str]:
-    head = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    return [*head, *("| " + " | ".join(_plain(cell) for cell in _cells(row)) + " |" for row in rows), ""]
+    head = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    return [*head, *("| " + " | ".join(_plain(cell) for cell in cells(row)) + " |" for row in rows), ""]
 
 
 def _plain(text: str) -> str:
@@ -93,7 +95,8 @@ def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
 
 
-def _others(result: dict[str, Any]) -> Iterator[str]:
+def others(result: dict[str, Any]) -> Iterator[str]:
+    """How much has become worse apart from time, a line a kind."""
     for kind, what in (("compile", "compile time"), ("memory", "peak memory"), ("accuracy", "error over bound")):
         if rows := result[kind]:
             worse = sum(row["verdict"] == REGRESSION for row in rows)

@@ -98,7 +98,7 @@ def _row(case: str, asked: Mapping[str, Question], same: bool) -> dict[str, Any]
     return {
         "case": case,
         "ratio": _rounded(ratio(logs)),
-        "interval": [_rounded(end) for end in interval(logs)],
+        "interval": [_rounded(end) or None for end in interval(logs)],  # of too few rounds it is all from 0 to ∞
         "p": _rounded(sign_test(logs)),
         "rounds": [len(question.screened), len(question.confirming)],
         "control": _rounded(ratio(control.confirming or control.screened)),
