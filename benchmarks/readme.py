@@ -8,7 +8,7 @@ left as it is.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def functions() -> Iterator[str]:
 def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     """Functions by implementations: the worst error over bound."""
     cards = together(cards)
-    versions = [_version(card) for card in cards]
+    versions = [version(card) for card in cards]
     yield (
         "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
     )
@@ -76,7 +76,8 @@ def _count(card: dict[str, Any]) -> str:
     return f"{sum(row['judged'] for row in card['functions'].values()):,} for `{card['implementation']}`{least}"
 
 
-def _version(card: dict[str, Any]) -> str:
+def version(card: Mapping[str, Any]) -> str:
+    """Of what the scorecard is of, with a space before it; empty where that has none."""
     library = {"sklearn": "scikit-learn", "impl": "shrinkage"}.get(card["implementation"], card["implementation"])
     return f" {card['versions'][library]}" if library in card["versions"] else ""
 
@@ -85,8 +86,12 @@ def _cell(row: dict[str, Any] | None) -> str:
     """The worst ratio; a dagger where claims depart; a dash where nothing is offered."""
     if row is None or not row["held"] + row["failed"] + row["departed"]:
         return "–"
-    worst = "∞" if row["worst"] is None else f"{row['worst']:.2g}" if row["worst"] else "0" if row["judged"] else "·"
-    return f"**{worst}**" if row["failed"] else worst + " †" * bool(row["departed"])
+    return f"**{worst(row)}**" if row["failed"] else worst(row) + " †" * bool(row["departed"])
+
+
+def worst(row: Mapping[str, Any]) -> str:
+    """The worst ratio in two digits, a dot where none was measured."""
+    return "∞" if row["worst"] is None else f"{row['worst']:.2g}" if row["worst"] else "0" if row["judged"] else "·"
 
 
 def proof() -> Iterator[str]:

@@ -1,8 +1,11 @@
-"""Stored runs to tables and plots: ``python -m benchmarks.report FILES... [--markdown FILE] [--plots FOLDER]``.
+"""Stored runs to tables, plots and a page: ``python -m benchmarks.report FILES... [--markdown FILE] [--plots FOLDER]``.
 
 FILES are races (``python -m benchmarks.race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
 is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
 keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
+
+``--page FILE`` makes one page of everything (`benchmarks.page`), and takes scorecards, gate runs and the gate's proof
+as well; without FILES it is made from what is kept in ``benchmarks/results``.
 """
 
 import argparse
@@ -55,15 +58,27 @@ def write(path: Path, text: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; 2 and a sentence where that cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description="Stored runs to tables and plots.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a race, or what --benchmark-json wrote")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a race, or what --benchmark-json wrote")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the plots (default: svg)")
     parser.add_argument("--readme", action="store_true", help="put the table of this race into the README")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="make one page of these, scorecards and gate runs too"
+    )
     options = parser.parse_args(arguments)
+    if options.page and (options.readme or options.markdown or options.plots):
+        parser.error("--page stands alone: the other outputs are made from races and benchmarks only")
+    if not (options.files or options.page):
+        parser.error("FILE is missing: name a race, or what --benchmark-json wrote")
+    if options.page and (options.page.is_dir() or not options.page.absolute().parent.is_dir()):
+        parser.error(f"--page {options.page} cannot be written: give a file in a folder that is there")
     if options.readme and len(options.files) > 1:
         parser.error(f"--readme takes one race, not {len(options.files)} files")
     try:
+        if options.page:
+            _page(options.files, options.page)
+            return 0
         runs = [read(path) for path in options.files]
         if options.readme:
             into_readme(options.files[0], runs[0])
@@ -77,6 +92,18 @@ def main(arguments: list[str] | None = None) -> int:
     if not (options.readme or options.markdown or options.plots):
         print("\n".join(markdown(runs)))
     return 0
+
+
+def _page(files: list[Path], out: Path) -> None:
+    """From these files, or from those that are kept."""
+    try:
+        from benchmarks.page import page
+        from benchmarks.page.drawings import drawings
+        from benchmarks.page.stored import KEPT, read_all
+    except ModuleNotFoundError as error:
+        raise Unreadable(f"--page needs {error.name}: pip install -e '.[page]' brings it.") from error
+    write(out, page(read_all(files or KEPT), drawings()))
+    print(f"The page is in {out}.")
 
 
 def _draw(runs: list[Run], folder: Path, kind: str) -> None:

@@ -4,6 +4,7 @@ A file that is neither, or not what it should be, is refused with a sentence.
 """
 
 import json
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
@@ -102,6 +103,22 @@ class Run:
         return max(row.flops / flops, row.bytes / bandwidth) if flops and bandwidth else None
 
 
+def load(path: Path) -> Any:
+    """What the JSON in this file says.
+
+    Raises
+    ------
+    Unreadable
+        If there is no such file, or no JSON in it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # of JSON, and of UTF-8
+        raise Unreadable(f"{path} is not JSON: {error}.") from error
+
+
 def read(path: Path) -> Run:
     """The run that this file holds.
 
@@ -110,21 +127,30 @@ def read(path: Path) -> Run:
     Unreadable
         If there is no such file, or if it holds neither a race nor a run of these benchmarks by pytest-benchmark.
     """
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:  # of JSON, and of UTF-8
-        raise Unreadable(f"{path} is not JSON: {error}.") from error
+    run = of_stored(path, load(path))
+    if run is None:
+        raise Unreadable(
+            f"{path} holds neither a race (python -m benchmarks.race) nor pytest-benchmark's run "
+            "(--benchmark-json FILE)."
+        )
+    return run
+
+
+def of_stored(path: Path, stored: Any) -> Run | None:
+    """The run that was read from this file; None where it claims to be none.
+
+    Raises
+    ------
+    Unreadable
+        If it claims to be one and is none.
+    """
     if isinstance(stored, dict) and stored.get("kind") == "race":
-        _check(path, "a race", stored, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        check(path, "a race", stored, json.loads(SCHEMA.read_text(encoding="utf-8")))
         return _of_race(path, stored)
     if isinstance(stored, dict) and {"benchmarks", "machine_info"} <= stored.keys():
-        _check(path, "a run of these benchmarks by pytest-benchmark", stored, TIMED)
+        check(path, "a run of these benchmarks by pytest-benchmark", stored, TIMED)
         return _of_benchmarks(path, stored)
-    raise Unreadable(
-        f"{path} holds neither a race (python -m benchmarks.race) nor pytest-benchmark's run (--benchmark-json FILE)."
-    )
+    return None
 
 
 def out_of_date(run: Run) -> list[str]:
@@ -137,7 +163,13 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"it has {constant}, which JSON has not")
 
 
-def _check(path: Path, what: str, stored: Any, schema: dict[str, Any]) -> None:
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+def check(path: Path, what: str, stored: Any, schema: dict[str, Any]) -> None:
+    """Refuse, with a sentence, what the schema of such files does not allow."""
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(stored))
     if error:
         where = "/".join(map(str, error.absolute_path)) or "the top"
@@ -200,7 +232,7 @@ TIMED = {
                             **{name: {"type": "string"} for name in _NAMES},
                             "sizes": {"type": "object", "additionalProperties": {"type": "integer"}},
                             "flops": _AMOUNT,
-                            "bytes": _AMOUNT,
+                            "bytes": {"exclusiveMinimum": 0, **_AMOUNT},
                             "peak": {"type": ["object", "null"]},
                         },
                     },

@@ -15,7 +15,7 @@ def table(run: Run) -> Iterator[str]:
     """The lines of Markdown: the cases that were lost before the others, which are folded away."""
     yield f"\n{made(run)}\n"
     yield f"{tally(run)}\n"
-    yield f"{_key(run)}\n"
+    yield f"{key(run)}\n"
     if lost := [row for row in run.rows if any(result.outcome == "lost" for result in row.results.values())]:
         yield from _rows(run, lost)
     yield from _wrong(run)
@@ -31,7 +31,12 @@ def _rows(run: Run, rows: Iterable[Row]) -> Iterator[str]:
     yield "|---|---|" + "---:|" * (2 + len(run.peers))
     for row in rows:
         own = row.results.get(run.reference, Result())
-        cells = [f"`{row.function}` {row.case.removeprefix(row.function + '-')}", sizes(row), _time(own), _share(own)]
+        cells = [
+            f"`{row.function}` {row.case.removeprefix(row.function + '-')}",
+            sizes(row),
+            _time(own),
+            share_said(own),
+        ]
         yield "| " + " | ".join([*cells, *(_cell(row.results.get(peer, Result())) for peer in run.peers)]) + " |"
     yield ""
 
@@ -73,7 +78,7 @@ def _peak(peak: Mapping[str, float]) -> Iterator[str]:
         yield f"{number(bandwidth / 1e9)} GB/s"
 
 
-def _key(run: Run) -> str:
+def key(run: Run) -> str:
     """How the table is read."""
     spread = ", with the 95 % interval" if run.interleaved else "; no interval, as they did not take turns"
     return (
@@ -108,7 +113,7 @@ def _goals(run: Run) -> Iterator[str]:
     yield "| case | best peer | takes as long | goal | share of peak | goal |"
     yield "|---|---|---:|---:|---:|---:|"
     for each in reached:
-        ratio, share = _ratio(each.best, not each.ahead), _share(each.own)
+        ratio, share = _ratio(each.best, not each.ahead), share_said(each.own)
         case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
         peer = f"`{each.peer}`" if each.peer else "–"
         wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
@@ -136,7 +141,7 @@ def _startup(startup: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "| starting | " + " | ".join(cost.replace("_", " ") for cost in costs) + " |"
     yield "|---|" + "---:|" * len(costs)
     for name, found in startup.items():
-        yield f"| `{name}` | " + " | ".join(_seconds(found.get(cost)) for cost in costs) + " |"
+        yield f"| `{name}` | " + " | ".join(in_units(found.get(cost)) for cost in costs) + " |"
     yield ""
 
 
@@ -150,7 +155,8 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if 100 <= x < 1e7 else f"{x:#.3g}".rstrip(".")
 
 
-def _seconds(seconds: float | None) -> str:
+def in_units(seconds: float | None) -> str:
+    """In the unit that suits, with three digits."""
     if not seconds:
         return "–"
     unit, name = next((pair for pair in UNITS if seconds >= 0.9995 * pair[0]), UNITS[-1])
@@ -158,10 +164,11 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _time(result: Result) -> str:
-    return result.lacking if result.lacking == "wrong" else _seconds(result.seconds)
+    return result.lacking if result.lacking == "wrong" else in_units(result.seconds)
 
 
-def _share(result: Result) -> str:
+def share_said(result: Result) -> str:
+    """The share of the machine's peak, in percent."""
     return "–" if result.share is None else f"{number(100 * result.share)} %"
 
 

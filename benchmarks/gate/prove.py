@@ -189,11 +189,11 @@ COLUMNS = ("", "seen", "95 %", "in runs drawn from the rounds")
 def spread(result: Mapping[str, Any]) -> str:
     """How many runs there were, and how much times of the same code differ, in two sentences."""
     spreads = sorted(result["spread"].values())
+    usual, worst = 100 * spreads[len(spreads) // 2], 100 * spreads[-1]
     return (
         f"{len(result['cases'])} cases, {result['alarms']['of']} runs of {result['seconds']['median']:.0f} s in the "
         f"median ({result['seconds']['worst']:.0f} s at most). From round to round, the ratio of two times of the same "
-        f"code varies by {100 * spreads[len(spreads) // 2]:.1f} % in the median case and by {100 * spreads[-1]:.1f} % in "
-        "the worst (standard deviation)."
+        f"code varies by {usual:.1f} % in the median case and by {worst:.1f} % in the worst (standard deviation)."
     )
 
 
