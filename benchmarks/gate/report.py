@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def markdown(result: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def title(result: dict[str, Any]) -> str:
+def title(result: Mapping[str, Any]) -> str:
     """What was compared, how long it took, and by which rule."""
     base, head = result["base"], result["head"]
     return (
@@ -95,7 +95,7 @@ def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
 
 
-def others(result: dict[str, Any]) -> Iterator[str]:
+def others(result: Mapping[str, Any]) -> Iterator[str]:
     """How much has become worse apart from time, a line a kind."""
     for kind, what in (("compile", "compile time"), ("memory", "peak memory"), ("accuracy", "error over bound")):
         if rows := result[kind]:

@@ -7,11 +7,12 @@ the same for the same files.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from benchmarks.gate import prove
 from benchmarks.gate import report as gate
@@ -54,6 +55,7 @@ def page(stored: Stored, drawings: Iterable[Drawing]) -> str:
                 number: title for number, title in _CHAPTERS.items() if number in {chapter(name) for name in names}
             },
             runs=[_run(run) for run in stored.runs],
+            frame=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
             shapes=list(charts.SHAPES.values()),
             gates=[_gate(result) for result in last_gates(stored).values()],
             gate_columns=gate.COLUMNS,
@@ -78,6 +80,7 @@ def _environment() -> Environment:
     )
     # `tojson` writes < > & ' as escapes, so nothing in the data can end the script that holds it.
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.globals["chapter"] = chapter
     environment.globals["called"] = verdicts.called
     return environment
@@ -120,11 +123,12 @@ def _run(run: Run) -> dict[str, Any]:
         "inks": charts.legend(run),
         "axis": axis,
         "lines": list(races.lines(run, axis)),
+        "wrong": races.wrong(run),
         "tallies": races.tallies(run),
     }
 
 
-def _gate(result: dict[str, Any]) -> dict[str, Any]:
+def _gate(result: Mapping[str, Any]) -> dict[str, Any]:
     rows = [(row["verdict"], gate.cells(row)) for row in result["time"]]
     return {
         "result": result,

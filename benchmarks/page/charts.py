@@ -19,7 +19,7 @@ from benchmarks.runs import Run
 from benchmarks.tables import in_units, sizes
 
 WIDTH, HEIGHT = 340, 232
-LEFT, RIGHT, TOP, BOTTOM = 50, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 50, 22, 10, 40
 # A marker of matplotlib's within a circle of radius 4.5.
 SHAPES = {
     "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z",

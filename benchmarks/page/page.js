@@ -47,6 +47,7 @@ function filter() {
   for (const button of all("button.cell")) {
     const shown = data.cells[button.dataset.row][button.dataset.column].views[view()];
     button.querySelector(".text").textContent = shown.text;
+    button.querySelector(".flag").textContent = shown.flag;
     button.parentElement.className = shown.shade + (button.parentElement.classList.contains("off") ? " off" : "");
     button.parentElement.dataset.sort = shown.sort;
   }

@@ -8,6 +8,7 @@ from statistics import median
 
 from matplotlib.ticker import EngFormatter
 
+from benchmarks.page.verdicts import called
 from benchmarks.runs import Result, Run
 from benchmarks.tables import in_units, number, share_said, sizes
 
@@ -28,7 +29,6 @@ class Ratio:
     outcome: str
     interval: str = ""
     sort: float | None = None
-    why: str = ""
     low: float = 0.0
     at: float = 0.0
     high: float = 0.0
@@ -91,12 +91,22 @@ def lines(run: Run, axis: Axis) -> Iterator[Line]:
 def _ratio(result: Result, axis: Axis) -> Ratio:
     if result.ratio is None or result.ratio <= 0:
         if result.lacking == "wrong":
-            return Ratio("wrong", "wrong", why=" ".join(result.why.split()))
-        return Ratio(in_units(result.seconds), "none", why=result.why)
+            return Ratio("wrong", "wrong")
+        return Ratio(in_units(result.seconds), "none")
     low, high = result.interval or (result.ratio, result.ratio)
     between = f"{number(low)}–{number(high)}" if result.interval else ""
     places = (axis.at(end) for end in (low, result.ratio, high))
-    return Ratio(number(result.ratio), result.outcome, between, result.ratio, "", *places)
+    return Ratio(number(result.ratio), result.outcome, between, result.ratio, *places)
+
+
+def wrong(run: Run) -> list[tuple[str, str, str]]:
+    """Who, on which case, and by how much."""
+    return [
+        (called(name), row.case, " ".join(result.why.removeprefix(f"{row.case}, ").split()))
+        for row in run.rows
+        for name, result in row.results.items()
+        if result.lacking == "wrong"
+    ]
 
 
 def tallies(run: Run) -> dict[str, Tally]:

@@ -13,10 +13,11 @@ from benchmarks.runs import Result, Run
 from benchmarks.tables import number
 
 GATED = {
-    "pass": "the gate finds it no worse than {base}",
-    "regression": "the gate finds it worse than {base}",
-    "inconclusive": "whether it is worse than {base} the gate could not tell",
+    "pass": ("no worse than {base}", ", as the gate finds"),
+    "regression": ("worse than {base}", ", as the gate finds"),
+    "inconclusive": ("", "whether it is worse than {base} the gate could not tell"),
 }
+Clause = tuple[str, str]  # what stands out, and the rest; nothing stands out where nothing is known
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,12 @@ class Summary:
     version: str
     standing: str
     word: str
-    clauses: Sequence[str]
+    clauses: Sequence[Clause]
 
     @property
     def sentence(self) -> str:
-        """From a capital letter to a full stop."""
-        text = "; ".join(self.clauses)
-        return f"{text[:1].upper()}{text[1:]}."
+        """All of it."""
+        return "; ".join(strong + rest for strong, rest in self.clauses) + "."
 
 
 def summaries(stored: Stored, judged: Sequence[Judged]) -> list[Summary]:
@@ -51,7 +51,7 @@ def summaries(stored: Stored, judged: Sequence[Judged]) -> list[Summary]:
     raced = [called(name) for run in stored.runs for name in run.implementations]
     return [
         _summary(name, by_name.get(name), stored.runs, gates.get(name))
-        for name in {**by_name, **dict.fromkeys(raced), **gates}
+        for name in dict.fromkeys([*by_name, *raced, *gates])
     ]
 
 
@@ -64,8 +64,13 @@ def last_gates(stored: Stored) -> dict[str, Mapping[str, Any]]:
 
 def _summary(name: str, one: Judged | None, runs: Sequence[Run], gate: Mapping[str, Any] | None) -> Summary:
     standing, word = _standing(one)
-    clauses = [*_how_right(one), *_how_fast(name, runs), *_what_changed(gate)]
-    return Summary(name, one.version if one else "", standing, word, clauses)
+    (strong, rest), *more = [*_how_right(one), *_how_fast(name, runs), _what_changed(gate)]
+    first = (_capital(strong), rest) if strong else ("", _capital(rest))
+    return Summary(name, one.version if one else "", standing, word, [first, *more])
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _standing(one: Judged | None) -> tuple[str, str]:
@@ -80,64 +85,61 @@ def _standing(one: Judged | None) -> tuple[str, str]:
     return ("departs", "right, but departs") if one.count["departed"] else ("right", "right")
 
 
-def _how_right(one: Judged | None) -> Iterator[str]:
+def _how_right(one: Judged | None) -> Iterator[Clause]:
     if one is None:
-        yield "no scorecard says whether it is right"
+        yield "", "no scorecard says whether it is right"
         return
     count, offered = one.count, sum(bool(r["held"] + r["failed"] + r["departed"]) for r in one.functions.values())
     asked = count["held"] + count["failed"] + count["departed"]
-    if not count["failed"] + count["departed"]:
-        yield f"all {asked:,} claims about the {offered} functions that it offers hold"
-    else:
-        parts = {"failed": "fail", "departed": "are departed from on purpose"}
-        rest = " and ".join(f"{count[key]:,} {said}" for key, said in parts.items() if count[key])
-        yield f"of {asked:,} claims about the {offered} functions that it offers {rest}"
+    about = f" of {asked:,} claims about its {offered} functions" if asked else " claims are about what it offers"
+    departs = f", {count['departed']:,} are departed from on purpose" if count["departed"] else ""
+    yield f"{count['failed']:,} fail" if count["failed"] else "none fails" if asked else "no", about + departs
     measured = {name: row for name, row in one.functions.items() if row["judged"]}
     if measured:
         top = max(measured, key=lambda name: float("inf") if (w := measured[name]["worst"]) is None else w)
-        answers = sum(row["judged"] for row in measured.values())
-        yield f"of {answers:,} answers the worst is off by {worst(measured[top])} of what theory allows, in {top}"
+        yield f"worst error {worst(measured[top])}", f" of what theory allows, in {top}"
     if any(card["accuracy"] is not None for card in one.cards):
         claimed = max(card["accuracy"] or 0.0 for card in one.cards)
-        yield f"bounds were widened to the accuracy that it claims, {claimed:g}"
+        yield "bounds widened", f" to the accuracy that it claims, {claimed:g}"
     if any(card["exit"] not in (0, 1) for card in one.cards):
-        yield "a run did not come to its end"
+        yield "not finished", ": a run did not come to its end"
 
 
-def _how_fast(name: str, runs: Sequence[Run]) -> Iterator[str]:
+def _how_fast(name: str, runs: Sequence[Run]) -> Iterator[Clause]:
     told = False
     for run in runs:
-        inside = f" in {run.name}" if len(runs) > 1 else ""
+        inside = f" ({run.name})" if len(runs) > 1 else ""
         for raw in run.implementations:
             if called(raw) == name:
-                yield (_of_reference(run) if raw == run.reference else _of_peer(run, raw)) + inside
+                strong, rest = _of_reference(run) if raw == run.reference else _of_peer(run, raw)
+                yield strong, rest + inside
                 told = True
     if not told:
-        yield "no race says how fast it is"
+        yield "", "no race says how fast it is"
 
 
-def _of_reference(run: Run) -> str:
+def _of_reference(run: Run) -> Clause:
     count = Counter(result.outcome for row in run.rows for result in row.results.values() if result.outcome)
     if not count:
-        return "it was raced against nobody"
-    return f"it is faster than a peer in {count['won']} of {count.total()} comparisons and slower in {count['lost']}"
+        return "", "it was raced against nobody"
+    return f"faster in {count['won']} of {count.total()}", f" comparisons with peers, slower in {count['lost']}"
 
 
-def _of_peer(run: Run, name: str) -> str:
+def _of_peer(run: Run, name: str) -> Clause:
     results = [row.results.get(name, Result()) for row in run.rows]
     ratios = [result.ratio for result in results if result.ratio is not None]
     if not ratios:
-        return "it was raced, but on no case that can be compared"
+        return "", "it was raced, but in no case that can be compared"
     faster = sum(result.outcome == "lost" for result in results)
     cases = f"the median of {len(ratios)} cases" if len(ratios) > 1 else "one case"
     wrong = sum(result.lacking == "wrong" for result in results)
-    more = f", and gives {wrong} wrong answers" if wrong > 1 else ", and gives a wrong answer" if wrong else ""
-    slower = f"it takes {number(median(ratios))} times as long as {called(run.reference)} in {cases}"
-    return f"{slower}, is the faster one in {faster}{more}"
+    more = f", with {wrong} wrong answers" if wrong > 1 else ", with a wrong answer" if wrong else ""
+    reference = called(run.reference)
+    return f"{number(median(ratios))} times as long as {reference}", f" in {cases}, faster in {faster}{more}"
 
 
-def _what_changed(gate: Mapping[str, Any] | None) -> Iterator[str]:
+def _what_changed(gate: Mapping[str, Any] | None) -> Clause:
     if gate is None:
-        yield "no gate run says what has changed"
-    else:
-        yield GATED[gate["verdict"]].format(base=gate["base"]["name"])
+        return "", "no gate run says what has changed"
+    strong, rest = (text.format(base=gate["base"]["name"]) for text in GATED[gate["verdict"]])
+    return strong, rest

@@ -53,7 +53,8 @@ def judged(cards: Iterable[Mapping[str, Any]]) -> list[Judged]:
 
 def called(implementation: str) -> str:
     """Files by their names alone: the same one has other paths in other runs."""
-    return " + ".join(Path(part).name for part in implementation.split(" + "))
+    parts = implementation.split(" + ")
+    return " + ".join(Path(part).name if part.endswith(".py") else part for part in parts)
 
 
 def functions(implementations: Iterable[Judged], others: Iterable[str] = ()) -> list[str]:
@@ -76,29 +77,29 @@ class Cell:
 def cell(one: Judged, function: str) -> Cell:
     """What it shows, by mark, and what opens."""
     here = [claim for claim in one.claims if function in claim["functions"]]
-    views = []
-    for mark in VIEWS:
-        row = by_function(claim for claim in here if mark in ("", claim["mark"])).get(function)
-        views.append(_view(row))
+    views = [_view(function, [claim for claim in here if mark in ("", claim["mark"])]) for mark in VIEWS]
     return Cell(views, list(_entries(here, function)))
 
 
-def _view(row: Mapping[str, Any] | None) -> dict[str, Any]:
+def _view(function: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """Text, shade, what it is sorted by, and the same in words."""
+    row = by_function(claims).get(function)
+    # The worst error leaves out where it departs, and so does the number of answers here.
+    found = [claim["functions"][function] for claim in claims]
+    row = row and row | {"judged": sum(f.get("judged", 0) for f in found if f["outcome"] != "departed")}
     if row is None or not row["held"] + row["failed"] + row["departed"]:
-        return {"text": "–", "shade": "none", "sort": -2, "said": "not offered" if row else "no claim"}
+        return {"text": "–", "flag": "", "shade": "none", "sort": -2, "said": "not offered" if row else "no claim"}
     departs = f", {row['departed']} departing on purpose" if row["departed"] else ""
     counts = f"{row['held']} claims held, {row['failed']} failed{departs}"
     answers = f"{row['judged']:,} answers held against a bound" if row["judged"] else "nothing to measure"
-    view = {
-        "text": worst(row) + " ✗" * bool(row["failed"]) + " †" * bool(row["departed"]),
+    size = 1e300 if row["worst"] is None else row["worst"] if row["judged"] else -1
+    return {
+        "text": worst(row),
+        "flag": "✗" if row["failed"] else "†" if row["departed"] else "",
         "shade": "failed" if row["failed"] else _shade(row),
-        "sort": 1e300 if row["worst"] is None else row["worst"] if row["judged"] else -1,
+        "sort": size + 1e6 * bool(row["failed"]),  # what fails in words alone before what is right
         "said": f"{counts}; {answers}",
     }
-    if row["failed"]:
-        view["sort"] += 1e6  # what failed by words alone before what is right
-    return view
 
 
 def _shade(row: Mapping[str, Any]) -> str:
@@ -129,7 +130,9 @@ def _entries(claims: Sequence[Claim], function: str) -> Iterator[dict[str, Any]]
             entry["story"] = first.get("reason", "")[:LONGEST]
         entries.append(entry)
     order = ("failed", "departed", "held", "not offered")
-    entries.sort(key=lambda entry: order.index(entry["outcome"]))
+    entries.sort(
+        key=lambda entry: (order.index(entry["outcome"]), "worst" not in entry, MARKS.index(entry["mark"] or MARKS[-1]))
+    )
     for mark in MARKS:
         _keep_one_input([entry for entry in entries if entry["mark"] == mark and "_worst" in entry])
     for entry in entries:
