@@ -155,12 +155,12 @@ def test_one_sentence_says_how_right_how_fast_and_what_changed(tmp_path: Path) -
     assert said == {
         "impl": (
             "right",
-            "None fails of 4 claims about its 2 functions; worst error 0.5 of what theory allows, in squared_norm; "
+            "No claim fails of 4 about its 2 functions; worst error 0.5 of what theory allows, in squared_norm; "
             "faster in 3 of 5 comparisons with peers, slower in 1; worse than base, as the gate finds.",
         ),
         "mine.py": (
             "wrong",
-            "3 fail of 5 claims about its 3 functions, 1 are departed from on purpose; worst error ∞ of what theory "
+            "3 claims fail of 5 about its 3 functions, 1 departed from on purpose; worst error ∞ of what theory "
             "allows, in matvec; bounds widened to the accuracy that it claims, 1e-06; no race says how fast it is; "
             "no gate run says what has changed.",
         ),
@@ -181,8 +181,8 @@ def test_one_sentence_says_how_right_how_fast_and_what_changed(tmp_path: Path) -
     ("changes", "standing", "words"),
     [
         ({"exit": 2}, "unknown", "not finished: a run did not come to its end"),
-        ({"claims": right()["claims"][:1] + wrong()["claims"][3:4]}, "departs", "None fails of 2 claims"),
-        ({"claims": wrong()["claims"][5:]}, "unknown", "No claims are about what it offers"),
+        ({"claims": right()["claims"][:1] + wrong()["claims"][3:4]}, "departs", "No claim fails of 2"),
+        ({"claims": wrong()["claims"][5:]}, "unknown", "It offers nothing judged"),
     ],
     ids=["unfinished", "departs", "offers nothing"],
 )
@@ -200,7 +200,7 @@ def test_several_scorecards_of_one_implementation_are_one(tmp_path: Path) -> Non
     parts = {name: right() | {"claims": [claim]} for name, claim in zip("abcd", right()["claims"], strict=True)}
     gates = {"new": a_gate("pass"), "old": a_gate(date="2026-01-01T00:00:00+00:00")}
     said = sentences(tmp_path, **parts, **gates)
-    assert said["impl"][1].startswith("None fails of 4 claims about its 2 functions; worst error 0.5")
+    assert said["impl"][1].startswith("No claim fails of 4 about its 2 functions; worst error 0.5")
     assert said["impl"][1].endswith("no worse than base, as the gate finds.")
 
 

@@ -134,7 +134,7 @@ def test_the_command_writes_the_page(
     out, card = tmp_path / "page.html", stored(tmp_path, right(), "card.json")
     assert main(["--page", str(out), str(card), str(card)]) == 0
     assert f"The page is in {out}." in capsys.readouterr().out
-    assert "None fails of 4 claims" in " ".join(Text(out.read_text(encoding="utf-8")).text.split())
+    assert "No claim fails of 4" in " ".join(Text(out.read_text(encoding="utf-8")).text.split())
     assert main(["--page", str(out)]) == 0
     text = Text(out.read_text(encoding="utf-8")).text
     assert "race.json" in text

@@ -20,8 +20,8 @@ SAID = {
     ),
     "elbows_in_training": (
         "Elbows wandering in training",
-        "Above, where the elbow of every hidden unit stands over the epochs of training; below, the function that the "
-        "network has learned at chosen epochs, bending at those elbows, ever closer to the samples.",
+        "On the left, where the elbow of every hidden unit stands over the epochs of training; on the right, the "
+        "function that the network has learned at chosen epochs, bending at those elbows, ever closer to the samples.",
     ),
     "ridge_along_lambda": (
         "Ridge regression along λ",

@@ -91,9 +91,11 @@ def _how_right(one: Judged | None) -> Iterator[Clause]:
         return
     count, offered = one.count, sum(bool(r["held"] + r["failed"] + r["departed"]) for r in one.functions.values())
     asked = count["held"] + count["failed"] + count["departed"]
-    about = f" of {asked:,} claims about its {offered} functions" if asked else " claims are about what it offers"
-    departs = f", {count['departed']:,} are departed from on purpose" if count["departed"] else ""
-    yield f"{count['failed']:,} fail" if count["failed"] else "none fails" if asked else "no", about + departs
+    failed = {0: "no claim fails", 1: "1 claim fails"}.get(count["failed"], f"{count['failed']:,} claims fail")
+    departs = f", {count['departed']:,} departed from on purpose" if count["departed"] else ""
+    yield (
+        (failed, f" of {asked:,} about its {offered} functions{departs}") if asked else ("", "it offers nothing judged")
+    )
     measured = {name: row for name, row in one.functions.items() if row["judged"]}
     if measured:
         top = max(measured, key=lambda name: float("inf") if (w := measured[name]["worst"]) is None else w)
