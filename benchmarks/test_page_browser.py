@@ -16,18 +16,10 @@ import pytest
 from benchmarks.page.stored import KEPT
 from benchmarks.report import main
 from properties.own_pytest import own_pytest
+from properties.test_scorecard import MIXED
 
 pytestmark = pytest.mark.browser
 
-MINE = """
-import numpy as np
-
-def linear_form(x, c):
-    return np.dot(x, c)
-
-def squared_norm(x):
-    return 7.0
-"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
     "--headless=new",
@@ -69,7 +61,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of the page: two runs of this suite, the race and the proof that are kept, and the drawings."""
     folder = tmp_path_factory.mktemp("page")
     mine, cards = folder / "mine.py", [folder / "impl.json", folder / "mine.json"]
-    mine.write_text(MINE)
+    mine.write_text(MIXED)
     for name, card in zip(("numpy", str(mine)), cards, strict=True):
         own_pytest("properties/test_calculus.py", "--impl", name, "--scorecard", str(card))
     assert main(["--page", str(folder / "page.html"), *map(str, [*cards, *KEPT])]) == 0

@@ -58,9 +58,9 @@ def page(stored: Stored, drawings: Iterable[Drawing]) -> str:
             frame=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
             shapes=list(charts.SHAPES.values()),
             gates=[_gate(result) for result in last_gates(stored).values()],
-            gate_columns=gate.COLUMNS,
+            gate_columns=[name or "verdict" for name in gate.COLUMNS],
             proofs=[(name, prove.spread(result), list(prove.shares(result)), result) for name, result in stored.proofs],
-            proof_columns=prove.COLUMNS,
+            proof_columns=[name or "what" for name in prove.COLUMNS],
             drawings=list(drawings),
         )
     )
@@ -129,12 +129,14 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _gate(result: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [(row["verdict"], gate.cells(row)) for row in result["time"]]
+    worse, rest = (
+        [gate.cells(row) for row in result["time"] if (row["verdict"] == "pass") is passed] for passed in (False, True)
+    )
     return {
         "result": result,
         "word": gate.WORDS[result["verdict"]],
         "title": gate.title(result),
-        "worse": [row for row in rows if row[0] != "pass"],
-        "rest": [row for row in rows if row[0] == "pass"],
+        "worse": worse,
+        "rest": rest,
         "others": list(gate.others(result)),
     }
