@@ -7,6 +7,7 @@ the same for the same files.
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def _data(
 ) -> dict[str, Any]:
     """What opens behind the cells; texts that come often are kept once."""
     texts: dict[str, int] = {}
+    shown: dict[str, int] = {}
 
     def kept(entry: dict[str, Any]) -> dict[str, Any]:
         once = {
@@ -98,9 +100,11 @@ def _data(
         }
         return entry | once
 
-    rows = [
-        [{"views": cell.views, "entries": [kept(entry) for entry in cell.entries]} for cell in row] for row in cells
-    ]
+    def opened(cell: verdicts.Cell) -> dict[str, Any]:
+        views = [shown.setdefault(json.dumps(view), len(shown)) for view in cell.views]
+        return {"views": views, "entries": [kept(entry) for entry in cell.entries]}
+
+    rows = [[opened(cell) for cell in row] for row in cells]
     values = [f"{f.signature} = {f.value}" if (f := CONTRACT.get(name)) else "" for name in names]
     return {
         "functions": list(names),
@@ -108,6 +112,7 @@ def _data(
         "implementations": [one.name for one in judged],
         "views": list(verdicts.VIEWS),
         "cells": rows,
+        "shown": [json.loads(view) for view in shown],
         "texts": list(texts),
     }
 

@@ -45,7 +45,7 @@ function filter() {
   for (const element of all("[data-impl]")) element.classList.toggle("off", !chosen.has(element.dataset.impl));
   for (const charts of all("details.charts")) if (chapter && charts.dataset.chapter === chapter) charts.open = true;
   for (const button of all("button.cell")) {
-    const shown = data.cells[button.dataset.row][button.dataset.column].views[view()];
+    const shown = data.shown[data.cells[button.dataset.row][button.dataset.column].views[view()]];
     button.querySelector(".text").textContent = shown.text;
     button.querySelector(".flag").textContent = shown.flag;
     button.parentElement.className = shown.shade + (button.parentElement.classList.contains("off") ? " off" : "");
@@ -108,7 +108,7 @@ function told(entry) {
 function open({ row, column }) {
   const cell = data.cells[row][column];
   const mark = data.views[view()];
-  const shown = cell.views[view()];
+  const shown = data.shown[cell.views[view()]];
   const entries = cell.entries.filter((entry) => !mark || entry.mark === mark);
   const top = entries.filter((entry) => entry.top !== undefined).sort((a, b) => b.top - a.top)[0];
   byId("story-title").textContent = `${data.functions[row]} · ${data.implementations[column]}`;
