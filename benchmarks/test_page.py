@@ -391,11 +391,15 @@ def test_every_drawing_is_there_with_what_it_shows(tmp_path: Path) -> None:
 def test_what_was_not_given_is_said(tmp_path: Path) -> None:
     """And how to make it; with everything given nothing is said to be missing."""
     text = Text(page(Stored(), ())).text
-    for kind in ("scorecard", "race", "gate run", "proof of the gate"):
+    for kind, said in {"scorecard": "how right", "race": "how fast", "gate run": "what has changed"}.items():
         assert f"No {kind} was given" in text
+        assert said in text
+    assert "how often the gate is wrong, as no proof of the gate was given." in text
     text = Text(html(tmp_path, card=right(), race=a_race(), gate=a_gate(), proof=a_proof())).text
     assert "was given" not in text
-    assert "Not given" not in text
+    assert "Not told" not in text
+    said = sentences(tmp_path, race=a_race())
+    assert said["impl"][1] == "Faster in 3 of 5 comparisons with peers, slower in 1."
 
 
 def test_every_function_of_the_contract_has_a_chapter() -> None:

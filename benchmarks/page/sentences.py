@@ -1,4 +1,7 @@
-"""Of each implementation, one sentence: is it right, how right, how fast, and what has changed."""
+"""Of each implementation, one sentence: is it right, how right, how fast, and what has changed.
+
+What is known of others and not of one is said there; of what was given of nobody the page says so once.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,8 +53,7 @@ def summaries(stored: Stored, judged: Sequence[Judged]) -> list[Summary]:
     gates = last_gates(stored)
     raced = [called(name) for run in stored.runs for name in run.implementations]
     return [
-        _summary(name, by_name.get(name), stored.runs, gates.get(name))
-        for name in dict.fromkeys([*by_name, *raced, *gates])
+        _summary(name, by_name.get(name), stored, gates.get(name)) for name in dict.fromkeys([*by_name, *raced, *gates])
     ]
 
 
@@ -62,11 +64,15 @@ def last_gates(stored: Stored) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _summary(name: str, one: Judged | None, runs: Sequence[Run], gate: Mapping[str, Any] | None) -> Summary:
+def _summary(name: str, one: Judged | None, stored: Stored, gate: Mapping[str, Any] | None) -> Summary:
     standing, word = _standing(one)
-    (strong, rest), *more = [*_how_right(one), *_how_fast(name, runs), _what_changed(gate)]
-    first = (_capital(strong), rest) if strong else ("", _capital(rest))
-    return Summary(name, one.version if one else "", standing, word, [first, *more])
+    right = _how_right(one) if stored.cards else ()
+    fast = _how_fast(name, stored.runs) if stored.runs else ()
+    changed = [_what_changed(gate)] if stored.gates else ()
+    clauses: list[Clause] = [*right, *fast, *changed]
+    strong, rest = clauses[0]
+    clauses[0] = (_capital(strong), rest) if strong else ("", _capital(rest))
+    return Summary(name, one.version if one else "", standing, word, clauses)
 
 
 def _capital(text: str) -> str:

@@ -12,12 +12,12 @@ from properties import scorecard
 GATE = Path(__file__).parents[1] / "gate"
 KEPT = tuple(GATE.with_name("results") / name for name in ("race.json", "proof.json"))
 SCHEMAS = {"gate": GATE / "gate.schema.json", "proof": GATE / "proof.schema.json"}
-# What there is to give, and the command that makes it.
+# What there is to give, the command that makes it, and what it says.
 KINDS = {
-    "scorecard": "pytest properties --impl NAME --scorecard FILE",
-    "race": "python -m benchmarks.race --json FILE",
-    "gate run": "python -m benchmarks.gate BASE --json FILE",
-    "proof of the gate": "python -m benchmarks.gate --prove --json FILE",
+    "scorecard": ("pytest properties --impl NAME --scorecard FILE", "how right they are"),
+    "race": ("python -m benchmarks.race --json FILE", "how fast they are"),
+    "gate run": ("python -m benchmarks.gate BASE --json FILE", "what has changed"),
+    "proof of the gate": ("python -m benchmarks.gate --prove --json FILE", "how often the gate is wrong"),
 }
 
 
@@ -31,10 +31,10 @@ class Stored:
     proofs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @property
-    def missing(self) -> dict[str, str]:
-        """The kinds of which nothing was given, and what makes them."""
+    def missing(self) -> list[str]:
+        """The kinds of which nothing was given."""
         given = (self.cards, self.runs, self.gates, self.proofs)
-        return {kind: command for (kind, command), found in zip(KINDS.items(), given, strict=True) if not found}
+        return [kind for kind, found in zip(KINDS, given, strict=True) if not found]
 
 
 def read_all(paths: Iterable[Path]) -> Stored:
@@ -63,6 +63,6 @@ def read_all(paths: Iterable[Path]) -> Stored:
         elif run := of_stored(path, content):
             stored.runs.append(run)
         else:
-            commands = ", ".join(f"a {kind} ({command})" for kind, command in KINDS.items())
+            commands = ", ".join(f"a {kind} ({command})" for kind, (command, _) in KINDS.items())
             raise Unreadable(f"{path} is none of: {commands}, a run by pytest-benchmark (--benchmark-json FILE).")
     return stored
