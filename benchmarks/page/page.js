@@ -123,9 +123,11 @@ function open({ row, column }) {
   }
   byId("copied").textContent = "";
   const failed = entries.filter((entry) => entry.outcome === "failed");
+  const rest = entries.filter((entry) => entry.outcome !== "failed");
   byId("story-failed").hidden = !failed.length;
   byId("story-fails").replaceChildren(...failed.map(told));
-  byId("story-claims").replaceChildren(...entries.filter((entry) => entry.outcome !== "failed").map(told));
+  byId("story-rest").hidden = !rest.length;
+  byId("story-claims").replaceChildren(...rest.map(told));
   byId("story").showModal();
   byId("story").scrollTop = 0;
 }

@@ -14,6 +14,7 @@ from benchmarks.page.verdicts import Judged, called
 from benchmarks.readme import worst
 from benchmarks.runs import Result, Run
 from benchmarks.tables import number
+from properties.scorecard import larger
 
 GATED = {
     "pass": ("no worse than {base}", ", as the gate finds"),
@@ -100,12 +101,15 @@ def _how_right(one: Judged | None) -> Iterator[Clause]:
     failed = {0: "no claim fails", 1: "1 claim fails"}.get(count["failed"], f"{count['failed']:,} claims fail")
     departs = f", {count['departed']:,} departed from on purpose" if count["departed"] else ""
     yield (
-        (failed, f" of {asked:,} about its {offered} functions{departs}") if asked else ("", "it offers nothing judged")
+        (failed, f" of {asked:,} about its {offered} function{'s' * (offered != 1)}{departs}")
+        if asked
+        else ("", "it offers nothing judged")
     )
     measured = {name: row for name, row in one.functions.items() if row["judged"]}
     if measured:
         top = max(measured, key=lambda name: float("inf") if (w := measured[name]["worst"]) is None else w)
-        yield f"worst error {worst(measured[top])}", f" of what theory allows, in {top}"
+        too_large = larger(measured[top]["worst"], 1.0)
+        yield f"worst error {worst(measured[top])}", f" {'times' if too_large else 'of'} what theory allows, in {top}"
     if any(card["accuracy"] is not None for card in one.cards):
         claimed = max(card["accuracy"] or 0.0 for card in one.cards)
         yield "bounds widened", f" to the accuracy that it claims, {claimed:g}"
