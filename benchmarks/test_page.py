@@ -161,8 +161,8 @@ def test_one_sentence_says_how_right_how_fast_and_what_changed(tmp_path: Path) -
         "mine.py": (
             "wrong",
             "3 claims fail of 5 about its 3 functions, 1 departed from on purpose; worst error ∞ times what "
-            "theory allows, in matvec; bounds widened to the accuracy that it claims, 1e-06; no race says how fast it is; "
-            "no gate run says what has changed.",
+            "theory allows, in matvec; bounds widened to the accuracy that it claims, 1e-06; no race says how fast "
+            "it is; no gate run says what has changed.",
         ),
         "numpy": (
             "unknown",
