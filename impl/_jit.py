@@ -16,7 +16,7 @@ no ``fastmath=True``
     It lets the compiler assume that there is no NaN and no infinity, and then training code never sees them. `jit_sums`
     allows the two liberties that keep both: sums may be taken in any order (`reassoc`), so that they use vector
     registers, and a product and a sum may be one rounding (`contract`). Both stay within the summation bounds of
-    Higham (2002), §3.1 and §4.2.
+    Higham (2002), §3.1 and §4.2. `jit_fused` allows the second alone, where the order of a sum matters.
 
 No explicit signatures: they would compile, or load, everything on import. Each entry point is compiled for the dtype
 it is first called with, and only C-contiguous, aligned, writeable arrays get that far (`_front`), so that there is one
@@ -81,4 +81,5 @@ def _follow(module: str, package: str, found: set[str]) -> None:
 
 
 jit = _policy()
+jit_fused = _policy(fastmath={"contract"})
 jit_sums = _policy(fastmath={"reassoc", "contract"})

@@ -135,9 +135,7 @@ def _softmax_rows(x: Array, y: Labels, dx: Array, scale: float) -> float:
         row, out, label = x[i], dx[i], y[i]
         top, own = largest(row), row[label]
         exp_below(row, top, out)
-        p_label = out[label]
-        out[label] = 0
-        others = _sum(out)
+        p_label, others = out[label], _sum(out[:label]) + _sum(out[label + 1 :])
         weight = x.dtype.type(1) / ((others + p_label) * x.dtype.type(n))
         for j in range(classes):
             out[j] *= weight
