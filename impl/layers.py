@@ -176,7 +176,7 @@ def _affine(x: Array, w: Array, b: Array, out: Array) -> None:
 @jit
 def _affine_backward(dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: Array) -> None:
     times_transposed(dout, w, dx)
-    transposed_times(x, dout, dw)
+    transposed_times(x, dout, dw, False)
     add_rows(dout, db)
 
 
@@ -227,7 +227,7 @@ def _affine_relu_backward(
             gated[j] = nan if marks[j] == _NAN else passed
             db[j] += gated[j]
     times_transposed(dz, w, dx)
-    transposed_times(x, dz, dw)
+    transposed_times(x, dz, dw, False)
 
 
 # BLAS goes by columns, so it takes each of our arrays for its transpose: (A B)ᵀ = Bᵀ Aᵀ puts the operands in the
@@ -257,14 +257,15 @@ def times_transposed(dout: Array, w: Array, dx: Array) -> None:
 
 
 @jit
-def transposed_times(x: Array, dout: Array, dw: Array) -> None:
-    """Write xᵀ dout to `dw`."""
+def transposed_times(x: Array, dout: Array, dw: Array, add: bool) -> None:
+    """Write xᵀ dout to `dw`, or add it to what is there."""
     (n, d), m = x.shape, dout.shape[1]
     zero, one = x.dtype.type(0), x.dtype.type(1)
     if n == 0:
-        dw[:] = zero
+        if not add:
+            dw[:] = zero
     elif d > 0 and m > 0:
-        call("gemm", ("N", "T", m, d, n, one, dout, m, x, d, zero, dw, m))
+        call("gemm", ("N", "T", m, d, n, one, dout, m, x, d, one if add else zero, dw, m))
 
 
 @jit

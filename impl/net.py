@@ -214,11 +214,11 @@ def _train(
         dw = grads[stop - m - d * m : stop - m].reshape(d, m)
         stop -= m + d * m
         below = x if layer == 0 else space[end - n * d : end].reshape(n, d)
-        transposed_times(below, delta, dw)
+        if reg != 0:
+            loss += 0.5 * reg * _multiple(reg, w.reshape(-1), dw.reshape(-1))
+        transposed_times(below, delta, dw, reg != 0)
         db[:] = 0
         add_rows(delta, db)
-        if reg != 0:
-            loss += 0.5 * reg * _add_multiple(reg, w, dw)
         if layer > 0:
             product = space[space.size - n * d :].reshape(n, d)
             times_transposed(delta, w, product)
@@ -229,18 +229,18 @@ def _train(
 
 
 @jit
-def _add_multiple(reg: float, w: Array, dw: Array) -> float:
-    """Add reg · w to `dw`; return ‖w‖²."""
+def _multiple(reg: float, w: Array, out: Array) -> float:
+    """Write reg · w to `out`; return ‖w‖², summed in float64 over parts of float32."""
     factor, total = w.dtype.type(reg), 0.0
-    for i in range(w.shape[0]):
-        total += float(_add_multiple_of_row(factor, w[i], dw[i]))
+    for start in range(0, w.size, 1024):
+        total += float(_multiple_of_part(factor, w[start : start + 1024], out[start : start + 1024]))
     return total
 
 
 @jit_sums
-def _add_multiple_of_row(factor: Scalar, w: Array, dw: Array) -> Scalar:
+def _multiple_of_part(factor: Scalar, w: Array, out: Array) -> Scalar:
     total = w.dtype.type(0)
     for j in range(w.size):
-        dw[j] += factor * w[j]
+        out[j] = factor * w[j]
         total += w[j] * w[j]
     return total
