@@ -15,6 +15,7 @@ from ._jit import jit, jit_sums
 
 Scalar = np.floating[Any]
 Labels = NDArray[np.intp]
+_INTP = np.dtype(np.intp)
 
 
 def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
@@ -86,7 +87,8 @@ def checked_labels(name: str, y: ArrayLike, samples: int, classes: int) -> Label
         refuse_shape(name, labels, f"({samples},), a label for each row of x")
     if labels.dtype.kind == "f" and labels.size:  # an empty list is an array of floats
         raise TypeError(f"{name} must hold integers, not {labels.dtype}")
-    labels = np.require(labels, np.intp, ["C", "A", "W"])
+    if labels.dtype is not _INTP or not labels.flags.carray:
+        labels = np.require(labels, _INTP, ["C", "A", "W"])
     wrong = _first_wrong(labels, classes)
     if wrong >= 0:
         raise ValueError(

@@ -80,7 +80,9 @@ class FullyConnectedNet:
             self.params[f"b{layer}"] = np.zeros(shape[1], self.dtype)
         self._dims, self._inputs, self._classes = np.array(dims, np.int64), dims[0], dims[-1]
         self._shapes = {name: array.shape for name, array in self.params.items()}
-        self._size = sum(map(prod, self._shapes.values()))
+        ends = np.cumsum([0, *map(prod, self._shapes.values())]).tolist()  # of the gradients, one after the other
+        self._places = {name: slice(*place) for name, place in zip(self._shapes, pairwise(ends), strict=True)}
+        self._size = ends[-1]
         self._room = sum(dims[1:]) + max(dims[1:])  # for a sample, see `_train`
         self._spare: list[Array] = []
 
@@ -127,10 +129,7 @@ class FullyConnectedNet:
         space = self._take(rows.shape[0])
         loss = _train(rows, labels, self._dims, where, self.reg, space, flat)
         self._spare.append(space)
-        gradients, start = {}, 0
-        for name, shape in self._shapes.items():
-            gradients[name] = flat[start : start + prod(shape)].reshape(shape)
-            start += prod(shape)
+        gradients = {name: flat[place].reshape(self._shapes[name]) for name, place in self._places.items()}
         return self.dtype.type(loss), gradients
 
     def _parameters(self) -> list[Array]:
