@@ -206,16 +206,18 @@ def _adam(
     next_m: Array,
     next_v: Array,
 ) -> None:
+    # The two corrections of bias are the same for all parameters and fold into the rate and ε (Kingma and Ba 2015, end
+    # of section 2): one division and one root each, which are what takes the time, and fewer roundings.
+    root = math.sqrt(1 - beta2**t)
+    rate, eps = w.dtype.type(lr * root / (1 - beta1**t)), w.dtype.type(epsilon * root)
     keep_m, add_m = w.dtype.type(beta1), w.dtype.type(1 - beta1)
     keep_v, add_v = w.dtype.type(beta2), w.dtype.type(1 - beta2)
-    bias_m, bias_v = w.dtype.type(1 - beta1**t), w.dtype.type(1 - beta2**t)
-    rate, eps = w.dtype.type(lr), w.dtype.type(epsilon)
     for i in range(w.size):
         first = keep_m * m[i] + add_m * dw[i]
         second = keep_v * v[i] + add_v * dw[i] * dw[i]
         next_m[i] = first
         next_v[i] = second
-        next_w[i] = w[i] - rate * (first / bias_m) / (math.sqrt(second / bias_v) + eps)
+        next_w[i] = w[i] - rate * first / (math.sqrt(second) + eps)
 
 
 def _parameters(w: ArrayLike, dw: ArrayLike) -> tuple[Array, Array]:
