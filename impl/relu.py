@@ -351,26 +351,43 @@ def _network_gradients(x: float, y: float, W1: Array, b: Array, W2: Array, dW1: 
         dW2[j] = r * h
 
 
+@jit_sums
+def _move(x: Scalar, step: Scalar, next_x: Scalar, W1: Array, b: Array, W2: Array) -> Scalar:
+    """Move the parameters against the gradients at x, where `step` is lr · (f̂(x) − y); return f̂(next_x) after that.
+
+    One pass does for a step and for what the next one needs to begin. The hidden layer is computed twice: that is
+    cheaper than to keep it.
+    """
+    zero = W1.dtype.type(0)
+    total = zero
+    for j in range(W1.size):
+        w, bias, v = W1[j], b[j], W2[j]
+        h = _unit(x, w, bias)
+        db = zero if h <= 0 else step * v
+        w -= db * x
+        bias -= db
+        v -= step * h
+        W1[j], b[j], W2[j] = w, bias, v
+        total += v * _unit(next_x, w, bias)
+    return total
+
+
 @jit
 def _step(x: float, y: float, W1: Array, b: Array, W2: Array, lr: float) -> None:
-    """Move the parameters in place. The hidden layer is computed twice: that is cheaper than to keep it."""
-    xt, rate, zero = W1.dtype.type(x), W1.dtype.type(lr), W1.dtype.type(0)
-    r = _predict(xt, W1, b, W2) - W1.dtype.type(y)
-    for j in range(W1.size):
-        h = _unit(xt, W1[j], b[j])
-        db = zero if h <= 0 else r * W2[j]
-        W1[j] -= rate * (db * xt)
-        b[j] -= rate * db
-        W2[j] -= rate * (r * h)
+    """Move the parameters in place."""
+    xt, yt, rate = W1.dtype.type(x), W1.dtype.type(y), W1.dtype.type(lr)
+    _move(xt, rate * (_predict(xt, W1, b, W2) - yt), xt, W1, b, W2)
 
 
 @jit
 def _train(x: Array, y: Array, W1: Array, b: Array, W2: Array, lr: float, elbows: Array) -> None:
     """Move the parameters in place, and write the elbows before any step and after every epoch."""
+    rate = W1.dtype.type(lr)
     _elbows(W1, b, elbows[0])
+    value = _predict(x[0], W1, b, W2) if x.size else rate
     for epoch in range(1, elbows.shape[0]):
         for i in range(x.size):
-            _step(x[i], y[i], W1, b, W2, lr)
+            value = _move(x[i], rate * (value - y[i]), x[i + 1 if i + 1 < x.size else 0], W1, b, W2)
         _elbows(W1, b, elbows[epoch])
 
 
