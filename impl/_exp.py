@@ -9,34 +9,17 @@ one AVX2 core exp takes a half to a third of the time of `numpy.exp` (float64 2.
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
 from ._front import Array
-from ._jit import jit, jit_fused
+from ._jit import jit, jit_fused, whole_registers
 
 Scalar = np.floating[Any]
-
-
-@intrinsic
-def _whole_registers(typingctx):  # type: ignore[no-untyped-def]  # Numba calls it with its own types
-    """Let the loops of the function that calls it use all of AVX-512's registers, and keep it a function of its own.
-
-    LLVM uses half of each, because the first processors that had them slowed down; a loop that is all arithmetic takes
-    a quarter longer then. llvmlite knows the attribute's name not, and LLVM takes any.
-    """
-
-    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        set.update(builder.function.attributes, ("noinline", '"prefer-vector-width"="512"'))
-        return context.get_dummy_value()
-
-    return types.void(), codegen
 
 
 @jit
 def exp_below(x: Array, top: Scalar, out: Array) -> None:
     """Write exp(x − top) to `out`, for top ≥ every x. A NaN stays one; −inf gives 0."""
-    _whole_registers()
+    whole_registers()
     if x.itemsize == 8:
         for j in range(x.size):
             out[j] = _exp64(x[j] - top)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._front import Array, all_finite, finite, floats, refuse_shape
-from ._jit import jit, jit_sums
+from ._jit import jit, jit_sums, whole_registers
 from ._lapack import call
 
 
@@ -179,6 +179,7 @@ def quadratic_form_jacobian(A: ArrayLike, x: ArrayLike) -> Array:
 @jit_sums
 def dot(x: Array, y: Array) -> np.floating[Any]:
     """xᵀy."""
+    whole_registers()  # the detour that a processor takes for subnormal numbers is one an instruction
     total = x.dtype.type(0)
     for i in range(x.size):
         total += x[i] * y[i]
