@@ -2,8 +2,9 @@
 
 LLVM calls the C library's exp once for each number unless a vector library is installed, and it leaves a search for
 the largest alone because the order of a comparison with NaN matters. Written as below, both become vector code: on
-one AVX2 core exp takes a half to a third of the time of `numpy.exp` (float64 2.2 ns against 5.0, float32 0.7 against
-1.3), and is off by at most 1.1 units in the last place, subnormal results included.
+one AVX-512 core exp takes as long as `numpy.exp`, which is written for that by hand, in float64 (0.57 ns) and two
+thirds of it in float32 (0.28 ns against 0.44), and is off by at most 1.2 units in the last place, subnormal results
+included.
 """
 
 from typing import Any
