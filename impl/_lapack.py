@@ -20,8 +20,8 @@ from scipy.linalg import cython_blas, cython_lapack
 # The routines that are used, without the s or d that names their precision.
 _BLAS = ("gemm", "gemv", "syrk", "trmm")
 _LAPACK = (
-    *("gelsd", "geqrf", "gesdd", "gesvd", "orgqr", "ormqr"),
-    *("pocon", "potrf", "potri", "potrs", "trtri", "trtrs"),
+    *("gelsd", "geqrf", "gesdd", "gesvd", "orgqr", "ormqr", "ormtr"),
+    *("pocon", "potrf", "potri", "potrs", "sterf", "syevd", "sytrd", "trtri", "trtrs"),
 )
 
 _name_of = ctypes.pythonapi.PyCapsule_GetName

@@ -1,17 +1,24 @@
 """Leave-one-out cross-validation without leaving anything out."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product, svd
+from .._factor import product, svd, transposed
 from .._front import Array, finite, floats
 from .._jit import jit
 from .._range import lam_in_range, matrix_in_range, target_in_range
+from .._refine import BLOCK_BYTES
 from ..least_squares import lstsq
 from ._problem import checked_single
 from .path import checked_lams
 from .selection import nothing_explained, weight
 from .spectrum import rank_at_zero
+from .tridiagonal import eigenvectors, share, smaller_gram, smallest
+
+# 1 − Hᵢᵢ cancels below this by more than one digit.
+LEFT = 0.1
 
 
 def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
@@ -38,8 +45,10 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    One SVD and 4Ln·min(n, d) flops. I − H = U diag(λ/(σ²+λ)) Uᵀ + (I − UUᵀ) is summed from its two parts, so that a
-    leverage Hᵢᵢ close to 1 costs no digits. At λ = 0 a sample that alone holds up a direction (Hᵢᵢ = 1) is really left
+    With p = min(n, d): the eigenvectors of the smaller Gram matrix, about ndp + 9p³ flops, where XᵀX + λI is
+    well-conditioned for all λ, and 2nd² more for a tall X; else one SVD. And 4Lnp flops. By the SVD
+    I − H = U diag(λ/(σ²+λ)) Uᵀ + (I − UUᵀ) is summed from its two parts, so that a leverage Hᵢᵢ close to 1 costs no
+    digits; a tall X with such a one goes that way. At λ = 0 a sample that alone holds up a direction (Hᵢᵢ = 1) is really left
     out: then w₋ᵢ has a smaller rank and the formula is 0/0. Golub, Heath and Wahba (1979); Allen, "The relationship
     between variable selection and data augmentation" (1974).
     """
@@ -52,6 +61,9 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
+    values, good = _by_eigenvectors(X, Y, lams, ex, ey)
+    if good:
+        return values
     U, s, _ = svd(X)
     rank = rank_at_zero(s, n, d)
     c = product(U, True, Y, False)[:, 0]
@@ -72,6 +84,49 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 def _left_out(X: Array, y: Array, i: int) -> float:
     """y_i − x_iᵀw₋ᵢ for the least squares w₋ᵢ of the other samples; of none it is zero."""
     return y[i] - X[i] @ lstsq(np.delete(X, i, axis=0), np.delete(y, i))
+
+
+@jit
+def _by_eigenvectors(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple[Array, bool]:
+    """(The values, whether X is well-conditioned enough for it), with XᵀX or XXᵀ = V diag(μ) Vᵀ.
+
+    Tall: the rows of Z = XV give (y − Hy)ᵢ = yᵢ − zᵢᵀVᵀw and Hᵢᵢ = Σ zᵢⱼ²/(μⱼ+λ). Wide: I − H = λ(XXᵀ + λI)⁻¹, of
+    which V holds the rows already, and λ cancels.
+    """
+    (n, d), L = X.shape, lams.size
+    total, tall = np.zeros(L), n > d
+    Vt = smaller_gram(X)
+    mu, found = eigenvectors(Vt)
+    p, lowest = mu.size, smallest(lams, ex, X.itemsize)
+    if not (found and mu[0] + lowest > share(X) * (mu[p - 1] + lowest)):
+        return total.astype(X.dtype), False
+    b = product(Vt, False, product(X, True, Y, False) if tall else Y, False)
+    of_Z, of_squares = np.empty((p, L), X.dtype), np.empty((p, L), X.dtype)
+    for a in range(L):
+        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
+        unit = 1.0 if tall else np.float64(mu[p - 1]) + lam
+        for j in range(p):
+            of_squares[j, a] = unit / (mu[j] + lam)
+            of_Z[j, a] = b[j, 0] * (unit / (mu[j] + lam))
+    rows = max(1, BLOCK_BYTES // (X.itemsize * p))
+    for start in range(0, n, rows):
+        m = min(rows, n - start)
+        Z = product(X[start : start + m], False, Vt, True) if tall else transposed(Vt[:, start : start + m])
+        above = product(Z, False, of_Z, False)
+        for i in range(m):
+            for j in range(p):
+                Z[i, j] *= Z[i, j]
+        below = product(Z, False, of_squares, False)
+        for i in range(m):
+            for a in range(L):
+                if tall:
+                    above[i, a] = Y[start + i, 0] - above[i, a]
+                    below[i, a] = 1 - below[i, a]
+                    found &= below[i, a] > LEFT
+                total[a] += (np.float64(above[i, a]) / below[i, a]) ** 2
+    for a in range(L):
+        total[a] = math.ldexp(total[a] / n, 2 * ey)
+    return total.astype(X.dtype), found
 
 
 @jit

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import singular_values
+from .._factor import product, singular_values, transposed
 from .._front import Array, finite, floats, refuse_shape
 from .._jit import jit
 from .._range import lam_in_range, matrix_in_range, target_in_range
@@ -13,6 +13,16 @@ from ._problem import checked_single
 from .filters import filter_factor, removed
 from .path import checked_lams
 from .spectrum import rank_at_zero, spectrum
+from .tridiagonal import (
+    eigenvalues,
+    share,
+    smaller_gram,
+    smallest,
+    solve,
+    times_P,
+    tridiagonal,
+    well_conditioned,
+)
 
 
 def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
@@ -37,7 +47,8 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    The singular values once, about 2nd·min(n, d) flops. Hastie, Tibshirani and Friedman (2009), §3.4.1.
+    With p = min(n, d): the eigenvalues of the smaller Gram matrix, ndp + 4p³/3 flops, where XᵀX + λI is
+    well-conditioned for all λ; else the singular values, about 2ndp. Hastie, Tibshirani and Friedman (2009), §3.4.1.
     """
     X, lams = floats("X lams", X, lams)
     lams = checked_lams(lams)
@@ -48,7 +59,8 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
         return np.zeros(lams.size, X.dtype)
     n, d = X.shape
     X, e = matrix_in_range(X)
-    s = singular_values(X)
+    mu, good = _spectrum_of_gram(X, smallest(lams, e, X.itemsize))
+    s = np.sqrt(mu) if good else singular_values(X)
     return _dof(s, lams, e, rank_at_zero(s, n, d))
 
 
@@ -76,9 +88,9 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    One SVD and 6L·min(n, d) flops. 1 − σ²/(σ²+λ) is computed as λ/(σ²+λ), and for a wide X both sums are taken relative
-    to their largest term, so that nothing cancels and λ → 0 is no special case. Golub, Heath and Wahba, "Generalized
-    cross-validation as a method for choosing a good ridge parameter" (1979).
+    The cost of `ridge_dof`, or one SVD; and some ten L·min(n, d) flops. 1 − σ²/(σ²+λ) is computed as λ/(σ²+λ), and for
+    a wide X both sums are taken relative to their largest term, so that nothing cancels and λ → 0 is no special case.
+    Golub, Heath and Wahba, "Generalized cross-validation as a method for choosing a good ridge parameter" (1979).
     """
     X, y, lams = floats("X y lams", X, y, lams)
     X, y, lams = *checked_single(X, y), checked_lams(lams)
@@ -89,6 +101,9 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
+    values, good = _gcv_by_tridiagonal(X, Y, lams, ex, ey)
+    if good:
+        return values
     s, _, Ct, rest = spectrum(X, Y)
     return _gcv(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
 
@@ -101,6 +116,15 @@ def nothing_explained(y: Array, lams: Array) -> Array:
     with np.errstate(over="ignore", under="ignore"):  # an answer out of range is inf or 0
         value = np.ldexp(np.mean(np.square(scaled, dtype=np.float64)), 2 * e)
         return np.full(lams.size, value).astype(y.dtype)
+
+
+@jit
+def _spectrum_of_gram(X: Array, lam: float) -> tuple[Array, bool]:
+    """(σ² ascending, whether X is well-conditioned enough for it)."""
+    diagonal, beside, _ = tridiagonal(smaller_gram(X))
+    if not well_conditioned(diagonal, beside, lam, share(X)):
+        return diagonal, False
+    return eigenvalues(diagonal, beside)
 
 
 @jit
@@ -128,6 +152,59 @@ def _gcv(s: Array, c: Array, rest: float, lams: Array, n: int, rank: int, ex: in
             trace += g
         out[a] = math.ldexp(n * residual / (trace * trace), 2 * ey)
     return out
+
+
+@jit
+def _gcv_by_tridiagonal(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple[Array, bool]:
+    """(The values, whether X is well-conditioned enough for it)."""
+    n, d = X.shape
+    out, lowest = np.empty(lams.size, X.dtype), smallest(lams, ex, X.itemsize)
+    G = smaller_gram(X)
+    diagonal, beside, tau = tridiagonal(G)
+    if not well_conditioned(diagonal, beside, lowest, share(X)):
+        return out, False
+    mu, found = eigenvalues(diagonal, beside)
+    Bt = product(Y, True, X, False) if n > d else transposed(Y)
+    times_P(G, tau, Bt, True)
+    first, rest = solve(diagonal, beside, lowest, Bt[0]), 0.0
+    if n > d:
+        Wt = np.empty((1, d), X.dtype)
+        Wt[0] = first
+        times_P(G, tau, Wt, False)
+        fitted = product(X, False, Wt, True)
+        for i in range(n):
+            rest += (np.float64(Y[i, 0]) - fitted[i, 0]) ** 2
+    for a in range(lams.size):
+        lam, _ = lam_in_range(lams[a], ex, X.itemsize)
+        if n > d:
+            unit, residual = lam, rest + further(diagonal, beside, first, lowest, lam)
+        else:  # (I − H)y = λ(XXᵀ + λI)⁻¹y, and λ cancels
+            unit = mu[mu.size - 1] + lam
+            residual = np.sum((unit * solve(diagonal, beside, lam, Bt[0])) ** 2)
+        trace = float(n - mu.size)
+        for i in range(mu.size):
+            trace += unit / (mu[i] + lam)
+        out[a] = math.ldexp(n * residual / (trace * trace), 2 * ey)
+    return out, found
+
+
+@jit
+def further(diagonal: Array, beside: Array, w: Array, lowest: float, lam: float) -> float:
+    """‖y − Xw'‖² − ‖y − Xw‖² for the solutions w at the smallest λ and w' at another, in the basis P.
+
+    It is 2λwᵀe + eᵀTe with e = w − w', which is (λ' − λ)(T + λ'I)⁻¹w: both terms are positive, and nothing cancels.
+    """
+    e, total = solve(diagonal, beside, lam, w), 0.0
+    for i in range(e.size):
+        e[i] *= lam - lowest
+    for i in range(e.size):
+        pull = diagonal[i] * e[i] + 2 * lowest * w[i]
+        if i > 0:
+            pull += beside[i - 1] * e[i - 1]
+        if i < e.size - 1:
+            pull += beside[i] * e[i + 1]
+        total += pull * e[i]
+    return total
 
 
 @jit
