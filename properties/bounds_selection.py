@@ -138,7 +138,8 @@ def generalised_cross_validation_of(p: Problem) -> Bound:
 def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
     """For the mean of eᵢ², eᵢ = yᵢ − xᵢᵀw₋ᵢ: each w₋ᵢ moves as `orthogonal` says when all of the data move by c u.
 
-    The w₋ᵢ are found exactly; for data too large for that they are to be given, to a few digits.
+    The w₋ᵢ are found exactly; for data too large for that they are to be given, to a few digits, and at λ = 0 no sample
+    may alone hold up a direction.
     """
     X, y = np.asarray(X), np.asarray(y)
     n = len(y)
@@ -148,7 +149,7 @@ def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
     for i in range(n):
         others, rest = np.delete(X, i, axis=0), np.delete(y, i)
         w = oracles.ridge(others, rest, lam) if refits is None else refits[i]
-        q = Problem(others, rest, lam, w, rank=None if lam else oracles.rank(others))
+        q = Problem(others, rest, lam, w, rank=None if lam or refits is not None else oracles.rank(others))
         if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
             return Bound(math.inf, source)
         error = norm(oracles.residual(X[i : i + 1], y[i : i + 1], w))

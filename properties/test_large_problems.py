@@ -2,7 +2,8 @@
 
 X = H ⊗ A, with Hadamard's matrix H of order h: its entries are ±1, so nothing is rounded, and its columns orthogonal.
 So XᵀX = h I ⊗ AᵀA, and for y = c ⊗ b everything follows from the small A and b:
-(XᵀX + λI)⁻¹Xᵀy = Hᵀc/h ⊗ (AᵀA + (λ/h) I)⁻¹Aᵀb, and X⁺y = Hᵀc/h ⊗ A⁺b.
+(XᵀX + λI)⁻¹Xᵀy = Hᵀc/h ⊗ (AᵀA + (λ/h) I)⁻¹Aᵀb, and X⁺y = Hᵀc/h ⊗ A⁺b. The hat matrix is I ⊗ that of A at λ/h, so
+that ridge_dof is h times A's, and ridge_gcv and ridge_loo are ‖c‖²/h times theirs.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 from scipy.linalg import hadamard
 
-from properties import bounds, oracles
+from properties import bounds, bounds_selection, oracles
+from properties.bounds import Bound
 from properties.strategies import DTYPES, orthogonal, spectrum
 from properties.test_ridge import solve
+from properties.test_ridge_selection import judge_each
 from properties.verdict import judge
 
 pytestmark = pytest.mark.accuracy
@@ -45,10 +48,33 @@ class Tiled:
             oracles.rationals(self.H.T @ self.c / self.c.size), oracles.ridge(self.A, self.b, lam / self.c.size)
         )
 
+    def dof(self, lam: float) -> oracles.Exact:
+        """Degrees of freedom."""
+        return oracles.dof(self.A, lam / self.c.size) * self.c.size
 
-def tiled(n: int, d: int, digits: int, apart: int, residual: float, order: int, dtype: Any) -> Tiled:
+    def gcv(self, lam: float) -> oracles.Exact:
+        """The generalised cross-validation of y."""
+        return oracles.gcv(self.A, self.b, lam / self.c.size) * oracles.sum_of_squares(self.c) / self.c.size
+
+    def loo(self, lam: float) -> oracles.Exact:
+        """The leave-one-out error of y."""
+        return oracles.loo(self.A, self.b, lam / self.c.size) * oracles.sum_of_squares(self.c) / self.c.size
+
+    def refits(self, lam: float) -> list[np.ndarray]:
+        """The solution without each sample, as floats: only the part along its row of H is another."""
+        h, small = self.c.size, lam / self.c.size
+        whole = oracles.floats(oracles.ridge(self.A, self.b, small))
+        change = [
+            oracles.floats(oracles.ridge(np.delete(self.A, i, axis=0), np.delete(self.b, i), small)) - whole
+            for i in range(self.b.size)
+        ]
+        w = np.kron(self.H.T @ self.c / h, whole)
+        return [w + np.kron(self.H[a] * self.c[a] / h, part) for a in range(h) for part in change]
+
+
+def tiled(n: int, d: int, digits: float, apart: int, residual: float, order: int, dtype: Any) -> Tiled:
     """A problem of nh samples and dh features, of condition 10**digits, its columns 10**apart apart."""
-    rng = np.random.default_rng([n, d, digits])
+    rng = np.random.default_rng([n, d, int(2 * digits)])
     low = min(n, d)
     A = (orthogonal(n, rng)[:, :low] * spectrum("graded", low, 10.0**digits)) @ orthogonal(d, rng)[:low]
     A = (A * np.logspace(0, -apart, d)).astype(dtype)
@@ -65,6 +91,12 @@ SIZES = {  # of A, the digits of its condition and how far its columns are apart
     "640x160, columns apart": (20, 5, 1, 4, 1.0, 32),
     "256x256": (8, 8, 1, 0, 0.0, 32),
     "160x640": (5, 20, 1, 0, 0.0, 32),
+}
+WELL_CONDITIONED = {  # for what takes many λ: among them 0, where all singular values have to count for sure
+    "288x64, well-conditioned": (9, 2, 0.5, 0, 1.0, 32),
+    "384x256, well-conditioned": (12, 8, 0.5, 0, 1e-3, 32),
+    "256x256, well-conditioned": (8, 8, 0.5, 0, 1.0, 32),
+    "64x288, well-conditioned": (2, 9, 0.5, 0, 1.0, 32),
 }
 of_any_size = pytest.mark.parametrize("size", SIZES)
 in_both_dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
@@ -124,3 +156,82 @@ def test_ridge_refuses_what_is_not_finite_in_the_last_of_many_rows(impl, argumen
     (X[-1:, 3] if argument == "X" else y[-1:])[:] = wrong
     with pytest.raises(ValueError, match=rf"\b{argument}\b"):
         impl.ridge(X, y, 1.0)
+
+
+GRID_SIZES = SIZES | WELL_CONDITIONED
+with_many_lams = pytest.mark.parametrize(
+    ("size", "lams"),
+    [(size, (40.0, 0.5, 2.0**-10)) for size in GRID_SIZES] + [(size, (0.0, 2.0)) for size in ["96x64", *WELL_CONDITIONED]],
+    ids=lambda value: value if isinstance(value, str) else "with zero" if 0 in value else "positive",
+)
+
+
+@in_both_dtypes
+@with_many_lams
+def test_a_large_path_has_the_solutions_of_its_parts(impl, size, lams, dtype):
+    """On hundreds of rows and columns ridge_path is the solution at each λ."""
+    p = tiled(*GRID_SIZES[size], dtype)
+    w = [p.ridge(lam) for lam in lams]
+
+    def each(i: int) -> tuple[Any, Bound]:
+        return w[i], bounds.probable(bounds.orthogonal(p.X, p.y, lams[i], w[i]), sum(p.X.shape))
+
+    judge_each(
+        "ridge_path", impl.ridge_path(p.X, p.y, np.array(lams, dtype)), (len(lams), p.X.shape[1]), dtype, each
+    )
+
+
+@in_both_dtypes
+@with_many_lams
+def test_a_large_matrix_has_the_degrees_of_freedom_of_its_parts(impl, size, lams, dtype):
+    """On hundreds of rows and columns ridge_dof is the trace of the hat matrix at each λ."""
+    p = tiled(*GRID_SIZES[size], dtype)
+
+    def each(i: int) -> tuple[Any, Bound]:
+        return p.dof(lams[i]), bounds.probable(bounds_selection.degrees_of_freedom(p.X, lams[i]), sum(p.X.shape))
+
+    judge_each("ridge_dof", impl.ridge_dof(p.X, np.array(lams, dtype)), (len(lams),), dtype, each)
+
+
+@in_both_dtypes
+@with_many_lams
+def test_a_large_problem_has_the_generalised_cross_validation_of_its_parts(impl, size, lams, dtype):
+    """On hundreds of rows and columns ridge_gcv is n‖(I − H)y‖² / tr(I − H)² at each λ."""
+    p = tiled(*GRID_SIZES[size], dtype)
+
+    def each(i: int) -> tuple[Any, Bound]:
+        bound = bounds_selection.generalised_cross_validation(p.X, p.y, lams[i], p.ridge(lams[i]), min(p.X.shape))
+        return p.gcv(lams[i]), bounds.probable(bound, sum(p.X.shape))
+
+    judge_each("ridge_gcv", impl.ridge_gcv(p.X, p.y, np.array(lams, dtype)), (len(lams),), dtype, each)
+
+
+@in_both_dtypes
+@pytest.mark.parametrize("size", ["288x64, well-conditioned", "64x288, well-conditioned", "96x64"])
+def test_a_large_problem_has_the_leave_one_out_error_of_its_parts(impl, size, dtype):
+    """On hundreds of rows and columns ridge_loo is the mean of the squared errors of the refits at each λ."""
+    lams = 0.5, 0.0
+    p = tiled(*GRID_SIZES[size], dtype)
+
+    def each(i: int) -> tuple[Any, Bound]:
+        bound = bounds_selection.leave_one_out(p.X, p.y, lams[i], p.refits(lams[i]))
+        return p.loo(lams[i]), bounds.probable(bound, sum(p.X.shape))
+
+    judge_each("ridge_loo", impl.ridge_loo(p.X, p.y, np.array(lams, dtype)), (len(lams),), dtype, each)
+
+
+@in_both_dtypes
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (16, 8), (8, 16), (40, 36)], ids="{0[0]}x{0[1]}".format)
+def test_a_batch_of_many_is_each_by_itself(impl, shape, dtype):
+    """ridge_batch solves dozens of problems, one ill-conditioned or of another size among them, each as ridge does."""
+    rng, many = np.random.default_rng(shape), 37
+    X, y = rng.integers(-9, 10, (many, *shape)).astype(dtype), rng.integers(-9, 10, (many, shape[0])).astype(dtype)
+    lam = np.ldexp(1.0, rng.integers(-3, 4, many)).astype(dtype)
+    X[20, :, 0] *= dtype(2.0**10)
+    X[30] *= dtype(2.0 ** (np.finfo(dtype).maxexp // 2))
+
+    def each(i: int) -> tuple[Any, Bound]:
+        w = oracles.ridge(X[i], y[i], float(lam[i]))
+        return w, bounds.orthogonal(X[i], y[i], float(lam[i]), w)
+
+    judge_each("ridge_batch", impl.ridge_batch(X, y, lam), (many, shape[1]), dtype, each)
