@@ -161,7 +161,8 @@ def test_ridge_refuses_what_is_not_finite_in_the_last_of_many_rows(impl, argumen
 GRID_SIZES = SIZES | WELL_CONDITIONED
 with_many_lams = pytest.mark.parametrize(
     ("size", "lams"),
-    [(size, (40.0, 0.5, 2.0**-10)) for size in GRID_SIZES] + [(size, (0.0, 2.0)) for size in ["96x64", *WELL_CONDITIONED]],
+    [(size, (40.0, 0.5, 2.0**-10)) for size in GRID_SIZES]
+    + [(size, (0.0, 2.0)) for size in ["96x64", *WELL_CONDITIONED]],
     ids=lambda value: value if isinstance(value, str) else "with zero" if 0 in value else "positive",
 )
 
@@ -176,9 +177,7 @@ def test_a_large_path_has_the_solutions_of_its_parts(impl, size, lams, dtype):
     def each(i: int) -> tuple[Any, Bound]:
         return w[i], bounds.probable(bounds.orthogonal(p.X, p.y, lams[i], w[i]), sum(p.X.shape))
 
-    judge_each(
-        "ridge_path", impl.ridge_path(p.X, p.y, np.array(lams, dtype)), (len(lams), p.X.shape[1]), dtype, each
-    )
+    judge_each("ridge_path", impl.ridge_path(p.X, p.y, np.array(lams, dtype)), (len(lams), p.X.shape[1]), dtype, each)
 
 
 @in_both_dtypes

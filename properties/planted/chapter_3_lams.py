@@ -154,4 +154,40 @@ BUGS = [
         "for j, lam in enumerate(lams if n else []):\n        mu, _",
         "for j, lam in enumerate(lams[:1].repeat(len(lams)) if n else []):\n        mu, _",
     ),
+    # ---- on many rows, columns or problems only ----------------------------------------------------------------------
+    Bug(
+        "ridge_path",
+        "a hundred directions are enough",
+        "spectrum",
+        "    z = (U.T @ g).T\n",
+        "    z = (U.T @ g).T\n    z[..., 100:] = 0\n",
+    ),
+    Bug(
+        "ridge_dof",
+        "a hundred directions are enough",
+        "spectrum",
+        "    s = np.linalg.svd(F, compute_uv=False)\n",
+        "    s = np.linalg.svd(F, compute_uv=False)[:100]\n",
+    ),
+    Bug(
+        "ridge_gcv",
+        "a hundred directions are enough",
+        "spectrum",
+        "    z = U.T @ g\n    outside",
+        "    z = U.T @ g\n    z[100:] = 0\n    outside",
+    ),
+    Bug(
+        "ridge_loo",
+        "of 256 rows at a time, the second block has the errors of the first",
+        "spectrum",
+        "errors = np.ldexp((g - hat @ g) / left, c)",
+        "errors = np.ldexp((g - hat @ g) / left, c)\n        errors[256:] = errors[: max(n - 256, 0)]",
+    ),
+    Bug(
+        "ridge_batch",
+        "of sixteen problems at a time, all have the λ of the first sixteen",
+        "ridge",
+        "        w[i] = ridge(X[i], y[i], value)",
+        "        w[i] = ridge(X[i], y[i], lams[i % 16])",
+    ),
 ]
