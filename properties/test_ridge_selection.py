@@ -72,6 +72,18 @@ def test_path_is_the_solution_at_each_lam(impl, data, hard):
     judge_each("ridge_path", impl.ridge_path(p.X, p.y, lams), shape, p.dtype, each)
 
 
+@pytest.mark.accuracy
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (3, 2)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
+def test_nothing_in_x_leaves_nothing_in_w(impl, dtype, shape):
+    """Where X is 0, so is each solution along a path and in a batch, also at the smallest λ for the largest y."""
+    X, y = np.zeros(shape, dtype), np.full(shape[0], np.finfo(dtype).max)
+    lams = np.array([np.finfo(dtype).tiny, 0, 1], dtype)
+    np.testing.assert_array_equal(impl.ridge_path(X, y, lams), np.zeros((3, shape[1]), dtype))
+    several = np.stack([X] * 3), np.stack([y] * 3)
+    np.testing.assert_array_equal(impl.ridge_batch(*several, lams), np.zeros((3, shape[1]), dtype))
+
+
 @ORDINARY_AND_HARD
 @given(data=st.data())
 def test_dof_is_the_trace_of_the_hat_matrix(impl, data, hard):

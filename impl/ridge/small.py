@@ -42,7 +42,8 @@ def small_batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool
         load(X, y, lams, start, A, g if tall else h, lam)
         gram(A, lam, G)
         cholesky(G, condition, step)
-        u[:], rest[:] = h, g
+        copy(h, u)
+        copy(g, rest)
         plus_transposed(A, rest, u)
         solve(G, u)
         minus_product(A, u, rest)
@@ -51,9 +52,12 @@ def small_batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool
                 step[c, lane] = h[c, lane] - lam[lane] * u[c, lane]
         plus_transposed(A, rest, step)
         solve(G, step)
-        u += step
-        if not tall:  # w = Aα
-            rest[:], moves[:] = 0, 0
+        for c in range(p):
+            for lane in range(LANES):
+                u[c, lane] += step[c, lane]
+        if not tall:  # w = Aα, and g = 0
+            copy(g, rest)
+            copy(g, moves)
             minus_product(A, u, rest)
             minus_product(A, step, moves)
         largest(A.reshape(q * p, LANES), sizes[0])
@@ -123,7 +127,8 @@ def cholesky(G: Array, condition: Array, v: Array) -> None:
     p, _, lanes = G.shape
     diagonal = np.empty((p, lanes), G.dtype)
     for j in range(p):
-        diagonal[j] = G[j, j]
+        for lane in range(lanes):
+            diagonal[j, lane] = G[j, j, lane]
         for k in range(j):
             for m in range(k):
                 for lane in range(lanes):
@@ -133,11 +138,14 @@ def cholesky(G: Array, condition: Array, v: Array) -> None:
                 G[j, j, lane] -= G[j, k, lane] * G[j, k, lane]
         for lane in range(lanes):
             G[j, j, lane] = 1 / np.sqrt(G[j, j, lane])
-    condition[:] = 0
+    for lane in range(lanes):
+        condition[lane] = 0
     for c in range(p):  # v is column c of the inverse of L
-        v[c] = G[c, c]
+        for lane in range(lanes):
+            v[c, lane] = G[c, c, lane]
         for i in range(c + 1, p):
-            v[i] = 0
+            for lane in range(lanes):
+                v[i, lane] = 0
             for m in range(c, i):
                 for lane in range(lanes):
                     v[i, lane] -= G[i, m, lane] * v[m, lane]
@@ -186,11 +194,20 @@ def plus_transposed(A: Array, rest: Array, u: Array) -> None:
                 u[c, lane] += A[r, c, lane] * rest[r, lane]
 
 
+@jit
+def copy(a: Array, out: Array) -> None:
+    """Overwrite out with a."""
+    for r in range(a.shape[0]):
+        for lane in range(a.shape[1]):
+            out[r, lane] = a[r, lane]
+
+
 @jit_sums
 def largest(a: Array, out: Array) -> None:
     """The largest |a| of each problem; NaN does not count."""
     rows, lanes = a.shape
-    out[:] = 0.0
+    for lane in range(lanes):
+        out[lane] = 0
     for r in range(rows):
         for lane in range(lanes):
             out[lane] = max(out[lane], abs(a[r, lane]))

@@ -79,12 +79,17 @@ def share(X: Array) -> float:
 
 @jit
 def well_conditioned(diagonal: Array, beside: Array, lam: float, least: float) -> bool:
-    """Whether μ + λ > `least` · (‖T‖ + λ) for all μ: by Sturm, the pivots of the difference are positive."""
+    """Whether μ + λ > `least` · (‖T‖ + λ) for all μ: by Sturm, the pivots of the difference are positive.
+
+    Not for T = 0, where beside a tiny λ the dual y/λ is past the range and the solution 0 is not.
+    """
     p, norm, pivot = diagonal.size, 0.0, 1.0
     for i in range(p):
         before = abs(np.float64(beside[i - 1])) if i > 0 else 0.0
         after = abs(np.float64(beside[i])) if i < p - 1 else 0.0
         norm = max(norm, abs(np.float64(diagonal[i])) + before + after)
+    if norm == 0:
+        return False
     shift = lam - least * (norm + lam)
     for i in range(p):
         pivot = diagonal[i] + shift - (np.float64(beside[i - 1]) ** 2 / pivot if i > 0 else 0.0)
