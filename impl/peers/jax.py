@@ -360,6 +360,7 @@ DEPARTURES = {
     "test_an_inverse_past_the_range_is_infinite[*-pinv]": _FLUSH,
     "test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]": _PAST,
     "test_a_batch_is_no_number[*]": _SHAPES,
+    "test_a_batch_of_many_is_each_by_itself[*]": _SQUARES,
     "test_what_is_of_one_target_refuses_several[ridge_jacobian]": _SHAPES,
     "test_relu_never_turns_a_nan_into_a_number[*]": _NAN,
     "test_affine_relu_lets_training_see_what_is_not_finite[nan]": _NAN,
