@@ -25,7 +25,7 @@ from ._jit import jit, jit_sums
 from ._lapack import call
 
 # Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses at most half a
-# digit to an orthogonal method: it has the unknowns in those scales to so many digits, relative to the norm of them all.
+# digit to an orthogonal method: it has the unknowns in those scales to so many digits, relative to the norm of all.
 _GOOD = 10.0
 # Above this share of 1/u refinement converges too slowly to be sure of it.
 HOPELESS = 1e-3

@@ -61,9 +61,5 @@ def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
             return Wt, True
     X, Y, lam, e = in_range(X, Y, lam)
     Wt, good = refined_cholesky(X, Y, lam)
-
-
-    if not good:
-        Wt, good = refined_cholesky(X, Y, lam)
     good &= not np.isnan(np.sum(Wt))  # where X is 0 and λ tiny, the dual y/λ is past the range
     return (times_power_of_two(Wt, e) if e != 0 else Wt), good
