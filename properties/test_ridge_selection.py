@@ -110,6 +110,21 @@ def test_gcv_is_the_rotated_leave_one_out_error(impl, data, hard):
     judge_each("ridge_gcv", impl.ridge_gcv(p.X, p.y, lams), lams.shape, p.dtype, each)
 
 
+@pytest.mark.accuracy
+@given(st.sampled_from(DTYPES), SEEDS, st.integers(2, 9), st.integers(10, 98))
+def test_rows_repeated_cost_no_digits(impl, dtype, seed, times, condition):
+    """Where XᵀX + λI has a condition below a hundred, of few rows many times, ridge_path and ridge_dof are no worse."""
+    rng = np.random.default_rng(seed)
+    X = np.repeat(rng.standard_normal((rng.integers(1, 4), rng.integers(1, 5))), times, axis=0).astype(dtype)
+    y = X @ rng.standard_normal(X.shape[1]).astype(dtype)
+    lams = np.array([float(np.linalg.norm(X, 2)) ** 2 / condition], dtype)
+    lam, w = float(lams[0]), oracles.ridge(X, y, lams[0])
+    dof = oracles.dof(X, lams[0]), bounds_selection.degrees_of_freedom(X, lam)
+    judge_each("ridge_dof", impl.ridge_dof(X, lams), (1,), dtype, lambda _: dof)
+    path = w, bounds.orthogonal(X, y, lam, w)
+    judge_each("ridge_path", impl.ridge_path(X, y, lams), (1, X.shape[1]), dtype, lambda _: path)
+
+
 @pytest.mark.mathematics
 @given(of_rank(columns=False).filter(lambda p: 0 < p.rank < min(p.X.shape)))
 def test_at_zero_the_rank_counts_and_not_the_size(impl, p):
