@@ -21,6 +21,8 @@ from benchmarks.cases import SELECTIONS, Case
 from benchmarks.timing import Racer
 from impl.choose import Implementation, WrongChoice, load
 from properties import scorecard, verdict
+from properties.isolated.judge import Isolated
+from properties.isolated.process import Limits
 from properties.judged import Judged
 from properties.refuting import under
 
@@ -68,6 +70,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what was found as JSON: each claim, each function, and the input that gave the worst error",
     )
     group.addoption(
+        "--isolate",
+        action="store_true",
+        help="judge the implementation in a process of its own: what it does to that fails a claim, and the run goes on",
+    )
+    limits = Limits()
+    for name, metavar, default, of_what in (
+        ("seconds", "S", limits.seconds, "seconds for one call"),
+        ("megabytes", "MB", limits.megabytes, "megabytes of memory"),
+        ("files", "N", limits.files, "open files"),
+    ):
+        text = f"with --isolate: at most so many {of_what} (default: {default:g})"
+        group.addoption(f"--isolate-{name}", type=type(default), metavar=metavar, default=default, help=text)
+    group.addoption(
         "--benchmark-sizes",
         choices=SELECTIONS,
         default="quick",
@@ -88,7 +103,10 @@ def pytest_configure(config: pytest.Config) -> None:
         # A comma makes a list to race; without one, all the names together are one implementation.
         racing = any("," in name for name in names)
         groups = [[name] for name in ",".join(names).split(",")] if racing else [names]
-        config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
+        if config.getoption("--isolate"):
+            config.stash[RACERS] = [(" + ".join(names), isolated(config, names))]
+        else:
+            config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
     card = config.getoption("--scorecard")
@@ -101,6 +119,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.benchmark_only or config.option.benchmark_enable
     ):
         config.option.benchmark_disable = True  # a plain `pytest` runs every benchmark once, untimed
+
+
+def isolated(config: pytest.Config, names: list[str]) -> Isolated:
+    """The implementation in a process of its own, which ends when this one does."""
+    limits = Limits(*(config.getoption(f"--isolate-{name}") for name in ("seconds", "megabytes", "files")))
+    if not (limits.seconds > 0 and limits.megabytes > 0 and limits.files > 0):
+        raise pytest.UsageError("--isolate-seconds, --isolate-megabytes and --isolate-files take positive numbers.")
+    implementation = Isolated(names, limits)
+    config.add_cleanup(implementation.close)
+    return implementation
 
 
 @pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
@@ -139,6 +167,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_collection_finish(session: pytest.Session) -> None:
     if len(session.config.stash[RACERS]) > 1 and any("impl" in getattr(i, "fixturenames", ()) for i in session.items):
         raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")
+    if session.config.getoption("--isolate") and any("racer" in getattr(i, "fixturenames", ()) for i in session.items):
+        raise pytest.UsageError("--isolate is for properties: what is timed runs in this process.")
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:

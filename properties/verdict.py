@@ -59,6 +59,26 @@ class Seen:
     failed: bool = False
 
 
+class Breach(BaseException):
+    """What a function did in isolation that no claim can go on after; Hypothesis looks for no smaller example.
+
+    Parameters
+    ----------
+    function
+        Who did it, and is to blame.
+    what
+        In words.
+    """
+
+    __module__ = "builtins"  # so that reports call it by its name alone
+
+    def __init__(self, function: str, what: str) -> None:
+        if function in _seen:
+            _seen[function].failed = True
+        call = f"\n  call      {pasted.call(function, *_calls[function])}" if function in _calls else ""
+        super().__init__(f"{what}{call}")
+
+
 _accuracy: float | None = None
 _hunting = False
 _seen: dict[str, Seen] = defaultdict(Seen)  # of the running test, by function

@@ -1,0 +1,18 @@
+"""``--isolate``: the implementation in a process of its own, which the judge never imports.
+
+What it does to that process is held against it, in the claim during which it happened, and the run goes on:
+
+- no answer within the limit of time, after three of which a function is not called any more; the end of the process,
+  by itself or by a signal; more memory or more open files than there are;
+- anything printed, but by a `Solver`, whose ``verbose`` is there to be heard;
+- a global random generator seeded (drawing from it is not held against anybody), NumPy's error state, the filters of
+  warnings or the working directory left changed, a thread left running;
+- an error that is no `Exception`; an object that is not what it says it is; an argument written to that is read-only.
+
+No smaller example is looked for then: the message says what happened, in which call, and where that is known. All else
+is judged as in one process: values, errors and warnings, arguments written to, memory shared (`mirror`). What happens
+on import is not held against anybody, but that it fails. After the end of its process an implementation is imported
+anew.
+
+It is no sandbox: what the user may read, write or send, the judged code may, too. That takes a container.
+"""

@@ -1,0 +1,227 @@
+"""The judged process: it imports the implementation, does what the judge asks for, and says what else it did.
+
+Started by `properties.isolated.process`, which passes two sockets: one for requests, and one over which further sockets
+come, for the other threads of the judge. It must end when they do.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import functools
+import os
+import random
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impl.choose import Implementation, WrongChoice, load, peers
+
+from . import state
+from .mirror import Foreign, Mirror, Opaque, Unreadable
+from .wire import Connection, error_from, told
+
+GRACE = 0.5  # seconds that a thread has to come to its end after the call that started it
+
+
+class Judged:
+    """What the judge asks of this process.
+
+    Parameters
+    ----------
+    seconds
+        The limit for one call. The judge keeps it; here it is only what ends a process that the judge has left behind.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.mirror = Mirror(judge=False, ask=self.ask)
+        self.here = threading.local()
+        self.implementation: Implementation | None = None
+        self._lock, self._active = threading.Lock(), 0
+        self._seeded: list[str] = []
+        self._folder = Path.cwd()
+        self._own: set[int] = set()  # threads that are not the implementation's
+        self._filters = list(warnings.filters)
+        self._set_numpy, self._set_python = np.random.set_state, random.setstate  # noqa: NPY002
+        self._generators = state.generators()
+
+    # ---- serving ---------------------------------------------------------------------------------------------------
+
+    def serve_all(self, endpoint: socket.socket) -> None:
+        """One thread of the judge, until it closes its end."""
+        self._own.add(threading.get_ident())
+        connection = self.here.connection = Connection(endpoint, self.mirror, self.serve)
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                head, value = connection.receive()
+                connection.answer(head, value, head["alone"])
+                connection.raised.clear()
+
+    def ask(self, what: str, target: Foreign, name: str, given: Any = (), named: Any = None) -> Any:
+        """Something of the judge's: a method or an attribute of what was passed, or a function that was."""
+        if what == "set" and name != "params":
+            target.__dict__[name] = given
+            return None
+        connection = self.here.connection
+        named = tuple((named or {}).items())
+        head, value = connection.ask({"request": what, "alone": self.here.alone}, (target, name, given, named), self.here.alone)
+        if "raised" in head:
+            raise error_from(head["raised"], connection)
+        return (head["found"], value) if what == "get" else value
+
+    def serve(self, connection: Connection, head: dict[str, Any], value: Any) -> tuple[dict[str, Any], Any]:
+        """One request."""
+        if head["request"] == "load":
+            return self._load(value), None
+        self.here.alone = head["alone"]
+        self._begin(head)
+        reply: dict[str, Any] = {}
+        result = None
+        try:
+            result = self._do(head["request"], *value)
+            if head["request"] == "get":
+                reply["found"] = "method" if callable(result) else "value"
+                result = None if callable(result) else result
+        except BaseException as error:  # whatever it is, the judge is told
+            reply["raised"] = told(error, connection)
+        reply |= self._end(head)
+        return reply, result
+
+    def _load(self, names: list[str]) -> dict[str, Any]:
+        try:
+            implementation = self.implementation = load(names)
+        except WrongChoice as error:
+            return {"wrong": str(error)}
+        self._own |= {*sys._current_frames()}
+        for module, name in ((np.random, "seed"), (np.random, "set_state"), (random, "seed"), (random, "setstate")):
+            setattr(module, name, self._noted(getattr(module, name), f"{module.__name__}.{name}"))
+        state.set_filters(self._filters)
+        os.chdir(self._folder)
+        offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
+        # What is judged has no say in which claims it may break; what the project knows of other people's libraries has.
+        known = implementation.departures if {*names} <= {*peers()} else []
+        return {"offered": offered, "departures": [vars(departure) for departure in known]}
+
+    def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:
+        if what == "set":
+            return setattr(target, name, given)
+        function = getattr(self.implementation if target is None else target, name) if name else target
+        if what == "get":
+            return function
+        result = function(*given, **dict(named))
+        if target is None and name.endswith("_forward") and isinstance(result, tuple) and len(result) == 2:
+            return result[0], Opaque(result[1], f"<the cache of {name}>")  # the backward function's own business
+        return result
+
+    # ---- what a call must leave as it was --------------------------------------------------------------------------
+
+    def _noted(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def seeding(*given: Any, **named: Any) -> Any:
+            self._seeded.append(name)
+            return function(*given, **named)
+
+        return seeding
+
+    def _begin(self, head: dict[str, Any]) -> None:
+        with self._lock:
+            self._active += 1
+        if "errors" in head:
+            self.here.errors = head["errors"]
+        np.seterr(**self.here.errors)
+        if "filters" in head:
+            self._filters = state.filters_in(head["filters"])
+            state.set_filters(self._filters)
+        if "generators" in head:
+            self._generators = state.generators_in(head["generators"])
+            state.set_generators(self._generators, self._set_numpy, self._set_python)
+        signal.setitimer(signal.ITIMER_REAL, 2 * self.seconds + 5)
+
+    def _end(self, head: dict[str, Any]) -> dict[str, Any]:
+        """What the call has changed, in words and put right again; and where the random generators now are."""
+        reply: dict[str, Any] = {"did": []}
+        if (errors := np.geterr()) != self.here.errors:
+            changed = ", ".join(f"{key}={errors[key]!r}" for key in errors if errors[key] != self.here.errors[key])
+            reply["did"].append(f"left NumPy's error state changed: {changed}")
+            np.seterr(**self.here.errors)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        _libc.fflush(None)
+        with self._lock:
+            self._active -= 1
+            if self._active:  # somebody else is at work: what is changed now may be changed back
+                return reply
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        reply["did"] += self._global_changes()
+        if head["alone"] and not reply["did"]:
+            after = state.generators()
+            if after != self._generators:
+                self._generators = after
+                reply["generators"] = state.generators_out(after)
+        return reply
+
+    def _global_changes(self) -> list[str]:
+        did = []
+        if self._seeded:
+            did.append(f"seeded a global random generator ({self._seeded[0]})")
+            self._seeded.clear()
+            state.set_generators(self._generators, self._set_numpy, self._set_python)
+        if warnings.filters != self._filters:
+            did.append("left the filters of warnings changed")
+            state.set_filters(self._filters)
+        try:
+            folder = Path.cwd()
+        except FileNotFoundError:
+            folder = Path("nowhere")
+        if folder != self._folder:
+            did.append("left the process in another working directory")
+            os.chdir(self._folder)
+        end = time.monotonic() + GRACE
+        while left := {*sys._current_frames()} - self._own:
+            if time.monotonic() > end:
+                did.append("left a thread running")
+                self._own |= left
+                break
+            time.sleep(0.005)
+        return did
+
+
+_libc = ctypes.CDLL(None)
+
+
+def main() -> None:
+    """Serve the judge that started this process: ``... REQUESTS OTHERS MEGABYTES FILES SECONDS``."""
+    requests, others, megabytes, files = map(int, sys.argv[1:5])
+    seconds = float(sys.argv[5])
+    faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # what is mapped by now is not the implementation's
+        limit = int(statm.read_text().split()[0]) * resource.getpagesize() + megabytes * (1 << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    judged = Judged(seconds)
+    signal.setitimer(signal.ITIMER_REAL, 300)
+
+    def listen(channel: socket.socket) -> None:
+        judged._own.add(threading.get_ident())
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                _, (descriptor, *_), _, _ = socket.recv_fds(channel, 1, 1)
+                endpoint = socket.socket(fileno=descriptor)
+                threading.Thread(target=judged.serve_all, args=[endpoint], daemon=True).start()
+
+    threading.Thread(target=listen, args=[socket.socket(fileno=others)], daemon=True).start()
+    with contextlib.suppress(Unreadable):
+        judged.serve_all(socket.socket(fileno=requests))
+    os._exit(0)

@@ -1,0 +1,76 @@
+"""The implementation as the judge sees it: elsewhere."""
+
+import threading
+from collections import Counter
+from typing import Any
+
+from impl.choose import Departure, Implementation, NotOffered, WrongChoice
+from impl.contract import CONTRACT
+from properties.verdict import Breach
+
+from .process import Limits, Process
+
+
+class Isolated(Implementation):
+    """The implementation that these names stand for, taken together, in a process of its own.
+
+    Parameters
+    ----------
+    names
+        As `impl.choose.load` takes them.
+    limits
+        What it may use.
+
+    Raises
+    ------
+    WrongChoice
+        If it cannot be imported, or offers nothing.
+    """
+
+    def __init__(self, names: list[str], limits: Limits) -> None:
+        super().__init__(" + ".join(names))
+        self._names, self._limits, self._late = names, limits, Counter[str]()
+        self._lock = threading.Lock()
+        self._process = Process(names, limits, self._late)
+        if self._process.wrong:
+            self.close()
+            raise WrongChoice(self._process.wrong)
+        self._classes = self._process.offered
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the contract that some part offers, in the contract's order."""
+        return [name for name in CONTRACT if name in self._classes]
+
+    @property
+    def departures(self) -> list[Departure]:
+        """Those of the project's own peers; what is judged has no say in which claims it may break."""
+        return [Departure(**departure) for departure in self._process.departures]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in CONTRACT:
+            raise AttributeError(f"{name} is not in the contract")
+        if name not in self._classes:
+            raise NotOffered(name)
+
+        def called(*arguments: Any, **named: Any) -> Any:
+            __tracebackhide__ = True
+            return self._living(name).ask("call", None, name, arguments, named)
+
+        called.__name__ = name
+        if not self._classes[name]:
+            return called
+        return type(name, (), {"__new__": lambda cls, *arguments, **named: called(*arguments, **named)})
+
+    def _living(self, name: str) -> Process:
+        with self._lock:
+            if self._process.ended:
+                self._process = Process(self._names, self._limits, self._late)
+                if self._process.wrong:
+                    self.close()
+                    raise Breach(name, f"{name} cannot be imported once more: {self._process.wrong}")
+            return self._process
+
+    def close(self) -> None:
+        """End the process and all that it has started."""
+        self._process.end()

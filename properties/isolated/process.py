@@ -1,0 +1,304 @@
+"""The judged process as the judge holds it: started, asked, kept to its limits, ended with all that it has started."""
+
+import contextlib
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from properties.verdict import Breach
+
+from . import state
+from .mirror import Foreign, Mirror, Unreadable
+from .wire import Connection, error_from, told
+
+ROOT = Path(__file__).parent.parent.parent
+IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTorch and JAX take some on a busy machine
+SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
+STRIKES = 3  # calls without an answer after which a function is given up: a run has to end
+_CODE = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from properties.isolated.child import main; main()"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the judged process may use.
+
+    Parameters
+    ----------
+    seconds
+        Of wall-clock time, for one call.
+    megabytes
+        Of memory, beyond what is mapped before the implementation is imported.
+    files
+        Open at the same time.
+    """
+
+    seconds: float = 20.0
+    megabytes: int = 4096
+    files: int = 256
+
+
+class Process:
+    """One judged process, from its start to its end."""
+
+    def __init__(self, names: list[str], limits: Limits, late: Counter[str]) -> None:
+        self.limits, self.late = limits, late
+        self.mirror = Mirror(judge=True, ask=self.ask)
+        self.ended = ""  # how it did, in words
+        self._here = threading.local()
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._lock, self._ending = threading.Lock(), threading.Lock()
+        self._output = bytearray()
+        self._generators: state.Generators | None = None
+        self._filters: list[Any] | None = None
+        requests, theirs = socket.socketpair()
+        self._others, others = socket.socketpair()
+        self._out, out = os.pipe()
+        os.set_blocking(self._out, False)
+        descriptors = (theirs.fileno(), others.fileno())
+        given = [str(each) for each in (*descriptors, limits.megabytes, limits.files, limits.seconds)]
+        # A session of its own: Ctrl-C at the terminal is for the judge, and all that it starts ends with it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, *given],
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        for each in (theirs, others):
+            each.close()
+        os.close(out)
+        self._connect(requests)
+        try:
+            head, _ = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)
+        except Breach as breach:
+            head = {"wrong": f"{breach}.".replace("import", "--impl " + " --impl ".join(names), 1)}
+        self.wrong = str(head.get("wrong", ""))
+        self.offered: dict[str, bool] = head.get("offered", {})
+        self.departures: list[dict[str, Any]] = head.get("departures", [])
+        self._printed()  # what is said on import is nobody's business
+
+    # ---- requests --------------------------------------------------------------------------------------------------
+
+    def ask(self, what: str, target: Foreign | None, name: str, given: Any = (), named: Any = None) -> Any:
+        """A call of what is offered (no target), or something about an object over there."""
+        __tracebackhide__ = True
+        function = name if target is None else target.__dict__.get("_function", "")
+        if self.late[function] >= STRIKES:
+            raise Breach(function, f"{function} is not called any more: it gave no answer in time {STRIKES} times")
+        head: dict[str, Any] = {"request": what, "alone": self._alone()}
+        head |= self._state(head["alone"])
+        named = tuple((named or {}).items())
+        reply, value = self._asked(function, head, (target, name, given, named), self.limits.seconds)
+        for each in value if isinstance(value, tuple) else [value]:
+            if isinstance(each, Foreign):
+                each.__dict__["_function"] = function
+        self._judged(function, reply)
+        if "raised" in reply:
+            self._raise(function, reply["raised"])
+        return (reply["found"], value) if what == "get" else value
+
+    def _state(self, alone: bool) -> dict[str, Any]:
+        """What the other process has to know of this one's, where that has changed."""
+        said: dict[str, Any] = {}
+        if (errors := np.geterr()) != getattr(self._here, "errors", None):
+            said["errors"] = self._here.errors = errors
+        if alone:
+            if (filters := state.filters()) != self._filters:
+                self._filters, said["filters"] = filters, state.filters_out(filters)
+            if (generators := state.generators()) != self._generators:
+                self._generators, said["generators"] = generators, state.generators_out(generators)
+        return said
+
+    def _judged(self, function: str, reply: dict[str, Any]) -> None:
+        """What the call did beside returning."""
+        did = [str(each)[:SHOWN] for each in reply["did"]]
+        if "generators" in reply:
+            try:
+                self._generators = state.generators_in(reply["generators"])
+                state.set_generators(self._generators)
+            except (TypeError, ValueError, LookupError) as error:
+                raise self._breach(function, f"gave what is no answer: {error}") from None
+        printed = self._printed()
+        if printed and function == "Solver":  # its verbose is there to be heard; whether it is silent is a claim
+            print(printed, end="")
+        elif printed:
+            did.append(f"printed {printed[:SHOWN]!r}")
+        if did:
+            if any("thread" in each for each in did):
+                self.end("left a thread running")
+            raise Breach(function, f"{function} {' and '.join(did)}")
+
+    def _raise(self, function: str, raised: dict[str, Any]) -> None:
+        __tracebackhide__ = True
+        connection = self._here.connection
+        error = error_from(raised, connection)
+        if isinstance(error, MemoryError):
+            how = f"asked for more memory than the {self.limits.megabytes} MB that there are: {error}"
+            raise self._breach(function, how) from error
+        if not isinstance(error, Exception) and error not in connection.raised.values():
+            raise Breach(function, f"{function} raised {type(error).__name__}, which is no Exception: {error}") from error
+        raise error
+
+    def _asked(self, function: str, head: dict[str, Any], value: Any, seconds: float) -> tuple[dict[str, Any], Any]:
+        __tracebackhide__ = True
+        if self.ended:
+            raise Breach(function, f"{function} needs a process that has ended: it {self.ended}")
+        connection, outer = self._connection(), getattr(self._here, "deadline", None)
+        self._here.deadline = outer or time.monotonic() + seconds
+        try:
+            reply, value = connection.ask(head, value, head["alone"])
+            if "unsaid" in reply:
+                raise self._breach(function, f"gave what cannot be handed over: {reply['unsaid']}")
+            return reply, value
+        except Unreadable as error:
+            raise self._breach(function, f"gave what is no answer: {error}") from None
+        except TimeoutError:
+            raise self._breach(function, f"gave no answer within {seconds:g} s", late=True) from None
+        except (EOFError, OSError):
+            raise self._breach(function, "") from None
+        except Breach:
+            raise
+        except BaseException:  # Ctrl-C, say: an answer that comes later would be taken for that to the next question
+            self.end()
+            raise
+        finally:
+            self._here.deadline = outer
+
+    # ---- what is asked back ----------------------------------------------------------------------------------------
+
+    def _serve(self, connection: Connection, head: dict[str, Any], value: Any) -> tuple[dict[str, Any], Any]:
+        """Call a function that was passed, or look at the model that was: no more of the judge can be reached."""
+        try:
+            target, name, given, named = value
+            allowed = {"get": ("params", "loss"), "set": ("params",), "call": ("", "loss")}
+            if name not in allowed[head["request"]]:
+                raise AttributeError(f"{type(target).__name__} has params and loss, but not {name}")
+            if head["request"] == "set":
+                setattr(target, name, given)
+                return {}, None
+            found = getattr(target, name) if name else target
+            if head["request"] == "call":
+                return {}, found(*given, **dict(named))
+            return ({"found": "method"}, None) if callable(found) else ({"found": "value"}, found)
+        except BaseException as error:  # it goes through the judged function, as it would in one process
+            return {"raised": told(error, connection)}, None
+
+    # ---- connections, output ---------------------------------------------------------------------------------------
+
+    def _connect(self, endpoint: socket.socket) -> Connection:
+        poll = select.poll()
+        for descriptor in (endpoint.fileno(), self._out):
+            poll.register(descriptor, select.POLLIN)
+        endpoint.settimeout(self.limits.seconds)  # of what is sent, if nobody reads it
+        self._here.poll = poll
+        connection = self._here.connection = Connection(endpoint, self.mirror, self._serve, self._wait)
+        self._connections.add(connection)
+        return connection
+
+    def _connection(self) -> Connection:
+        """This thread's."""
+        if not hasattr(self._here, "connection"):
+            ours, theirs = socket.socketpair()
+            with self._lock:
+                socket.send_fds(self._others, [b"."], [theirs.fileno()])
+            theirs.close()
+            self._connect(ours)
+        return self._here.connection
+
+    def _alone(self) -> bool:
+        """Whether no other thread speaks to the process."""
+        return [*self._connections] == [self._connection()]
+
+    def _wait(self, endpoint: socket.socket) -> None:
+        """Until there is something to read; output is taken in meanwhile, or the process would wait for that."""
+        poll, mine = self._here.poll, endpoint.fileno()
+        while True:
+            left = self._here.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready = [descriptor for descriptor, _ in poll.poll(1000 * left)]
+            if self._out in ready and not self._drain():
+                poll.unregister(self._out)
+            if mine in ready:
+                return
+
+    def _drain(self) -> bool:
+        """Take in what was printed, and say whether more may follow."""
+        with self._lock, contextlib.suppress(OSError):  # nothing there now, or ever again
+            while printed := os.read(self._out, 1 << 16):
+                self._output += printed[: max(HELD - len(self._output), 0)]
+            return False
+        return True
+
+    def _printed(self) -> str:
+        self._drain()
+        with self._lock:
+            printed = self._output.decode(errors="replace")
+            self._output.clear()
+        return printed
+
+    # ---- the end ---------------------------------------------------------------------------------------------------
+
+    def _breach(self, function: str, how: str, late: bool = False) -> Breach:
+        """End the process, and say why."""
+        __tracebackhide__ = True
+        how, where = self.end(how, late)
+        self.late[function] += late
+        return Breach(function, f"{function} {how}{where}")
+
+    def end(self, how: str = "was ended", late: bool = False) -> tuple[str, str]:
+        """Kill it with all that it has started; how it ended in words, its own if it did, and where it was."""
+        where = ""
+        with self._ending:
+            if not self.ended:
+                pid = self._process.pid
+                if late:  # its last words say where it was
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGABRT)
+                over = self._over(1.0 if late or not how else 0.0)
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+                code = self._process.wait()
+                self.ended = how or (_in_words(code) if over else "closed its connection to the judge")
+                x=self._printed(); print("DBG",x); where = _place(x)
+                self._others.close()
+                os.close(self._out)
+                self._out = -1
+        return self.ended, where
+
+    def _over(self, seconds: float) -> bool:
+        """Whether it has ended by itself, after so long; its number is not given away yet, which is its group's too."""
+        end = time.monotonic() + seconds
+        while not os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.002)
+        return True
+
+
+def _in_words(code: int) -> str:
+    if code >= 0:
+        return f"ended the process with exit code {code}"
+    name = signal.Signals(-code).name
+    return f"ended the process by {name}" + (", as the system does where memory runs out" if name == "SIGKILL" else "")
+
+
+def _place(printed: str) -> str:
+    """Where the implementation was, from what `faulthandler` prints."""
+    lines = re.findall(r'^  File "(.*)", line (\d+) in (\S+)$', printed, re.MULTILINE)
+    found = [line for line in lines if not line[0].startswith((str(Path(__file__).parent), "<"))]
+    return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in found[:3])
