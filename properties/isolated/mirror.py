@@ -132,10 +132,10 @@ class Mirror:
         """The message that says this value, and what has changed; `alone` if no other thread is about to speak."""
         with self.lock:
             self._pieces = {}
+            changed = [(number, shared) for number, shared in self._shared.items() if shared.changed()]
+            changes = [self._changes(*each) for each in changed]
+            del changed
             gone = [*self._dropped()] if alone else []
-            changes = [
-                self._changes(number, shared) for number, shared in [*self._shared.items()] if shared.changed()
-            ]
             tree = self._out(value)
             memory = [
                 [number, shared.size, shared.address % _ALIGNMENT, shared.writeable]

@@ -274,7 +274,7 @@ class Process:
                     os.killpg(pid, signal.SIGKILL)
                 code = self._process.wait()
                 self.ended = how or (_in_words(code) if over else "closed its connection to the judge")
-                x=self._printed(); print("DBG",x); where = _place(x)
+                where = _place(self._printed())
                 self._others.close()
                 os.close(self._out)
                 self._out = -1
