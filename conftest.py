@@ -20,7 +20,7 @@ from benchmarks import timing
 from benchmarks.cases import SELECTIONS, Case
 from benchmarks.timing import Racer
 from impl.choose import Implementation, WrongChoice, load
-from properties import scorecard, verdict
+from properties import gradescope, scorecard, verdict
 from properties.isolated.judge import Isolated
 from properties.isolated.process import Limits
 from properties.judged import Judged
@@ -43,6 +43,7 @@ settings.register_profile("long", settings.get_profile("default"), max_examples=
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
+POINTS = pytest.StashKey[gradescope.Points]()
 RACERS = pytest.StashKey[list[tuple[str, Implementation]]]()
 ENTRANTS = pytest.StashKey[tuple[dict[str, Racer], list[str]]]()
 
@@ -68,6 +69,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         metavar="FILE",
         help="write what was found as JSON: each claim, each function, and the input that gave the worst error",
+    )
+    group.addoption(
+        "--gradescope",
+        type=Path,
+        metavar="FILE",
+        help="write what was found as the results.json of a Gradescope autograder",
+    )
+    group.addoption(
+        "--gradescope-points",
+        type=Path,
+        metavar="TOML",
+        help="what is worth how many points there (default: each function one; see properties/gradescope.py)",
     )
     group.addoption(
         "--isolate",
@@ -109,9 +122,20 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
-    card = config.getoption("--scorecard")
-    if card and (card.is_dir() or not card.absolute().parent.is_dir()):
-        raise pytest.UsageError(f"--scorecard {card} cannot be written: give a file in a folder that is there.")
+    for option in ("--scorecard", "--gradescope"):
+        path = config.getoption(option)
+        if path and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder that is there.")
+    points = config.getoption("--gradescope-points")
+    try:
+        config.stash[POINTS] = gradescope.read(points) if points else gradescope.Points()
+    except gradescope.WrongPoints as error:
+        raise pytest.UsageError(str(error)) from error
+    if config.getoption("--gradescope"):
+        if config.getoption("maxfail"):
+            raise pytest.UsageError("--gradescope needs every claim: leave out what stops at the first failures.")
+        if not hasattr(config, "workerinput"):
+            config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves none of another's points
     if config.getoption("--benchmark-threads") < 1:
         raise pytest.UsageError("--benchmark-threads takes a number from 1 up.")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
@@ -223,6 +247,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     )
     scorecard.table(terminalreporter, card)
     timing.tell_wrong(terminalreporter)
+    if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
+        scorecard.write(path, gradescope.results(card, config.stash[POINTS]))
+        terminalreporter.line(f"What Gradescope reads is in {path}.")
+    elif path:
+        terminalreporter.line(f"The run broke, and there are no points to be given: {path} was not written.", red=True)
     if config.getoption("--scorecard"):
         scorecard.write(config.getoption("--scorecard"), card)
         terminalreporter.line(f"The scorecard is in {config.getoption('--scorecard')}.")

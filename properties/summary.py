@@ -11,6 +11,16 @@ from typing import Any
 LONGEST = 2_000  # characters of one failure; the scorecard has all of it
 
 
+def folded(claims: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Of those that failed: each claim's sentence, its first failure, and the others."""
+    failures: dict[str, list[dict[str, Any]]] = {}
+    for claim in claims:
+        if claim["outcome"] == "failed":
+            failures.setdefault(" ".join(claim["claim"].split()), []).append(claim)
+    for sentence, (first, *others) in failures.items():
+        yield sentence, first, others
+
+
 def lines(card: dict[str, Any]) -> Iterator[str]:
     """The verdict in a sentence, a table of the functions that are offered, and one failure of each claim."""
     name = " + ".join(Path(part).name for part in card["implementation"].split(" + "))
@@ -28,11 +38,7 @@ def lines(card: dict[str, Any]) -> Iterator[str]:
             worst = "∞" if row["worst"] is None else f"{row['worst']:.2g}" if row["judged"] else "·"
             failed = f"**{row['failed']}**" if row["failed"] else "0"
             yield f"| `{function}` | {row['held']} | {failed} | {row['departed']} | {worst} |"
-    failures: dict[str, list[dict[str, Any]]] = {}
-    for claim in card["claims"]:
-        if claim["outcome"] == "failed":
-            failures.setdefault(" ".join(claim["claim"].split()), []).append(claim)
-    for claim, (first, *others) in failures.items():
+    for claim, first, others in folded(card["claims"]):
         more = f" and {len(others)} more like it" if others else ""
         yield f"\n**{claim}**\n\n`{first['id']}`{more}\n"
         yield textwrap.indent(first["message"][:LONGEST], "    ")  # unlike a fence, nothing in there can end it

@@ -144,7 +144,7 @@ class Judged:
         if "generators" in head:
             self._generators = state.generators_in(head["generators"])
             state.set_generators(self._generators, self._set_numpy, self._set_python)
-        signal.setitimer(signal.ITIMER_REAL, 2 * self.seconds + 5)
+        signal.setitimer(signal.ITIMER_REAL, 1.5 * self.seconds + 1)
 
     def _end(self, head: dict[str, Any]) -> dict[str, Any]:
         """What the call has changed, in words and put right again; and where the random generators now are."""

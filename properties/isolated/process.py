@@ -24,6 +24,7 @@ from . import state
 from .mirror import Foreign, Mirror, Unreadable
 from .wire import Connection, error_from, told
 
+HERE = str(Path(__file__).parent)
 ROOT = Path(__file__).parent.parent.parent
 IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTorch and JAX take some on a busy machine
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
@@ -138,6 +139,8 @@ class Process:
         elif printed:
             did.append(f"printed {printed[:SHOWN]!r}")
         if did:
+            if "raised" in reply:
+                did.insert(0, f"raised {reply['raised']['kinds'][0]}: {reply['raised']['text']}")
             if any("thread" in each for each in did):
                 self.end("left a thread running")
             raise Breach(function, f"{function} {' and '.join(did)}")
@@ -298,7 +301,11 @@ def _in_words(code: int) -> str:
 
 
 def _place(printed: str) -> str:
-    """Where the implementation was, from what `faulthandler` prints."""
-    lines = re.findall(r'^  File "(.*)", line (\d+) in (\S+)$', printed, re.MULTILINE)
-    found = [line for line in lines if not line[0].startswith((str(Path(__file__).parent), "<"))]
-    return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in found[:3])
+    """Where the implementation was, from what `faulthandler` prints: each thread's calls, the last one first."""
+    for thread in re.split(r"^(?:Current t|T)hread ", printed, flags=re.MULTILINE):
+        calls = re.findall(r'^  File "(.*)", line (\d+) in (\S+)$', thread, re.MULTILINE)
+        ours = (i for i, (file, _, name) in enumerate(calls) if file.startswith(HERE) and name in ("_do", "_load"))
+        entry = next(ours, 0)
+        if entry:
+            return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in calls[:entry][:3])
+    return ""

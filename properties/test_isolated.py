@@ -1,0 +1,106 @@
+"""`--isolate`: hostile code gets its verdict, the run comes to its end, and nothing is left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from properties import scorecard
+from properties.own_pytest import ROOT, own_pytest
+from properties.planted.hostile import DEEDS
+
+pytestmark = pytest.mark.power
+
+HOSTILE = "properties/planted/hostile.py"
+# What is said of each hostile function; of those in DEEDS, in their order.
+SAID = {
+    "linear_form": r"linear_form gave no answer within 1 s\n  at line \d+ of hostile.py, in loops_endlessly\n",
+    "linear_form_jacobian": "linear_form_jacobian ended the process with exit code 0",
+    "squared_norm": "squared_norm ended the process by SIGSEGV\n  at line .*\n  at line .* in crashes",
+    "squared_norm_jacobian": "squared_norm_jacobian asked for more memory than the 1024 MB that there are",
+    "matvec": "RecursionError: maximum recursion depth exceeded",
+    "matvec_jacobian": "matvec_jacobian printed 'all work and no play",
+    "quadratic_form": "quadratic_form raised KeyboardInterrupt, which is no Exception",
+    "quadratic_form_jacobian": "quadratic_form_jacobian raised SystemExit, which is no Exception: 3",
+    "relu_unit": r"relu_unit raised Own, which is no Exception: and what now\?",
+    "elbow": "elbow left NumPy's error state changed: divide='ignore'",
+    "relu_unit_loss": r"relu_unit_loss seeded a global random generator \(numpy.random.seed\)",
+    "relu_unit_gradients": "relu_unit_gradients left the filters of warnings changed",
+    "relu_unit_step": "relu_unit_step left the process in another working directory",
+    "relu_network_loss": "OSError: .*Too many open files.* and printed",
+    "relu_network_step": "relu_network_step left a thread running",
+    "relu_network": "W1 was changed",
+    "relu_network_gradients": "relu_network_gradients gave what cannot be handed over: what says it is of shape",
+    "elbows_after_step": r"elbows_after_step gave what cannot be handed over: .* shape \(1099511627776,\)",
+}
+CLAIMS = ["calculus", "relu", "relu_network", "interface"]
+
+
+@pytest.fixture(scope="module")
+def marked() -> dict[str, str]:
+    """An environment by which all the processes of a run are known."""
+    return {"SHRINKAGE_RUN": uuid.uuid4().hex}
+
+
+def living(marked: dict[str, str]) -> list[str]:
+    """The processes of the run that are there."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if marked["SHRINKAGE_RUN"].encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory, marked: dict[str, str]) -> tuple[int, str, dict[str, Any]]:
+    """Exit code, output and scorecard of two claims about each hostile function, and about some that are not."""
+    card = tmp_path_factory.mktemp("hostile") / "card.json"
+    files = [f"properties/test_{name}.py" for name in CLAIMS]
+    limits = ["--isolate", "--isolate-seconds=1", "--isolate-megabytes=1024", "--isolate-files=64"]
+    chosen = ["-k", "ordinary or inputs_are", "--impl", HOSTILE, "--scorecard", str(card), *limits]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*next(iter(marked.items())))
+        code, output = own_pytest(*files, *chosen)
+    return code, output, json.loads(card.read_text(encoding="utf-8"))
+
+
+def test_a_run_on_hostile_code_comes_to_its_end(hostile, marked):
+    """The exit code is 1, the scorecard is whole, no claim is missing, and no process is left behind."""
+    code, output, card = hostile
+    assert code == pytest.ExitCode.TESTS_FAILED, output[-4000:]
+    jsonschema.validate(card, json.loads(scorecard.SCHEMA.read_text(encoding="utf-8")))
+    (counts,) = re.findall(r"(\d+) failed, (\d+) passed", output)
+    assert len(card["claims"]) == sum(map(int, counts))
+    assert living(marked) == []
+
+
+@pytest.mark.parametrize("function", SAID)
+def test_hostile_code_gets_its_verdict(hostile, function):
+    """A claim about it fails, and says in a sentence what it did."""
+    assert set(DEEDS) < set(SAID)
+    messages = [
+        claim["message"]
+        for claim in hostile[2]["claims"]
+        if claim["functions"].get(function, {}).get("outcome") == "failed"
+    ]
+    assert any(re.search(SAID[function], message) for message in messages), messages
+
+
+def test_who_does_no_harm_is_not_blamed(hostile):
+    """Between the hostile ones, every claim about the others holds."""
+    functions = hostile[2]["functions"]
+    innocent = {name: row for name, row in functions.items() if name not in SAID}
+    assert len(innocent) > 30
+    assert [name for name, row in innocent.items() if row["failed"] or not row["held"]] == []
