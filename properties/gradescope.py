@@ -13,6 +13,7 @@ told with the input that shows it. ``--gradescope-points FILE`` says otherwise, 
 The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
 def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points) -> dict[str, Any]:
     held = sum(claim["outcome"] == "held" for claim in claims)
     failures = [
-        f"{sentence}{f' (in {len(others) + 1} cases)' if others else ''}\n\n{first['message'][:LONGEST]}"
+        f"{sentence}{f' (in {len(others) + 1} cases)' if others else ''}\n\n{_without_advice(first['message'])}"
         for sentence, first, others in folded(claims)
     ]
     told = f"{held} of {len(claims)} claims hold." if claims else "Not offered: no claim about it was judged."
@@ -126,3 +127,8 @@ def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points
         "output_format": "text",
         "visibility": points.visibility,
     }
+
+
+def _without_advice(message: str) -> str:
+    """Up to what Hypothesis has to say to those who have the suite at hand."""
+    return re.split(r"\n(?:Explanation:|\nYou can reproduce)", message)[0][:LONGEST]

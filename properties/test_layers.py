@@ -32,8 +32,9 @@ def judge_backward(function: str, got: tuple, case: Layer, dout: on_paper.Carrie
 
 @st.composite
 def entries(draw: Any, hard: bool) -> tuple[np.ndarray, np.ndarray, Any]:
-    """x and dout of any shape, and the dtype of what comes back."""
-    shape, dtype = draw(st.sampled_from([(4,), (3, 2), (2, 3, 1), (0, 3), ()])), draw(st.sampled_from(DTYPES))
+    """x and dout of any shape, a hard one that of a number too, and the dtype of what comes back."""
+    shapes = [(4,), (3, 2), (2, 3, 1), (0, 3), *([()] if hard else [])]
+    shape, dtype = draw(st.sampled_from(shapes)), draw(st.sampled_from(DTYPES))
     rng = generator(draw(SEEDS))
     x, dout = (np.asarray(wild(rng, shape, dtype, 100) if hard else plain(rng, shape)).astype(dtype) for _ in range(2))
     return x, dout, dtype if shape else np.float64  # a number has no say

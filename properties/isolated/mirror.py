@@ -166,10 +166,10 @@ class Mirror:
     def _out(self, value: Any) -> Any:
         if value is None or type(value) in (bool, int, float, str):
             return value
-        if isinstance(value, np.ndarray) or (not self.judge and hasattr(type(value), "__array__")):
-            return self._array(value)
         if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
             return {"scalar": [value.dtype.str, value.tobytes().hex()]}
+        if isinstance(value, np.ndarray) or (not self.judge and hasattr(type(value), "__array__")):
+            return self._array(value)
         if isinstance(value, dict | list):
             return self._container(value)
         if isinstance(value, tuple):
