@@ -104,3 +104,101 @@ def test_who_does_no_harm_is_not_blamed(hostile):
     innocent = {name: row for name, row in functions.items() if name not in SAID}
     assert len(innocent) > 30
     assert [name for name, row in innocent.items() if row["failed"] or not row["held"]] == []
+
+
+# ---- the judge's side ------------------------------------------------------------------------------------------------
+
+IMPORTED = """
+import os, sys
+import numpy as np
+
+if "_pytest" in sys.modules:
+    raise RuntimeError("imported by the judge")
+
+print("hello")
+np.random.seed(0)
+
+def linear_form(x, c):
+    return np.dot(x, c)
+"""
+ENDLESS = "def linear_form(x, c):\n    while True:\n        pass\n"
+
+
+def judged(folder: Path, source: str, *options: str) -> tuple[int, str]:
+    """Exit code and output of a claim about `linear_form` in this source."""
+    path = folder / "given.py"
+    path.write_text(source)
+    return own_pytest("properties/test_calculus.py", "-k", "linear_form_is", "--impl", str(path), "--isolate", *options)
+
+
+def test_the_judge_never_imports_the_implementation(tmp_path):
+    """It is imported elsewhere, where what it does on import is not held against it."""
+    code, output = judged(tmp_path, IMPORTED)
+    assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import os\nos._exit(3)\n", "ended the process with exit code 3."),
+        ("import nothing_of_that_name\n", "failed on import: ModuleNotFoundError"),
+        ("answer = 42\n", "offers no function of the contract"),
+    ],
+    ids=["exits", "fails", "empty"],
+)
+def test_what_cannot_be_imported_is_a_usage_error(tmp_path, source, said):
+    """One sentence, as in one process, whatever happens on import."""
+    code, output = judged(tmp_path, source)
+    assert code == pytest.ExitCode.USAGE_ERROR, output
+    (line,) = [line for line in output.splitlines() if line.startswith("ERROR: --impl ")]
+    assert said in line
+
+
+@pytest.mark.parametrize("options", [["--isolate-seconds=0"], ["--isolate-files=-1"], ["--isolate-megabytes=many"]])
+def test_limits_that_make_no_sense_are_a_usage_error(tmp_path, options):
+    """A limit is a positive number."""
+    code, output = judged(tmp_path, IMPORTED, *options)
+    assert code == pytest.ExitCode.USAGE_ERROR, output
+
+
+def test_nothing_is_timed_in_isolation():
+    """With --isolate, benchmarks are refused in a sentence."""
+    code, output = own_pytest("benchmarks/test_calculus.py", "--impl", "numpy", "--isolate")
+    assert code == pytest.ExitCode.USAGE_ERROR, output
+    assert "ERROR: --isolate is for properties" in output
+
+
+def test_what_is_judged_has_no_say_in_what_it_may_break(tmp_path):
+    """A departure that a file states is not believed, one that the project knows of its own peers is."""
+    stated = 'DEPARTURES = {"test_linear_form_is_the_sum_of_the_products[*]": "I need not"}\n'
+    code, output = judged(tmp_path, "def linear_form(x, c):\n    return 7.0\n" + stated)
+    assert code == pytest.ExitCode.TESTS_FAILED, output
+    code, output = own_pytest("properties/test_ridge_limits.py", "--impl", "scipy", "--isolate", "-k", "ridge_normal")
+    assert code == 0, output
+    assert "xfailed" in output
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sent: sent.name)
+def test_nothing_outlives_the_judge(tmp_path, sent):
+    """However pytest ends in the middle of a call that does not, the judged process ends as well."""
+    path, mark = tmp_path / "endless.py", {"SHRINKAGE_RUN": uuid.uuid4().hex}
+    path.write_text(ENDLESS)
+    command = ["-m", "pytest", "-q", "properties/test_calculus.py", "-k", "linear_form_is", "--impl", str(path)]
+    limits = ["--isolate", "--isolate-seconds=4", "-p", "no:cacheprovider"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | mark
+    with subprocess.Popen(
+        [sys.executable, *command, *limits],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as judge:
+        end = time.monotonic() + 60
+        while not any("properties.isolated.child" in each for each in living(mark)) and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(1.5)  # to be in the middle of the call
+        judge.send_signal(sent)
+    end = time.monotonic() + 15
+    while living(mark) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert living(mark) == []
