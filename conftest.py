@@ -85,7 +85,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--isolate",
         action="store_true",
-        help="judge the implementation in a process of its own: what it does to that fails a claim, and the run goes on",
+        help="judge the implementation in a process of its own: what it does to that fails a claim, and no more",
     )
     limits = Limits()
     for name, metavar, default, of_what in (
@@ -117,9 +117,10 @@ def pytest_configure(config: pytest.Config) -> None:
         racing = any("," in name for name in names)
         groups = [[name] for name in ",".join(names).split(",")] if racing else [names]
         if config.getoption("--isolate"):
-            config.stash[RACERS] = [(" + ".join(names), isolated(config, names))]
+            racers: list[tuple[str, Implementation]] = [(" + ".join(names), isolated(config, names))]
         else:
-            config.stash[RACERS] = [(" + ".join(group), load(group)) for group in groups]
+            racers = [(" + ".join(group), load(group)) for group in groups]
+        config.stash[RACERS] = racers
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
     for option in ("--scorecard", "--gradescope"):
@@ -135,7 +136,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("maxfail"):
             raise pytest.UsageError("--gradescope needs every claim: leave out what stops at the first failures.")
         if not hasattr(config, "workerinput"):
-            config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves none of another's points
+            config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves nobody else's points
     if config.getoption("--benchmark-threads") < 1:
         raise pytest.UsageError("--benchmark-threads takes a number from 1 up.")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")

@@ -113,7 +113,7 @@ def test_an_entry_may_be_a_claim(tmp_path):
         ('[points]\nridge = "many"\n', "takes a number from 0 up for the points of ridge, not 'many'"),
         ("[points]\nridge = -1\n", "takes a number from 0 up for the points of ridge, not -1"),
         ('entries = "file"\n', "takes function or claim for entries, not 'file'"),
-        ('visibility = "never"\n', "takes visible, hidden, after_due_date, after_published for visibility, not 'never'"),
+        ('visibility = "never"\n', "takes visible, hidden, after_due_date, after_published for visibility, not"),
         ("point = 1\n", "knows entries, visibility and points, not point"),
         ("entries = \n", "cannot be read: "),
     ],

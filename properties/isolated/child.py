@@ -51,7 +51,7 @@ class Judged:
         self._folder = Path.cwd()
         self._own: set[int] = set()  # threads that are not the implementation's
         self._filters = list(warnings.filters)
-        self._set_numpy, self._set_python = np.random.set_state, random.setstate  # noqa: NPY002
+        self._set_numpy, self._set_python = np.random.set_state, random.setstate
         self._generators = state.generators()
 
     # ---- serving ---------------------------------------------------------------------------------------------------
@@ -73,7 +73,8 @@ class Judged:
             return None
         connection = self.here.connection
         named = tuple((named or {}).items())
-        head, value = connection.ask({"request": what, "alone": self.here.alone}, (target, name, given, named), self.here.alone)
+        request = {"request": what, "alone": self.here.alone}
+        head, value = connection.ask(request, (target, name, given, named), self.here.alone)
         if "raised" in head:
             raise error_from(head["raised"], connection)
         return (head["found"], value) if what == "get" else value
@@ -107,7 +108,7 @@ class Judged:
         state.set_filters(self._filters)
         os.chdir(self._folder)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
-        # What is judged has no say in which claims it may break; what the project knows of other people's libraries has.
+        # What is judged has no say in which claims it may break; what the project knows of its own peers has.
         known = implementation.departures if {*names} <= {*peers()} else []
         return {"offered": offered, "departures": [vars(departure) for departure in known]}
 
@@ -149,7 +150,7 @@ class Judged:
     def _end(self, head: dict[str, Any]) -> dict[str, Any]:
         """What the call has changed, in words and put right again; and where the random generators now are."""
         reply: dict[str, Any] = {"did": []}
-        if (errors := np.geterr()) != self.here.errors:
+        if (errors := dict(np.geterr())) != self.here.errors:
             changed = ", ".join(f"{key}={errors[key]!r}" for key in errors if errors[key] != self.here.errors[key])
             reply["did"].append(f"left NumPy's error state changed: {changed}")
             np.seterr(**self.here.errors)

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 LARGEST = 1 << 26  # bytes of one array; nothing that the claims ask for comes near it
+NONSENSE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 _ALIGNMENT = 64
 _DTYPE = re.compile(r"[<>|=]?[biufcSU]\d{1,6}")
 _BY_VALUE = (type, np.dtype, bytes, bytearray, slice, range, frozenset, set)
@@ -53,6 +54,7 @@ class Foreign:
         self._ask("set", self, name, value)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
+        """What it gives over there."""
         return self._ask("call", self, "", given, named)
 
     def __repr__(self) -> str:
@@ -247,7 +249,7 @@ class Mirror:
                 for number in message["released"]:
                     self._kept.pop(number, None)
                 return value
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, MemoryError) as error:
+        except (*NONSENSE, MemoryError) as error:
             raise Unreadable(str(error) or type(error).__name__) from error
 
     def _written(self, number: int, size: int, offset: int, writeable: bool, piece: bytes) -> None:
@@ -324,7 +326,7 @@ class Mirror:
             return np.empty(shape, kind)
         room = (ctypes.c_ubyte * shared.size).from_address(shared.address)
         room.holder = shared.holder  # type: ignore[attr-defined]  # for as long as there are arrays in it
-        array: np.ndarray = np.ndarray(shape, kind, room, at, strides)
+        array: np.ndarray = np.ndarray(shape, kind, room, at, strides)  # type: ignore[arg-type]  # any buffer will do
         if not writeable:
             array.flags.writeable = False
         return array

@@ -21,7 +21,7 @@ import numpy as np
 from properties.verdict import Breach
 
 from . import state
-from .mirror import Foreign, Mirror, Unreadable
+from .mirror import NONSENSE, Foreign, Mirror, Unreadable
 from .wire import Connection, error_from, told
 
 HERE = str(Path(__file__).parent)
@@ -84,7 +84,7 @@ class Process:
         os.close(out)
         self._connect(requests)
         try:
-            head, _ = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)
+            head: dict[str, Any] = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)[0]
         except Breach as breach:
             head = {"wrong": f"{breach}.".replace("import", "--impl " + " --impl ".join(names), 1)}
         self.wrong = str(head.get("wrong", ""))
@@ -104,13 +104,24 @@ class Process:
         head |= self._state(head["alone"])
         named = tuple((named or {}).items())
         reply, value = self._asked(function, head, (target, name, given, named), self.limits.seconds)
+        try:
+            did, error = self._account(function, reply)
+            found = str(reply["found"]) if what == "get" and error is None else ""
+        except NONSENSE as nonsense:
+            raise self._breach(function, f"gave what is no answer: {nonsense}") from None
+        if did:
+            if any("thread" in each for each in did):
+                self.end("left a thread running")
+            raise Breach(function, f"{function} {' and '.join(did)}")
+        if isinstance(error, MemoryError):
+            how = f"asked for more memory than the {self.limits.megabytes} MB that there are: {error}"
+            raise self._breach(function, how) from error
+        if error is not None:
+            raise error
         for each in value if isinstance(value, tuple) else [value]:
             if isinstance(each, Foreign):
                 each.__dict__["_function"] = function
-        self._judged(function, reply)
-        if "raised" in reply:
-            self._raise(function, reply["raised"])
-        return (reply["found"], value) if what == "get" else value
+        return (found, value) if what == "get" else value
 
     def _state(self, alone: bool) -> dict[str, Any]:
         """What the other process has to know of this one's, where that has changed."""
@@ -124,37 +135,26 @@ class Process:
                 self._generators, said["generators"] = generators, state.generators_out(generators)
         return said
 
-    def _judged(self, function: str, reply: dict[str, Any]) -> None:
-        """What the call did beside returning."""
+    def _account(self, function: str, reply: dict[str, Any]) -> tuple[list[str], BaseException | None]:
+        """What the call did beside returning, in words, and the error that it raised."""
         did = [str(each)[:SHOWN] for each in reply["did"]]
         if "generators" in reply:
-            try:
-                self._generators = state.generators_in(reply["generators"])
-                state.set_generators(self._generators)
-            except (TypeError, ValueError, LookupError) as error:
-                raise self._breach(function, f"gave what is no answer: {error}") from None
+            self._generators = state.generators_in(reply["generators"])
+            state.set_generators(self._generators)
         printed = self._printed()
         if printed and function == "Solver":  # its verbose is there to be heard; whether it is silent is a claim
             print(printed, end="")
         elif printed:
             did.append(f"printed {printed[:SHOWN]!r}")
-        if did:
-            if "raised" in reply:
-                did.insert(0, f"raised {reply['raised']['kinds'][0]}: {reply['raised']['text']}")
-            if any("thread" in each for each in did):
-                self.end("left a thread running")
-            raise Breach(function, f"{function} {' and '.join(did)}")
-
-    def _raise(self, function: str, raised: dict[str, Any]) -> None:
-        __tracebackhide__ = True
         connection = self._here.connection
-        error = error_from(raised, connection)
-        if isinstance(error, MemoryError):
-            how = f"asked for more memory than the {self.limits.megabytes} MB that there are: {error}"
-            raise self._breach(function, how) from error
-        if not isinstance(error, Exception) and error not in connection.raised.values():
-            raise Breach(function, f"{function} raised {type(error).__name__}, which is no Exception: {error}") from error
-        raise error
+        error = error_from(reply["raised"], connection) if "raised" in reply else None
+        if error is None or error in connection.raised.values():  # what was called back raised it
+            return did, error
+        if not isinstance(error, Exception):
+            did.insert(0, f"raised {type(error).__name__}, which is no Exception: {error}")
+        elif did:
+            did.insert(0, f"raised {type(error).__name__}: {error}")
+        return did, error
 
     def _asked(self, function: str, head: dict[str, Any], value: Any, seconds: float) -> tuple[dict[str, Any], Any]:
         __tracebackhide__ = True
@@ -213,7 +213,7 @@ class Process:
         return connection
 
     def _connection(self) -> Connection:
-        """This thread's."""
+        """The one of this thread."""
         if not hasattr(self._here, "connection"):
             ours, theirs = socket.socketpair()
             with self._lock:
@@ -307,5 +307,6 @@ def _place(printed: str) -> str:
         ours = (i for i, (file, _, name) in enumerate(calls) if file.startswith(HERE) and name in ("_do", "_load"))
         entry = next(ours, 0)
         if entry:
-            return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in calls[:entry][:3])
+            last = calls[:entry][:3]
+            return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in last)
     return ""

@@ -16,11 +16,11 @@ Generators = tuple[Any, ...]
 
 def generators() -> Generators:
     """The states of NumPy's global generator and of Python's."""
-    _, keys, *rest = np.random.get_state()  # noqa: NPY002
-    return keys.tobytes(), *rest, random.getstate()
+    said: Any = np.random.get_state()  # noqa: NPY002
+    return said[1].tobytes(), *said[2:], random.getstate()
 
 
-def set_generators(state: Generators, set_numpy: Any = np.random.set_state, set_python: Any = random.setstate) -> None:  # noqa: NPY002
+def set_generators(state: Generators, set_numpy: Any = np.random.set_state, set_python: Any = random.setstate) -> None:
     """Put both into this state."""
     keys, *rest, python = state
     set_numpy(("MT19937", np.frombuffer(keys, np.uint32), *rest))

@@ -26,8 +26,8 @@ class Own(BaseException):
 class Liar(np.ndarray):
     """An array that has one more entry, or so it says."""
 
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def shape(self) -> Any:
         """A lie."""
         return (super().shape[0] + 1, *super().shape[1:])
 
