@@ -118,6 +118,7 @@ def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points
         for sentence, first, others in folded(claims)
     ]
     told = f"{held} of {len(claims)} claims hold." if claims else "Not offered: no claim about it was judged."
+    failures.sort(key=len)  # the simplest first
     return {
         "name": name if points.entries == "function" or not claims else " ".join(claims[0]["claim"].split()),
         "score": round(worth * held / len(claims), 6) if claims else 0,
@@ -131,4 +132,5 @@ def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points
 
 def _without_advice(message: str) -> str:
     """Up to what Hypothesis has to say to those who have the suite at hand."""
-    return re.split(r"\n(?:Explanation:|\nYou can reproduce)", message)[0][:LONGEST]
+    told = re.split(r"\n(?:Explanation:|\nYou can reproduce)", message)[0]
+    return re.sub(r"\n    impl=.*", "", told)[:LONGEST]
