@@ -15,8 +15,11 @@ import jsonschema
 import pytest
 
 from properties import scorecard
+from properties.isolated.judge import Isolated
+from properties.isolated.process import Limits
 from properties.own_pytest import ROOT, own_pytest
 from properties.planted.hostile import DEEDS
+from properties.refuting import refute
 
 pytestmark = pytest.mark.power
 
@@ -202,3 +205,37 @@ def test_nothing_outlives_the_judge(tmp_path, sent):
     while living(mark) and time.monotonic() < end:
         time.sleep(0.05)
     assert living(mark) == []
+
+
+# ---- what is wrong only between two calls, or beside an answer -------------------------------------------------------
+
+PLANTED = """
+from impl.contract import CONTRACT
+from properties.planted import BUGS
+
+(part,) = next(bug for bug in BUGS if str(bug) == {bug!r}).planted().parts
+globals().update({{name: getattr(part, name) for name in CONTRACT}})
+"""
+ACROSS = [
+    "linear_form_jacobian: a view of c",
+    "matvec_jacobian: the matrix itself",
+    "lstsq: y is overwritten with the residual",
+    "relu_forward: in place",
+    "sgd: the caller's config is filled in",
+    "eval_numerical_gradient_array: f's buffer is read after it was used again",
+    "FullyConnectedNet: NumPy's global seed has a say",
+    "Solver: data are centred in place",
+    "Solver: prints although verbose is False",
+]
+
+
+@pytest.mark.parametrize("bug", ACROSS)
+def test_what_reaches_beyond_an_answer_is_refuted_as_in_one_process(tmp_path, bug):
+    """Memory shared, arguments and buffers written to, global seeds and output cross to the judge."""
+    path = tmp_path / "planted_bug.py"
+    path.write_text(PLANTED.format(bug=bug))
+    implementation = Isolated([str(path)], Limits())
+    try:
+        assert refute(implementation, [bug.split(":")[0]]) is not None
+    finally:
+        implementation.close()

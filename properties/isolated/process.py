@@ -272,25 +272,18 @@ class Process:
                 if late:  # its last words say where it was
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGABRT)
-                over = self._over(1.0 if late or not how else 0.0)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1.0 if late or not how else 0.0)
+                code = self._process.returncode
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)
-                code = self._process.wait()
-                self.ended = how or (_in_words(code) if over else "closed its connection to the judge")
+                self._process.wait()
+                self.ended = how or ("closed its connection to the judge" if code is None else _in_words(code))
                 where = _place(self._printed())
                 self._others.close()
                 os.close(self._out)
                 self._out = -1
         return self.ended, where
-
-    def _over(self, seconds: float) -> bool:
-        """Whether it has ended by itself, after so long; its number is not given away yet, which is its group's too."""
-        end = time.monotonic() + seconds
-        while not os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.002)
-        return True
 
 
 def _in_words(code: int) -> str:
