@@ -29,7 +29,7 @@ from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
 from .wire import Connection, error_from, told
 
-GRACE = 0.5  # seconds that a thread has to come to its end after the call that started it
+GRACE = 100  # looks, at least 5 ms apart, that a thread has to come to its end after the call that started it
 
 
 class Judged:
@@ -49,16 +49,32 @@ class Judged:
         self._lock, self._active = threading.Lock(), 0
         self._seeded: list[str] = []
         self._folder = Path.cwd()
-        self._own: set[int] = set()  # threads that are not the implementation's
+        self._own: set[int] = set()  # threads that are not the implementation's, and how many more are about to be
+        self._starting: list[None] = []
         self._filters = list(warnings.filters)
         self._set_numpy, self._set_python = np.random.set_state, random.setstate
         self._generators = state.generators()
 
     # ---- serving ---------------------------------------------------------------------------------------------------
 
+    def listen(self, channel: socket.socket) -> None:
+        """Threads of the judge, as they come."""
+        self._own.add(threading.get_ident())
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                _, (descriptor, *_), _, _ = socket.recv_fds(channel, 1, 1)
+                self._starting.append(None)
+                threading.Thread(
+                    target=self._serve_one_more, args=[socket.socket(fileno=descriptor)], daemon=True
+                ).start()
+
+    def _serve_one_more(self, endpoint: socket.socket) -> None:
+        self._own.add(threading.get_ident())
+        self._starting.pop()
+        self.serve_all(endpoint)
+
     def serve_all(self, endpoint: socket.socket) -> None:
         """One thread of the judge, until it closes its end."""
-        self._own.add(threading.get_ident())
         connection = self.here.connection = Connection(endpoint, self.mirror, self.serve)
         with contextlib.suppress(EOFError, OSError):
             while True:
@@ -187,14 +203,11 @@ class Judged:
         if folder != self._folder:
             did.append("left the process in another working directory")
             os.chdir(self._folder)
-        end = time.monotonic() + GRACE
-        while left := {*sys._current_frames()} - self._own:
-            if time.monotonic() > end:
-                did.append("left a thread running")
-                self._own |= left
-                break
+        for _ in range(GRACE):  # counted, not timed: on a busy machine nobody may have come to run meanwhile
+            if len({*sys._current_frames()} - self._own) <= len(self._starting):
+                return did
             time.sleep(0.005)
-        return did
+        return [*did, "left a thread running"]
 
 
 _libc = ctypes.CDLL(None)
@@ -214,15 +227,7 @@ def main() -> None:
     judged = Judged(seconds)
     signal.setitimer(signal.ITIMER_REAL, 300)
 
-    def listen(channel: socket.socket) -> None:
-        judged._own.add(threading.get_ident())
-        with contextlib.suppress(OSError, ValueError):
-            while True:
-                _, (descriptor, *_), _, _ = socket.recv_fds(channel, 1, 1)
-                endpoint = socket.socket(fileno=descriptor)
-                threading.Thread(target=judged.serve_all, args=[endpoint], daemon=True).start()
-
-    threading.Thread(target=listen, args=[socket.socket(fileno=others)], daemon=True).start()
+    threading.Thread(target=judged.listen, args=[socket.socket(fileno=others)], daemon=True).start()
     with contextlib.suppress(Unreadable):
         judged.serve_all(socket.socket(fileno=requests))
     os._exit(0)
