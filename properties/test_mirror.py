@@ -132,6 +132,18 @@ def test_what_nobody_else_holds_is_forgotten(pair):
     assert (len(pair.judge._shared), len(pair.child._shared)) == (0, 0)
 
 
+def test_of_two_threads_messages_either_may_be_read_first(pair):
+    """Each has all that it speaks of in it, and both speak of the same memory and the same dict."""
+    x, config = ARRAY.copy(), {"rate": 0.5, "inner": {}}
+    first, second = (pair.judge.encode(value, alone=False) for value in ((x, config, config), (config, x[1:])))
+    got_config, got_tail = pair.child.decode(*second)
+    got_x, again, once_more = pair.child.decode(*first)
+    assert got_config is again is once_more
+    assert got_config == config
+    assert np.shares_memory(got_x, got_tail)
+    np.testing.assert_array_equal(got_x, x)
+
+
 def test_an_object_stays_where_it_is(pair):
     """The other side gets a `Foreign`, which is the object again where it belongs; it is kept as long as that."""
     cache = object()

@@ -51,6 +51,7 @@ class Judged:
         self._folder = Path.cwd()
         self._own: set[int] = set()  # threads that are not the implementation's, and how many more are about to be
         self._starting: list[None] = []
+        self._modules = 0
         self._filters = list(warnings.filters)
         self._set_numpy, self._set_python = np.random.set_state, random.setstate
         self._generators = state.generators()
@@ -123,6 +124,7 @@ class Judged:
             setattr(module, name, self._noted(getattr(module, name), f"{module.__name__}.{name}"))
         state.set_filters(self._filters)
         os.chdir(self._folder)
+        self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
         # What is judged has no say in which claims it may break; what the project knows of its own peers has.
         known = implementation.departures if {*names} <= {*peers()} else []
@@ -194,8 +196,10 @@ class Judged:
             self._seeded.clear()
             state.set_generators(self._generators, self._set_numpy, self._set_python)
         if warnings.filters != self._filters:
-            did.append("left the filters of warnings changed")
+            if len(sys.modules) == self._modules:  # else it was a module, on import
+                did.append("left the filters of warnings changed")
             state.set_filters(self._filters)
+        self._modules = len(sys.modules)
         try:
             folder = Path.cwd()
         except FileNotFoundError:

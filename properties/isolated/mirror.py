@@ -126,14 +126,20 @@ class Mirror:
         self._shared: dict[int, Shared] = {}
         self._kept: dict[int, Any] = {}
         self._released: deque[int] = deque()
-        self._pieces: dict[int, Shared] = {}  # of the message that is being written: memory whose bytes it has to carry
+        # Of the message that is being written: memory whose bytes it carries, whether it speaks of nothing else, and
+        # the dicts and lists that it has described.
+        self._pieces: dict[int, Shared] = {}
+        self._whole, self._described = False, set[int]()
 
     # ---- out -----------------------------------------------------------------------------------------------------
 
     def encode(self, value: Any, alone: bool) -> tuple[dict[str, Any], list[bytes]]:
-        """The message that says this value, and what has changed; `alone` if no other thread is about to speak."""
+        """The message that says this value, and what has changed; `alone` if no other thread is about to speak.
+
+        If one is, either message may be read first, and each has all that it speaks of in it.
+        """
         with self.lock:
-            self._pieces = {}
+            self._pieces, self._whole, self._described = {}, not alone, set()
             changed = [(number, shared) for number, shared in self._shared.items() if shared.changed()]
             changes = [self._changes(*each) for each in changed]
             del changed
@@ -194,11 +200,13 @@ class Mirror:
         return {"mine": [number, value.label]}
 
     def _container(self, value: dict | list) -> dict[str, Any]:
-        for number, shared in self._shared.items():
-            if shared.holder is value:
-                return {"same": number}
-        number = next(self._numbers)
-        self._shared[number] = Shared(value)
+        number = next((number for number, shared in self._shared.items() if shared.holder is value), 0)
+        if number and (not self._whole or number in self._described):
+            return {"same": number}
+        if not number:
+            number = next(self._numbers)
+            self._shared[number] = Shared(value)
+        self._described.add(number)
         if isinstance(value, dict):
             return {"dict": [number, [[self._out(k), self._out(v)] for k, v in value.items()]]}
         return {"list": [number, [self._out(each) for each in value]]}
@@ -222,6 +230,9 @@ class Mirror:
         for number, shared in self._shared.items():
             if shared.size >= 0 and shared.address <= low and high <= shared.address + shared.size:
                 shared.writeable |= a.flags.writeable
+                if self._whole:
+                    shared.synced = shared.now()
+                    self._pieces[number] = shared
                 return number, shared
         owner: Any = a
         while isinstance(owner.base, np.ndarray):
@@ -302,6 +313,8 @@ class Mirror:
             return self._shared[content].holder
         if kind in ("dict", "list"):
             number, items = content
+            if number in self._shared:
+                return self._shared[number].holder
             made: Any = {} if kind == "dict" else []
             shared = self._shared[number] = Shared(made)
             if kind == "dict":
