@@ -181,6 +181,20 @@ def test_what_is_judged_has_no_say_in_what_it_may_break(tmp_path):
     assert "xfailed" in output
 
 
+def test_who_never_answers_is_given_up(tmp_path):
+    """After three calls without an answer the other claims fail at once, each in a sentence."""
+    path, card = tmp_path / "endless.py", tmp_path / "card.json"
+    path.write_text(ENDLESS)
+    chosen = ["-m", "mathematics", "-k", "linear_form", "--impl", str(path), "--scorecard", str(card)]
+    code, output = own_pytest("properties/test_calculus.py", *chosen, "--isolate", "--isolate-seconds=0.5", "-n", "0")
+    assert code == pytest.ExitCode.TESTS_FAILED, output
+    claims = json.loads(card.read_text(encoding="utf-8"))["claims"]
+    messages = [claim["message"].split("\n")[0] for claim in claims if claim["outcome"] == "failed"]
+    assert messages.count("Breach: linear_form gave no answer within 0.5 s") == 3
+    given_up = "Breach: linear_form is not called any more: it gave no answer in time 3 times"
+    assert messages.count(given_up) == len(messages) - 3 > 0
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sent: sent.name)
 def test_nothing_outlives_the_judge(tmp_path, sent):
     """However pytest ends in the middle of a call that does not, the judged process ends as well."""

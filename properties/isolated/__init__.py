@@ -6,7 +6,7 @@ What it does to that process is held against it, in the claim during which it ha
   by itself or by a signal; more memory or more open files than there are;
 - anything printed, but by a `Solver`, whose ``verbose`` is there to be heard;
 - a global random generator seeded (drawing from it is not held against anybody), NumPy's error state, the filters of
-  warnings or the working directory left changed, a thread left running;
+  warnings (but by a module on import) or the working directory left changed, a thread left running;
 - an error that is no `Exception`; an object that is not what it says it is; an argument written to that is read-only.
 
 No smaller example is looked for then: the message says what happened, in which call, and where that is known. All else

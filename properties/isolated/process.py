@@ -60,6 +60,7 @@ class Process:
         self.ended = ""  # how it did, in words
         self._here = threading.local()
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._busy: set[Connection] = set()
         self._lock, self._ending = threading.Lock(), threading.Lock()
         self._output = bytearray()
         self._generators: state.Generators | None = None
@@ -162,6 +163,7 @@ class Process:
             raise Breach(function, f"{function} needs a process that has ended: it {self.ended}")
         connection, outer = self._connection(), getattr(self._here, "deadline", None)
         self._here.deadline = outer or time.monotonic() + seconds
+        self._busy.add(connection)
         try:
             reply, value = connection.ask(head, value, head["alone"])
             if "unsaid" in reply:
@@ -180,6 +182,9 @@ class Process:
             raise
         finally:
             self._here.deadline = outer
+            self._busy.discard(connection)
+            if self.ended:
+                connection.close()
 
     # ---- what is asked back ----------------------------------------------------------------------------------------
 
@@ -281,6 +286,8 @@ class Process:
                 self.ended = how or ("closed its connection to the judge" if code is None else _in_words(code))
                 where = _place(self._printed())
                 self._others.close()
+                for connection in {*self._connections} - self._busy:  # who is in a call finds its own at its end
+                    connection.close()
                 os.close(self._out)
                 self._out = -1
         return self.ended, where
