@@ -126,7 +126,7 @@ class Judged:
         os.chdir(self._folder)
         self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
-        # What is judged has no say in which claims it may break; what the project knows of its own peers has.
+        # What is judged has no say in which claims it may break; what the project knows of its peers has.
         known = implementation.departures if {*names} <= {*peers()} else []
         return {"offered": offered, "departures": [vars(departure) for departure in known]}
 

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from impl.choose import Departure, Implementation, NotOffered, WrongChoice
+from impl.choose import Departure, Implementation, NotOffered, WrongChoice, peers
 from impl.contract import CONTRACT
 from properties.verdict import Breach
 
@@ -35,7 +35,7 @@ class Isolated(Implementation):
         if self._process.wrong:
             self.close()
             raise WrongChoice(self._process.wrong)
-        self._classes = self._process.offered
+        self._classes = dict(self._process.offered)
 
     @property
     def offered(self) -> list[str]:
@@ -45,7 +45,8 @@ class Isolated(Implementation):
     @property
     def departures(self) -> list[Departure]:
         """Those of the project's own peers; what is judged has no say in which claims it may break."""
-        return [Departure(**departure) for departure in self._process.departures]
+        known = {*self._names} <= {*peers()}
+        return [Departure(**departure) for departure in self._process.departures] if known else []
 
     def __getattr__(self, name: str) -> Any:
         if name not in CONTRACT:

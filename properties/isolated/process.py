@@ -99,6 +99,8 @@ class Process:
         """A call of what is offered (no target), or something about an object over there."""
         __tracebackhide__ = True
         function = name if target is None else target.__dict__.get("_function", "")
+        if self.ended:
+            raise Breach(function, f"{function} needs a process that has ended: it {self.ended}")
         if self.late[function] >= STRIKES:
             raise Breach(function, f"{function} is not called any more: it gave no answer in time {STRIKES} times")
         head: dict[str, Any] = {"request": what, "alone": self._alone()}
@@ -138,7 +140,7 @@ class Process:
 
     def _account(self, function: str, reply: dict[str, Any]) -> tuple[list[str], BaseException | None]:
         """What the call did beside returning, in words, and the error that it raised."""
-        did = [str(each)[:SHOWN] for each in reply["did"]]
+        did = [str(each)[:SHOWN] for each in reply["did"][:10]]
         if "generators" in reply:
             self._generators = state.generators_in(reply["generators"])
             state.set_generators(self._generators)
@@ -159,8 +161,6 @@ class Process:
 
     def _asked(self, function: str, head: dict[str, Any], value: Any, seconds: float) -> tuple[dict[str, Any], Any]:
         __tracebackhide__ = True
-        if self.ended:
-            raise Breach(function, f"{function} needs a process that has ended: it {self.ended}")
         connection, outer = self._connection(), getattr(self._here, "deadline", None)
         self._here.deadline = outer or time.monotonic() + seconds
         self._busy.add(connection)

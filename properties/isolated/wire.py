@@ -146,10 +146,11 @@ def error_from(told: Mapping[str, Any], connection: Connection) -> BaseException
         return connection.raised[told["yours"]]
     known: Any = next((_KNOWN[kind] for kind in told["kinds"] if kind in _KNOWN), Exception)
     kind = _kind(str(told["kinds"][0]).rsplit(".", 1)[-1], known)
-    error = kind.__new__(kind, str(told["text"]))
-    error.args = (str(told["text"]),)
-    if told["trace"]:  # no note: pytest.raises looks for words in those, too
-        error.__cause__ = Elsewhere(f"\n{told['trace']}")
+    text, trace = str(told["text"])[:LONGEST], str(told["trace"])[:LONGEST]
+    error = kind.__new__(kind, text)
+    error.args = (text,)
+    if trace:  # no note: pytest.raises looks for words in those, too
+        error.__cause__ = Elsewhere(f"\n{trace}")
     error._number_over_there = told["number"]
     return error
 
