@@ -48,14 +48,16 @@ def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     for function in CONTRACT:
         yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"
     counts = ", ".join(map(_count, cards))
-    yield f"\nAnswers judged, on at most {max(card['examples'] for card in cards):,} examples a claim: {counts}.\n"
+    most = max(card["examples"] for card in cards)
+    yield f"\nAnswers judged, in runs of at most {most:,} examples a claim, each of a seed of its own: {counts}.\n"
 
 
 def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One card for each implementation: of a function, all claims and answers, and the worst error among them."""
     merged: dict[str, dict[str, Any]] = {}
     for card in cards:
-        one = merged.setdefault(card["implementation"], {**card, "functions": {}})
+        one = merged.setdefault(card["implementation"], {**card, "functions": {}, "runs": 0})
+        one["runs"] += 1
         one["examples"] = max(one["examples"], card["examples"])
         for name, row in card["functions"].items():
             before = one["functions"].get(name)
@@ -73,7 +75,8 @@ def _count(card: dict[str, Any]) -> str:
     judged = {name: row["judged"] for name, row in card["functions"].items() if row["judged"]}
     fewest = min(judged, key=judged.__getitem__, default=None)
     least = f" ({judged[fewest]:,} or more of each function, fewest of `{fewest}`)" if fewest else ""
-    return f"{sum(row['judged'] for row in card['functions'].values()):,} for `{card['implementation']}`{least}"
+    runs = f" in {card['runs']} runs" if card["runs"] > 1 else ""
+    return f"{sum(row['judged'] for row in card['functions'].values()):,} for `{card['implementation']}`{runs}{least}"
 
 
 def version(card: Mapping[str, Any]) -> str:
