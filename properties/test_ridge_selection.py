@@ -115,8 +115,8 @@ def test_gcv_is_the_rotated_leave_one_out_error(impl, data, hard):
 def test_rows_repeated_cost_no_digits(impl, dtype, seed, times, condition):
     """Where XᵀX + λI has a condition below a hundred, of few rows many times, ridge_path and ridge_dof are no worse."""
     rng = np.random.default_rng(seed)
-    X = np.repeat(rng.standard_normal((rng.integers(1, 4), rng.integers(1, 5))), times, axis=0).astype(dtype)
-    y = X @ rng.standard_normal(X.shape[1]).astype(dtype)
+    X = np.repeat(rng.standard_normal(tuple(rng.integers(1, 5, 2))), times, axis=0).astype(dtype)
+    y = X @ rng.standard_normal(X.shape[1:]).astype(dtype)
     lams = np.array([float(np.linalg.norm(X, 2)) ** 2 / condition], dtype)
     lam, w = float(lams[0]), oracles.ridge(X, y, lams[0])
     dof = oracles.dof(X, lams[0]), bounds_selection.degrees_of_freedom(X, lam)
