@@ -6,6 +6,8 @@ So XᵀX = h I ⊗ AᵀA, and for y = c ⊗ b everything follows from the small 
 that ridge_dof is h times A's, and ridge_gcv and ridge_loo are ‖c‖²/h times theirs.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,7 @@ from properties.verdict import judge
 pytestmark = pytest.mark.accuracy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself, so that what is exact is computed once, whoever is judged
 class Tiled:
     """X = H ⊗ A and y = c ⊗ b."""
 
@@ -43,24 +45,29 @@ class Tiled:
         """The vector c ⊗ b, exactly, for c holds powers of two."""
         return np.kron(self.c, self.b)
 
+    @functools.cache  # noqa: B019  # there are as many as sizes
     def ridge(self, lam: float) -> oracles.Exact:
         """The solution at λ; at 0 least squares."""
         return np.kron(
             oracles.rationals(self.H.T @ self.c / self.c.size), oracles.ridge(self.A, self.b, lam / self.c.size)
         )
 
+    @functools.cache  # noqa: B019  # there are as many as sizes
     def dof(self, lam: float) -> fmpq:
         """Degrees of freedom."""
         return oracles.dof(self.A, lam / self.c.size) * self.c.size
 
+    @functools.cache  # noqa: B019  # there are as many as sizes
     def gcv(self, lam: float) -> fmpq:
         """The generalised cross-validation of y."""
         return oracles.gcv(self.A, self.b, lam / self.c.size) * oracles.sum_of_squares(self.c) / self.c.size
 
+    @functools.cache  # noqa: B019  # there are as many as sizes
     def loo(self, lam: float) -> fmpq:
         """The leave-one-out error of y."""
         return oracles.loo(self.A, self.b, lam / self.c.size) * oracles.sum_of_squares(self.c) / self.c.size
 
+    @functools.cache  # noqa: B019  # there are as many as sizes
     def refits(self, lam: float) -> list[np.ndarray]:
         """The solution without each sample, as floats: only the part along its row of H is another."""
         h, small = self.c.size, lam / self.c.size
@@ -73,6 +80,7 @@ class Tiled:
         return [w + np.kron(self.H[a] * self.c[a] / h, part) for a in range(h) for part in change]
 
 
+@functools.cache
 def tiled(n: int, d: int, digits: float, apart: int, residual: float, order: int, dtype: Any) -> Tiled:
     """A problem of nh samples and dh features, of condition 10**digits, its columns 10**apart apart."""
     rng = np.random.default_rng([n, d, int(2 * digits)])
@@ -82,6 +90,24 @@ def tiled(n: int, d: int, digits: float, apart: int, residual: float, order: int
     b = (A @ rng.standard_normal(d) + residual * rng.standard_normal(n)).astype(dtype)
     c = np.ldexp(rng.choice([-1.0, 1.0], order), rng.integers(-2, 3, order)).astype(dtype)
     return Tiled(hadamard(order).astype(dtype), A, c, b)
+
+
+@functools.cache
+def allowed(bound: Callable[..., Bound], p: Tiled, lam: float, *more: Any) -> Bound:
+    """What the bound allows of a solution, or of what is computed of it."""
+    return bounds.probable(bound(p.X, p.y, lam, p.ridge(lam), *more), sum(p.X.shape))
+
+
+@functools.cache
+def allowed_of_dof(p: Tiled, lam: float) -> Bound:
+    """What is allowed of the degrees of freedom."""
+    return bounds.probable(bounds_selection.degrees_of_freedom(p.X, lam), sum(p.X.shape))
+
+
+@functools.cache
+def allowed_of_loo(p: Tiled, lam: float) -> Bound:
+    """What is allowed of the leave-one-out error."""
+    return bounds.probable(bounds_selection.leave_one_out(p.X, p.y, lam, p.refits(lam)), sum(p.X.shape))
 
 
 Sizes = dict[str, tuple[int, int, float, int, float, int]]
@@ -94,13 +120,14 @@ SIZES: Sizes = {  # of A, the digits of its condition and how far its columns ar
     "256x256": (8, 8, 1, 0, 0.0, 32),
     "160x640": (5, 20, 1, 0, 0.0, 32),
 }
-WELL_CONDITIONED: Sizes = {  # for what takes many λ: among them 0, where all singular values have to count for sure
+WELL_CONDITIONED: Sizes = {  # the Gram matrix may do alone; and at λ = 0 all singular values count for sure
     "288x64, well-conditioned": (9, 2, 0.5, 0, 1.0, 32),
     "384x256, well-conditioned": (12, 8, 0.5, 0, 1e-3, 32),
     "256x256, well-conditioned": (8, 8, 0.5, 0, 1.0, 32),
     "64x288, well-conditioned": (2, 9, 0.5, 0, 1.0, 32),
 }
-of_any_size = pytest.mark.parametrize("size", SIZES)
+ALL_SIZES = SIZES | WELL_CONDITIONED
+of_any_size = pytest.mark.parametrize("size", ALL_SIZES)
 in_both_dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
 
 
@@ -109,9 +136,8 @@ in_both_dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float
 @pytest.mark.parametrize("form", bounds.RIDGE)
 def test_a_large_ridge_problem_has_the_solution_of_its_parts(impl, form, size, dtype):
     """On hundreds of rows and columns each of the six forms, and ridge, gives (XᵀX + λI)⁻¹Xᵀy."""
-    p, lam = tiled(*SIZES[size], dtype), 0.5
-    exact = p.ridge(lam)
-    bound = bounds.probable(bounds.RIDGE[form](p.X, p.y, lam, exact), sum(p.X.shape))
+    p, lam = tiled(*ALL_SIZES[size], dtype), 0.5
+    exact, bound = p.ridge(lam), allowed(bounds.RIDGE[form], p, lam)
     w = solve(impl, form, p.X, p.y, lam, bound)
     if w is not None:
         judge(form, w, exact, bound, dtype=dtype, size=size)
@@ -121,10 +147,8 @@ def test_a_large_ridge_problem_has_the_solution_of_its_parts(impl, form, size, d
 @of_any_size
 def test_a_large_least_squares_problem_has_the_solution_of_its_parts(impl, size, dtype):
     """On hundreds of rows and columns lstsq gives the shortest w among those that minimise ‖Xw − y‖."""
-    p = tiled(*SIZES[size], dtype)
-    exact = p.ridge(0.0)
-    bound = bounds.probable(bounds.least_squares(p.X, p.y, 0.0, exact), sum(p.X.shape))
-    judge("lstsq", impl.lstsq(p.X, p.y), exact, bound, dtype=dtype, size=size)
+    p = tiled(*ALL_SIZES[size], dtype)
+    judge("lstsq", impl.lstsq(p.X, p.y), p.ridge(0.0), allowed(bounds.least_squares, p, 0.0), dtype=dtype, size=size)
 
 
 @in_both_dtypes
@@ -143,8 +167,7 @@ def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
 def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, zeros):
     """Hundreds of rows and columns times 2^p, λ times 2^2p, below rows of zeros: the same w."""
     p, lam = tiled(*SIZES["384x256"], np.float64), 0.5
-    exact = p.ridge(lam)
-    bound = bounds.probable(bounds.RIDGE["ridge"](p.X, p.y, lam, exact), sum(p.X.shape))
+    exact, bound = p.ridge(lam), allowed(bounds.RIDGE["ridge"], p, lam)
     X, y = (np.pad(np.ldexp(a, power), [(zeros, 0)] + [(0, 0)] * (a.ndim - 1)) for a in (p.X, p.y))
     judge("ridge", impl.ridge(X, y, np.ldexp(lam, 2 * power)), exact, bound, dtype=np.float64, power=power, zeros=zeros)
 
@@ -160,10 +183,9 @@ def test_ridge_refuses_what_is_not_finite_in_the_last_of_many_rows(impl, argumen
         impl.ridge(X, y, 1.0)
 
 
-GRID_SIZES = SIZES | WELL_CONDITIONED
 with_many_lams = pytest.mark.parametrize(
     ("size", "lams"),
-    [(size, (40.0, 0.5, 2.0**-10)) for size in GRID_SIZES]
+    [(size, (40.0, 0.5, 2.0**-10)) for size in ALL_SIZES]
     + [(size, (0.0, 2.0)) for size in ["96x64", *WELL_CONDITIONED]],
     ids=lambda value: value if isinstance(value, str) else "with zero" if 0 in value else "positive",
 )
@@ -173,11 +195,11 @@ with_many_lams = pytest.mark.parametrize(
 @with_many_lams
 def test_a_large_path_has_the_solutions_of_its_parts(impl, size, lams, dtype):
     """On hundreds of rows and columns ridge_path is the solution at each λ."""
-    p = tiled(*GRID_SIZES[size], dtype)
+    p = tiled(*ALL_SIZES[size], dtype)
     w = [p.ridge(lam) for lam in lams]
 
     def each(i: int) -> tuple[Any, Bound]:
-        return w[i], bounds.probable(bounds.orthogonal(p.X, p.y, lams[i], w[i]), sum(p.X.shape))
+        return w[i], allowed(bounds.orthogonal, p, lams[i])
 
     judge_each("ridge_path", impl.ridge_path(p.X, p.y, np.array(lams, dtype)), (len(lams), p.X.shape[1]), dtype, each)
 
@@ -186,10 +208,10 @@ def test_a_large_path_has_the_solutions_of_its_parts(impl, size, lams, dtype):
 @with_many_lams
 def test_a_large_matrix_has_the_degrees_of_freedom_of_its_parts(impl, size, lams, dtype):
     """On hundreds of rows and columns ridge_dof is the trace of the hat matrix at each λ."""
-    p = tiled(*GRID_SIZES[size], dtype)
+    p = tiled(*ALL_SIZES[size], dtype)
 
     def each(i: int) -> tuple[Any, Bound]:
-        return p.dof(lams[i]), bounds.probable(bounds_selection.degrees_of_freedom(p.X, lams[i]), sum(p.X.shape))
+        return p.dof(lams[i]), allowed_of_dof(p, lams[i])
 
     judge_each("ridge_dof", impl.ridge_dof(p.X, np.array(lams, dtype)), (len(lams),), dtype, each)
 
@@ -198,11 +220,11 @@ def test_a_large_matrix_has_the_degrees_of_freedom_of_its_parts(impl, size, lams
 @with_many_lams
 def test_a_large_problem_has_the_generalised_cross_validation_of_its_parts(impl, size, lams, dtype):
     """On hundreds of rows and columns ridge_gcv is n‖(I − H)y‖² / tr(I − H)² at each λ."""
-    p = tiled(*GRID_SIZES[size], dtype)
+    p = tiled(*ALL_SIZES[size], dtype)
 
     def each(i: int) -> tuple[Any, Bound]:
-        bound = bounds_selection.generalised_cross_validation(p.X, p.y, lams[i], p.ridge(lams[i]), min(p.X.shape))
-        return p.gcv(lams[i]), bounds.probable(bound, sum(p.X.shape))
+        gcv = bounds_selection.generalised_cross_validation
+        return p.gcv(lams[i]), allowed(gcv, p, lams[i], min(p.X.shape))
 
     judge_each("ridge_gcv", impl.ridge_gcv(p.X, p.y, np.array(lams, dtype)), (len(lams),), dtype, each)
 
@@ -212,11 +234,10 @@ def test_a_large_problem_has_the_generalised_cross_validation_of_its_parts(impl,
 def test_a_large_problem_has_the_leave_one_out_error_of_its_parts(impl, size, dtype):
     """On hundreds of rows and columns ridge_loo is the mean of the squared errors of the refits at each λ."""
     lams = 0.5, 0.0
-    p = tiled(*GRID_SIZES[size], dtype)
+    p = tiled(*ALL_SIZES[size], dtype)
 
     def each(i: int) -> tuple[Any, Bound]:
-        bound = bounds_selection.leave_one_out(p.X, p.y, lams[i], p.refits(lams[i]))
-        return p.loo(lams[i]), bounds.probable(bound, sum(p.X.shape))
+        return p.loo(lams[i]), allowed_of_loo(p, lams[i])
 
     judge_each("ridge_loo", impl.ridge_loo(p.X, p.y, np.array(lams, dtype)), (len(lams),), dtype, each)
 

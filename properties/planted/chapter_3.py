@@ -136,8 +136,8 @@ BUGS = [
         "F, g, mu, unscale = _problem(X, y, 2 * lam)\n    n, d",
     ),
     Bug("ridge", "at λ = 0 a small one", "ridge", "        return lstsq(X, y)", "        lam = 1e-10"),
-    Bug("ridge", "always by the normal equations", "ridge", "1) < 100 * mu:", "1) < np.inf:"),
-    Bug("ridge", "by the normal equations up to a condition of 1e9", "ridge", "1) < 100 * mu:", "1) < 1e9 * mu:"),
+    Bug("ridge", "always by the normal equations", "ridge", "1) < 10 * mu:", "1) < np.inf:"),
+    Bug("ridge", "by the normal equations up to a condition of 1e9", "ridge", "1) < 10 * mu:", "1) < 1e9 * mu:"),
     Bug(
         "ridge",
         "wide: λ is forgotten",
