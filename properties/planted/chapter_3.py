@@ -156,8 +156,8 @@ BUGS = [
         "ridge",
         "in float32 from 100 features up",
         "ridge",
-        "    n, d = F.shape\n    M = (F.T @ F if",
-        "    n, d = F.shape\n    F = F.astype(np.float32) if d > 100 else F\n    M = (F.T @ F if",
+        "    return ridge_svd(X, y, lam)\n",
+        "    return ridge_svd(np.float32(X) if np.shape(X)[1] > 100 else X, y, lam)\n",
     ),
     Bug("ridge", "a negative λ is taken", "ridge", 'if not_negative("lam", lam) == 0:\n', "if float(lam) <= 0:\n"),
     # ---- the posterior -----------------------------------------------------------------------------------------------
