@@ -65,6 +65,11 @@ class Claim:
     about: frozenset[str]
     fixtures: tuple[str, ...]
 
+    @property
+    def large(self) -> bool:
+        """Whether it is about problems of hundreds of rows and columns."""
+        return self.test.__module__.endswith("test_large_problems")
+
 
 @dataclass(frozen=True)
 class Refutation:
@@ -91,7 +96,9 @@ class Refutation:
     seconds: float
 
 
-def refute(implementation: Implementation, functions: Iterable[str] | None = None) -> Refutation | None:
+def refute(
+    implementation: Implementation, functions: Iterable[str] | None = None, large: bool = True
+) -> Refutation | None:
     """The first claim found to fail that blames one of these functions; None if none does.
 
     Parameters
@@ -100,9 +107,11 @@ def refute(implementation: Implementation, functions: Iterable[str] | None = Non
         Who is judged.
     functions
         Names of the contract; all that are offered if not given.
+    large
+        Whether problems of hundreds of rows and columns are among them.
     """
     wanted = frozenset(implementation.offered if functions is None else functions)
-    about = [claim for claim in claims() if claim.about & wanted]
+    about = [claim for claim in claims() if claim.about & wanted and (large or not claim.large)]
     judged, begin = Judged(implementation), time.perf_counter()
     for examples in (FEW, MANY):
         for claim in about:

@@ -47,10 +47,13 @@ def test_what_is_malformed_is_refuted_in_every_function(kind):
     assert [name for name in implementation.offered if refute(implementation, [name]) is None] == []
 
 
+LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
+
+
 @pytest.mark.parametrize("implementation", DIFFERENT, ids=lambda implementation: implementation.name)
 def test_what_is_right_is_not_refuted(implementation):
     """No claim fails about an implementation that computes the same in another way."""
-    assert refute(implementation) is None
+    assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
 
 
 SEVEN = """
