@@ -163,10 +163,10 @@ def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
 
 
 @pytest.mark.parametrize("zeros", [0, 300])
-@pytest.mark.parametrize("power", [-400, 0, 120, 400])
-def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, zeros):
-    """Hundreds of rows and columns times 2^p, λ times 2^2p, below rows of zeros: the same w."""
-    p, lam = tiled(*SIZES["384x256"], np.float64), 0.5
+@pytest.mark.parametrize(("power", "lam"), [(-400, 0.5), (0, 0.5), (120, 0.5), (400, 0.5), (-560, 2.0**100)])
+def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, lam, zeros):
+    """Hundreds of rows and columns times 2^p, λ times 2^2p, below rows of zeros: the same w, even if Xᵀy vanishes."""
+    p = tiled(*SIZES["384x256"], np.float64)
     exact, bound = p.ridge(lam), allowed(bounds.RIDGE["ridge"], p, lam)
     X, y = (np.pad(np.ldexp(a, power), [(zeros, 0)] + [(0, 0)] * (a.ndim - 1)) for a in (p.X, p.y))
     judge("ridge", impl.ridge(X, y, np.ldexp(lam, 2 * power)), exact, bound, dtype=np.float64, power=power, zeros=zeros)

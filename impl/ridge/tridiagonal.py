@@ -72,7 +72,7 @@ def smallest(lams: Array, e: int, itemsize: int) -> float:
 
 @jit
 def share(X: Array) -> float:
-    """What μ_min + λ has to be of μ_max + λ: so much that no digit but one is lost, and that μ_min counts at λ = 0."""
+    """What μ_min + λ has to be of μ_max + λ: so much that no more is lost than by the SVD, and μ_min counts at 0."""
     return max(1 / 30 if X.itemsize == 8 else 1 / 10, (2 * default_rcond(X.shape[0], X.shape[1], X)) ** 2)
 
 
