@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._front import Array, count, finite, floats, number, refuse_shape
-from ._jit import jit, jit_sums
+from ._jit import jit, jit_sums, whole_registers
 
 Scalar = np.floating[Any]
 
@@ -319,19 +319,33 @@ def _predict(x: Scalar, W1: Array, b: Array, W2: Array) -> Scalar:
     xt = W1.dtype.type(x)
     total = W1.dtype.type(0)
     for j in range(W1.size):
-        total += W2[j] * _unit(xt, W1[j], b[j])
+        total += _share(xt, W1, b, W2, j)
     return total
 
 
 @jit_sums
 def _predict_all(x: Array, W1: Array, b: Array, W2: Array, out: Array) -> None:
-    """Add f̂(x) to `out`, unit by unit over as many samples as stay in the nearest cache."""
+    """Add f̂(x) to `out`, four units at a time over as many samples as stay in the nearest cache.
+
+    Unit by unit, half of the time would go into reading and writing the sums.
+    """
+    whole_registers()
+    fours = W1.size - W1.size % 4
     for start in range(0, x.size, 512):
         near, sums = x[start : start + 512], out[start : start + 512]
-        for j in range(W1.size):
-            w, bias, weight = W1[j], b[j], W2[j]
+        for j in range(0, fours, 4):
             for i in range(near.size):
-                sums[i] += weight * _unit(near[i], w, bias)
+                first = _share(near[i], W1, b, W2, j) + _share(near[i], W1, b, W2, j + 1)
+                sums[i] += first + (_share(near[i], W1, b, W2, j + 2) + _share(near[i], W1, b, W2, j + 3))
+        for j in range(fours, W1.size):
+            for i in range(near.size):
+                sums[i] += _share(near[i], W1, b, W2, j)
+
+
+@jit_sums
+def _share(x: Scalar, W1: Array, b: Array, W2: Array, j: int) -> Scalar:
+    """What unit j adds to f̂(x)."""
+    return W2[j] * _unit(x, W1[j], b[j])
 
 
 @jit
