@@ -85,7 +85,7 @@ def _conditions(rule: Rule, cases: Sequence[str]) -> dict[str, Any]:
     return {
         **{"schema": 1, "kind": "proof", "threshold": rule.threshold, "alpha": rule.alpha},
         **{"screening": SCREENING, "looks": list(LOOKS), "cases": list(cases), "machine": machine()},
-        "sampling": {"warm": WARM, "sample": SAMPLE, "blocks": BLOCKS},
+        "sampling": {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS},
     }
 
 

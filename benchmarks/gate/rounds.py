@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.gate.workers import SIDES, Process, lanes
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
-WARM = 8e-3  # seconds of calls before a sample: so long it takes until the caches are this process's again
-BLOCKS = 3  # of two samples a side, there and back; each with the inputs at other places in memory
+WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
+BLOCKS = 4  # of two samples a side, there and back; each with the inputs at other places in memory
 CASE = 0.25  # seconds for a case in a round; what takes longer gets fewer blocks
 
 
@@ -84,7 +84,7 @@ class Timer:
     def _samples(self, case: str, processes: Mapping[str, Process]) -> dict[str, float]:
         once = min(process.ask("load", case=case) for process in processes.values())
         calls = max(1, round(SAMPLE / once))
-        warm = math.ceil(WARM / once) if once < 4 * WARM else 0  # a long call warms itself
+        warm = min(math.ceil(WARM[0] / once), WARM[1]) if once < 4 * WARM[0] else 0  # a long call warms itself
         blocks = min(BLOCKS, max(1, int(CASE / (2 * len(SIDES) * (calls + warm) * once))))
         samples: dict[str, list[float]] = {side: [] for side in SIDES}
         for _ in range(blocks):
