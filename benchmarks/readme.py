@@ -1,9 +1,10 @@
 """The README's tables: ``python -m benchmarks.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
-(``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards
-(``pytest properties --impl NAME --scorecard FILE``), several of one implementation taken together; without any it is
-left as it is.
+(``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``), and that of the gate beside other tools
+from those of ``python -m benchmarks.gate.others --runs 10 --json benchmarks/results/others.json``. That of errors comes
+from scorecards (``pytest properties --impl NAME --scorecard FILE``), several of one implementation taken together;
+without any it is left as it is.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gate.prove import markdown
+from benchmarks.gate import others, prove
 from impl.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from properties.scorecard import larger
 
@@ -20,7 +21,8 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
 ERRORS_START = "<!-- from scorecards, by python -m benchmarks.readme SCORECARD ... -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m benchmarks.readme -->\n"
-PROOF = README.parent / "benchmarks" / "results" / "proof.json"
+OTHERS_START = "<!-- from benchmarks/results/others.json, by python -m benchmarks.readme -->\n"
+PROOF, OTHERS = (README.parent / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "others"))
 END = "<!-- the end of the table -->\n"
 
 
@@ -99,7 +101,13 @@ def worst(row: Mapping[str, Any]) -> str:
 
 def proof() -> Iterator[str]:
     """How often the gate was wrong, from the stored runs."""
-    yield from markdown(json.loads(PROOF.read_text(encoding="utf-8"))).splitlines()
+    yield from prove.markdown(json.loads(PROOF.read_text(encoding="utf-8"))).splitlines()
+    yield ""
+
+
+def tools() -> Iterator[str]:
+    """The gate beside other tools, from the stored runs."""
+    yield from others.markdown(json.loads(OTHERS.read_text(encoding="utf-8"))).splitlines()
     yield ""
 
 
@@ -115,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
     text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
-    text = with_table(text, PROOF_START, proof())
+    text = with_table(with_table(text, PROOF_START, proof()), OTHERS_START, tools())
     if paths := parser.parse_args().scorecards:
         cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
         text = with_table(text, ERRORS_START, errors(cards))

@@ -7,12 +7,14 @@ from benchmarks.gate.decide import LOOKS, SCREENING, Rule
 from benchmarks.readme import (
     ERRORS_START,
     FUNCTIONS_START,
+    OTHERS_START,
     PROOF,
     PROOF_START,
     README,
     errors,
     functions,
     proof,
+    tools,
     with_table,
 )
 from impl.choose import peers
@@ -39,6 +41,11 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
+
+
+def test_the_table_of_other_tools_is_that_of_the_stored_runs() -> None:
+    """After new runs: python -m benchmarks.readme."""
+    assert with_table(TEXT, OTHERS_START, tools()) == TEXT
 
 
 def test_every_peer_is_named() -> None:
