@@ -103,8 +103,8 @@ class Checks:
     def _everywhere(self, work: Callable[[str], Any], sides: Sequence[str] = SIDES) -> dict[str, Any]:
         return on_all_sides(work, sides, len(self.cores))
 
-    def compiling(self, cases: Sequence[str]) -> tuple[list[Found], Digests, Failures]:
-        """Seconds that each case compiles, from an empty cache, into the one that the rounds load from.
+    def compiling(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
+        """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
 
         With them, the digests of the code of each side, and of what could not be run, where not and why not.
         """
@@ -126,11 +126,11 @@ class Checks:
                 digests[side] = process.ask("code")
             return seconds
 
-        first = self._everywhere(compiled)
-        ran = [case for case in cases if case not in failures]
-        return self._compared(first, ran), digests, failures
+        return self._everywhere(compiled), digests, failures
 
-    def _compared(self, first: dict[str, dict[str, float]], cases: list[str]) -> list[Found]:
+    def compile_times(self, first: Figures, cases: Sequence[str]) -> list[Found]:
+        """These seconds compared, of each case and of all together."""
+
         def again(side: str, chosen: Sequence[str], _: int) -> dict[str, float]:
             found = {}
             for case in chosen:
