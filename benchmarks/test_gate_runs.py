@@ -153,6 +153,8 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number):
     """Ctrl-C, or the end of a CI job."""
     repo = repository(tmp_path, RIGHT, RIGHT)
     command = [sys.executable, "-m", "benchmarks.gate", "v0", "--repo", str(repo), "--impl", "mine.py"]
+    # A shell's background job ignores Ctrl-C, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen([*command, "-k", "squared_norm-large"], cwd=trees.ROOT, stderr=subprocess.PIPE, text=True)
     assert run.stderr
     while "timing" not in run.stderr.readline():
