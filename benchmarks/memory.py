@@ -13,9 +13,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba.core.runtime import _nrt_python
-
-from impl._refine import BLOCK_BYTES
 
 NUMBER = 8  # bytes
 SMALL = 4096  # bytes; a few objects of Python's
@@ -38,6 +35,7 @@ def peak(call: Callable[[], Any]) -> int:
 def measured() -> list[tuple[str, str, int, int]]:
     """Function, sizes, bytes allocated, bytes allowed."""
     import impl
+    from impl._refine import BLOCK_BYTES
 
     rng = np.random.default_rng(0)
     lams = np.logspace(-3, 3, L)
@@ -65,6 +63,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description="What a call allocates.")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     options = parser.parse_args()
+    from numba.core.runtime import _nrt_python
+
     _nrt_python.memsys_use_cpython_allocator()  # so that tracemalloc sees what compiled code allocates
     rows = measured()
     if options.json:

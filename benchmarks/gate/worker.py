@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 import traceback
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -92,15 +91,9 @@ class Worker:
 
     def peak_memory(self, case: str) -> int:
         """The most bytes that a call has allocated at once, by NumPy, by compiled code or by Python."""
-        call = self._call(case)
-        call()
-        gc.collect()
-        tracemalloc.start()
-        try:
-            call()
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        from benchmarks.memory import peak
+
+        return peak(self._call(case))
 
     def code(self) -> dict[str, str]:
         """A digest of the code behind each function of the implementation."""
