@@ -182,6 +182,11 @@ def test_the_proof_counts_what_it_saw():
     assert good["kept"]
     assert good["alarms"] == {"count": 0, "of": 10, "interval": [0.0, 0.3085]}
     assert good["drawn"]["alarms"]["count"] <= 0.02 * prove.DRAWN
+    assert good["agreeing"]["interval"][0] < 0.5 < good["agreeing"]["interval"][1]
+    drifting = [
+        {**run, "rounds": {case: sorted(logs) for case, logs in run["rounds"].items()}} for run in runs([], PASS)
+    ]
+    assert prove.account(RULE, made, drifting)["agreeing"]["interval"][0] > 0.5
     found = [row["found"] for row in good["drawn"]["power"]]
     assert found == sorted(found)
     assert found[-1] > 0.99

@@ -4,6 +4,7 @@ import json
 import re
 
 from benchmarks.gate.decide import LOOKS, SCREENING, Rule
+from benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from benchmarks.readme import (
     ERRORS_START,
     FUNCTIONS_START,
@@ -41,6 +42,7 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
+    assert stored["sampling"] == {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS}
 
 
 def test_the_table_of_other_tools_is_that_of_the_stored_runs() -> None:
