@@ -83,6 +83,7 @@ def _follow(module: str, package: str, found: set[str]) -> None:
 
 
 jit = _policy()
+jit_inlined = numba.njit(inline="always")  # for what takes functions: it becomes part of its caller, which is cached
 jit_fused = _policy(fastmath={"contract"})
 jit_sums = _policy(fastmath={"reassoc", "contract"})
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._front import Array, floats, refuse_shape
 from ._jit import jit
 from ._lapack import call
+from ._stream import Arrays, Numbers, stream
 
 Affine = tuple[Array, Array, Array]
 Mask = NDArray[np.uint8]
@@ -108,7 +109,7 @@ def relu_backward(dout: ArrayLike, cache: Array) -> Array:
     g, x = floats("dout x", dout, cache)
     _check_dout(g, x.shape)
     dx = np.empty_like(x)
-    relu_gate(g.reshape(-1), x.reshape(-1), dx.reshape(-1))
+    _relu_backward(g.reshape(-1), x.reshape(-1), dx.reshape(-1))
     return dx
 
 
@@ -182,19 +183,33 @@ def _affine_backward(dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: 
 
 @jit
 def _relu(x: Array, out: Array) -> None:
-    zero = x.dtype.type(0)
-    for i in range(x.size):
-        out[i] = zero if x[i] <= 0 else x[i]  # not "x if x > 0", which would make a NaN 0
+    stream(_relu_entry, (x,), (out,), (x.dtype.type(0),))
 
 
 @jit
-def relu_gate(dout: Array, x: Array, dx: Array) -> None:
-    """Write dout where x > 0, else 0, to `dx`; NaN where either is. It is the same for x and for max(x, 0)."""
-    zero = x.dtype.type(0)
+def _relu_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (x,), (out,), (zero,) = read, written, numbers
+    out[i] = zero if x[i] <= 0 else x[i]  # not "x if x > 0", which would make a NaN 0
+
+
+@jit
+def _relu_backward(dout: Array, x: Array, dx: Array) -> None:
+    stream(_gate_entry, (dout, x), (dx,), (x.dtype.type(0),))
+
+
+@jit
+def relu_gate(dout: Array, x: Array) -> None:
+    """Write dout where x > 0, else 0, to `x`; NaN where either is. It is the same for x and for max(x, 0)."""
     for i in range(x.size):
-        g = dout[i]
-        passed = g if x[i] > 0 or g != g else zero
-        dx[i] = x[i] if x[i] != x[i] else passed
+        _gate_entry(i, (dout, x), (x,), (x.dtype.type(0),))
+
+
+@jit
+def _gate_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (dout, x), (dx,), (zero,) = read, written, numbers
+    g = dout[i]
+    passed = g if x[i] > 0 or g != g else zero
+    dx[i] = x[i] if x[i] != x[i] else passed
 
 
 # What ReLU did to an entry, in a byte: shut it off, let it through, or met a NaN. `out` would say as much, but it is

@@ -221,7 +221,7 @@ def _train(
         if layer > 0:
             product = space[space.size - n * d :].reshape(n, d)
             times_transposed(delta, w, product)
-            relu_gate(product.reshape(-1), below.reshape(-1), below.reshape(-1))
+            relu_gate(product.reshape(-1), below.reshape(-1))
             delta = below
             end -= n * d
     return x.dtype.type(loss)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ._front import Array, count, floats, real, refuse_shape
 from ._jit import jit
+from ._stream import Arrays, Numbers, stream
 
 Config = Mapping[str, Any]
 Update = tuple[Array, dict[str, Any]]
@@ -164,20 +165,31 @@ SETTINGS = frozenset(
 )
 
 
+# Each rule is an entry of a `stream`, and the kernel that makes the numbers it needs out of the settings.
+
+
 @jit
 def _sgd(w: Array, dw: Array, lr: float, next_w: Array) -> None:
-    rate = w.dtype.type(lr)
-    for i in range(w.size):
-        next_w[i] = w[i] - rate * dw[i]
+    stream(_sgd_entry, (w, dw), (next_w,), (w.dtype.type(lr),))
+
+
+@jit
+def _sgd_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (w, dw), (next_w,), (rate,) = read, written, numbers
+    next_w[i] = w[i] - rate * dw[i]
 
 
 @jit
 def _sgd_momentum(w: Array, dw: Array, v: Array, lr: float, momentum: float, next_w: Array, next_v: Array) -> None:
-    rate, mu = w.dtype.type(lr), w.dtype.type(momentum)
-    for i in range(w.size):
-        velocity = mu * v[i] - rate * dw[i]
-        next_v[i] = velocity
-        next_w[i] = w[i] + velocity
+    stream(_sgd_momentum_entry, (w, dw, v), (next_w, next_v), (w.dtype.type(lr), w.dtype.type(momentum)))
+
+
+@jit
+def _sgd_momentum_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (w, dw, v), (next_w, next_v), (rate, mu) = read, written, numbers
+    velocity = mu * v[i] - rate * dw[i]
+    next_v[i] = velocity
+    next_w[i] = w[i] + velocity
 
 
 @jit
@@ -185,10 +197,15 @@ def _rmsprop(
     w: Array, dw: Array, c: Array, lr: float, decay: float, epsilon: float, next_w: Array, next_c: Array
 ) -> None:
     rate, rho, rest, eps = w.dtype.type(lr), w.dtype.type(decay), w.dtype.type(1 - decay), w.dtype.type(epsilon)
-    for i in range(w.size):
-        square = rho * c[i] + rest * dw[i] * dw[i]
-        next_c[i] = square
-        next_w[i] = w[i] - rate * dw[i] / (math.sqrt(square) + eps)
+    stream(_rmsprop_entry, (w, dw, c), (next_w, next_c), (rate, rho, rest, eps))
+
+
+@jit
+def _rmsprop_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (w, dw, c), (next_w, next_c), (rate, rho, rest, eps) = read, written, numbers
+    square = rho * c[i] + rest * dw[i] * dw[i]
+    next_c[i] = square
+    next_w[i] = w[i] - rate * dw[i] / (math.sqrt(square) + eps)
 
 
 @jit
@@ -212,12 +229,18 @@ def _adam(
     rate, eps = w.dtype.type(lr * root / (1 - beta1**t)), w.dtype.type(epsilon * root)
     keep_m, add_m = w.dtype.type(beta1), w.dtype.type(1 - beta1)
     keep_v, add_v = w.dtype.type(beta2), w.dtype.type(1 - beta2)
-    for i in range(w.size):
-        first = keep_m * m[i] + add_m * dw[i]
-        second = keep_v * v[i] + add_v * dw[i] * dw[i]
-        next_m[i] = first
-        next_v[i] = second
-        next_w[i] = w[i] - rate * first / (math.sqrt(second) + eps)
+    stream(_adam_entry, (w, dw, m, v), (next_w, next_m, next_v), (rate, eps, keep_m, add_m, keep_v, add_v))
+
+
+@jit
+def _adam_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (w, dw, m, v), (next_w, next_m, next_v) = read, written
+    rate, eps, keep_m, add_m, keep_v, add_v = numbers
+    first = keep_m * m[i] + add_m * dw[i]
+    second = keep_v * v[i] + add_v * dw[i] * dw[i]
+    next_m[i] = first
+    next_v[i] = second
+    next_w[i] = w[i] - rate * first / (math.sqrt(second) + eps)
 
 
 def _parameters(w: ArrayLike, dw: ArrayLike) -> tuple[Array, Array]:
