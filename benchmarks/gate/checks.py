@@ -56,31 +56,32 @@ Measure = Callable[[str, Sequence[str], int], Mapping[str, float]]  # side, name
 
 
 def compare(
-    measure: Measure, names: Sequence[str], limit: Limit, first: Mapping[str, Mapping[str, float]]
+    measure: Measure, names: Sequence[str], limit: Limit, first: Figures, sides: Sequence[str] = SIDES[:2]
 ) -> list[Found]:
-    """Each figure of the first measurement; those that look worse are measured again, a few times.
+    """Each figure of the first measurement; those that look worse are measured again on these sides, a few times.
 
-    Where the twin looks worse than base, every time as well, it is not head that made the difference.
+    Where the twin is one of them and looks worse than base every time, it is not head that made the difference.
     """
 
     def worse(figures: Figures, side: str) -> set[str]:
         others = figures.get(side, {})
         return {n for n in names if n in others and limit.exceeded(figures["base"][n], others[n])}
 
-    suspects, twins = worse(first, "head"), worse(first, "twin")
+    suspects = worse(first, "head")
+    twins = set(suspects)
     for time in range(1, AGAIN + 1):
         if suspects:
-            figures = {side: measure(side, sorted(suspects), time) for side in first}
+            figures = {side: measure(side, sorted(suspects), time) for side in sides}
             suspects &= worse(figures, "head")
             twins &= worse(figures, "twin")
     verdicts = {n: INCONCLUSIVE if n in twins else REGRESSION for n in suspects}
     return [Found(n, first["base"][n], first["head"][n], verdicts.get(n, PASS)) for n in names]
 
 
-def on_all_sides(work: Callable[[str], Any], sides: Sequence[str], at_once: int) -> dict[str, Any]:
-    """What the work gives for each side, some at the same time."""
+def on_both(work: Callable[[str], Any], at_once: int) -> dict[str, Any]:
+    """What the work gives for base and for head, at the same time where there are two cores."""
     with lanes(at_once) as pool:
-        return dict(zip(sides, pool.map(work, sides), strict=True))
+        return dict(zip(SIDES[:2], pool.map(work, SIDES[:2]), strict=True))
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class Checks:
     def _process(self, side: str, cache: Path | None = None) -> Process:
         return Process(self.folder, side, self.names, cache=cache)
 
-    def _everywhere(self, work: Callable[[str], Any], sides: Sequence[str] = SIDES) -> dict[str, Any]:
-        return on_all_sides(work, sides, len(self.cores))
+    def _on_both(self, work: Callable[[str], Any]) -> dict[str, Any]:
+        return on_both(work, len(self.cores))
 
     def compiling(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
@@ -126,7 +127,7 @@ class Checks:
                 digests[side] = process.ask("code")
             return seconds
 
-        return self._everywhere(compiled), digests, failures
+        return self._on_both(compiled), digests, failures
 
     def compile_times(self, first: Figures, cases: Sequence[str]) -> list[Found]:
         """These seconds compared, of each case and of all together."""
@@ -143,7 +144,9 @@ class Checks:
                 return {ALL: math.fsum(process.ask("first_call", case=case) for case in cases)}
 
         together = {side: {ALL: math.fsum(seconds[case] for case in cases)} for side, seconds in first.items()}
-        return compare(again, cases, COMPILING, first) + compare(all_again, [ALL], COMPILING_ALL, together)
+        return compare(again, cases, COMPILING, first, SIDES) + compare(
+            all_again, [ALL], COMPILING_ALL, together, SIDES
+        )
 
     def memory(self, cases: Sequence[str]) -> list[Found]:
         """The most bytes that a call has allocated at once."""
@@ -152,7 +155,7 @@ class Checks:
             with self._process(side) as process:
                 return {case: process.ask("peak_memory", case=case) for case in chosen}
 
-        return compare(peaks, cases, MEMORY, self._everywhere(lambda side: peaks(side, cases), SIDES[:2]))
+        return compare(peaks, cases, MEMORY, self._on_both(lambda side: peaks(side, cases)))
 
     def answers(self, cases: Sequence[str]) -> Failures:
         """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
@@ -166,7 +169,7 @@ class Checks:
                     except Failed as error:
                         wrong.setdefault(case, {})[side] = str(error)
 
-        self._everywhere(check, SIDES[:2])
+        self._on_both(check)
         return wrong
 
     def accuracy(self) -> list[Found]:
@@ -186,7 +189,7 @@ class Checks:
             claims[side] = {name: _failed(found, name) for name in found["functions"]}
             return {name: _worst(row) for name, row in found["functions"].items()}
 
-        first = self._everywhere(lambda side: worst(side, [], 0), SIDES[:2])
+        first = self._on_both(lambda side: worst(side, [], 0))
         common = sorted(first["base"].keys() & first["head"].keys())
         failed = {name: sorted(claims["head"][name] - claims["base"][name]) for name in common}
         found = compare(worst, common, ACCURACY, first)

@@ -66,7 +66,7 @@ def prove(
     with trees.work_folder() as folder:
         head = trees.revision(options.repository, options.head)
         export(options, head, head, folder)
-        say(f"compiling {len(cases)} cases three times")
+        say(f"compiling {len(cases)} cases for both folders")
         _, _, failures = Checks(folder, options.names, cores()).compiling(cases)
         cases = [case for case in cases if case not in failures]
         made = _conditions(options.rule, cases)
@@ -98,10 +98,11 @@ def _one(options: Options, folder: Path, cases: Sequence[str]) -> dict[str, Any]
     asked = timed(timer, cases, options.rule, started + options.budget)
     twins = [q for q in asked if q.comparison == "twin"]
     heads = [q for q in asked if q.comparison == "head"]
+    unchanged = twins + [q for q in heads if q.case not in slower]
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
-        "alarms": [q.case for q in twins if q.verdict == REGRESSION],
+        "alarms": [q.case for q in unchanged if q.verdict == REGRESSION],
         "slowed": [[q.case, slower[q.case], q.verdict] for q in heads if q.case in slower],
         "others": [[q.case, q.verdict] for q in heads if q.case not in slower and q.verdict != PASS],
         "rounds": {q.case: [round(r, 5) for r in q.screened] for q in twins},

@@ -115,7 +115,7 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
         say(f"exporting {base.name} and {head.name}")
         reasons[REGRESSION] += export(options, base, head, folder)
         checks = Checks(folder, options.names, cores())
-        say(f"compiling {len(cases)} cases for both revisions, and for the base once more")
+        say(f"compiling {len(cases)} cases for both revisions")
         compiled, digests, failures = checks.compiling(cases)
         ran = cases = without(failures, cases, "cannot be run", reasons)
         if "accuracy" in options.kinds:
@@ -163,11 +163,11 @@ def selected(options: Options) -> list[str]:
 
 
 def export(options: Options, base: trees.Revision, head: trees.Revision, folder: Path) -> list[str]:
-    """Write the three trees; in words, which cases the head has lost: a benchmark that is missing has not passed."""
+    """Write both trees; in words, which cases the head has lost: a benchmark that is missing has not passed."""
     listed: dict[str, list[str]] = {}
-    for side, chosen in (("base", base), ("head", head), ("twin", base)):
+    for side, chosen in (("base", base), ("head", head)):
         trees.export(options.repository, chosen, folder / side / ("" if options.own else "theirs"))
-        if options.own and side != "twin":
+        if options.own:
             listed[side] = _cases_of(folder / side)
         trees.with_harness(folder / side, whole=not options.own)
     lost = set(listed.get("base", [])) - set(listed.get("head", []))

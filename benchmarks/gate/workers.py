@@ -16,7 +16,8 @@ from typing import Any, Self
 
 from benchmarks.gate.trees import Unusable
 
-SIDES = ("base", "head", "twin")  # of one length: the path is in the process's memory, too
+SIDES = ("base", "head", "twin")
+HOMES = {"base": "base", "head": "head", "twin": "base"}  # of one length: the path is in the process's memory, too
 _LONGEST_PADDING = 4096  # a page
 _RUNNING: set["Process"] = set()
 
@@ -51,14 +52,14 @@ class Process:
     def __init__(
         self, folder: Path, side: str, names: Sequence[str], core: int = -1, cache: Path | None = None, threads: int = 1
     ) -> None:
-        tree = folder / side
+        tree = folder / HOMES[side]
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "NUMBA_")) and name not in ("PYTHONDONTWRITEBYTECODE", "CI")
         }
         environment |= {
-            "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{side}"),
+            "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{HOMES[side]}"),
             "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "theirs")]),
             "PYTHONHASHSEED": str(random.randrange(2**32)),
             "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
