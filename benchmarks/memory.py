@@ -8,7 +8,7 @@ import argparse
 import gc
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -32,15 +32,15 @@ def peak(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def measured() -> list[tuple[str, str, int, int]]:
-    """Function, sizes, bytes allocated, bytes allowed."""
+def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int, int]]:
+    """Function, sizes, bytes allocated, bytes allowed; of tall problems in these sizes."""
     import impl
     from impl._refine import BLOCK_BYTES
 
     rng = np.random.default_rng(0)
     lams = np.logspace(-3, 3, L)
     rows = []
-    for n, d in TALL:
+    for n, d in tall:
         X = rng.standard_normal((n, d))
         y = X @ rng.standard_normal(d) + rng.standard_normal(n)
         calls: dict[str, tuple[Callable[[], Any], int]] = {
@@ -62,11 +62,12 @@ def main() -> None:
     """Print the table, or the rows as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description="What a call allocates.")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--quick", action="store_true", help="without the largest X, which takes most of the time")
     options = parser.parse_args()
     from numba.core.runtime import _nrt_python
 
     _nrt_python.memsys_use_cpython_allocator()  # so that tracemalloc sees what compiled code allocates
-    rows = measured()
+    rows = measured(sorted(TALL)[: -1 if options.quick else None])
     if options.json:
         print(json.dumps(rows))
         return

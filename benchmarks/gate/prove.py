@@ -3,7 +3,7 @@
 Every run is a whole timing of HEAD against itself, with code that is the same treated like any other, and with a few
 cases of one side slowed by 2, 3, 5 and 10 %: after each sample, that fraction of it is waited. So each run gives
 
-- a gate run of unchanged code: base against its twin, over all cases;
+- a gate run of unchanged code: base against its twin, and head where it is not slowed, over all cases;
 - trials of whether a slowdown of each size is found.
 
 With ``--json FILE`` the account is stored after every run, and the same command adds runs to it.
