@@ -31,13 +31,13 @@ def exponent(a: Array) -> int:
         top64 = np.uint64(0)
         for i in range(bits64.size):
             top64 = np.uint64(max(top64, bits64[i] & np.uint64(0x7FFFFFFFFFFFFFFF)))
-        largest = np.full(1, top64, np.uint64).view(np.float64)[0]
+        largest = np.uint64(top64).view(np.float64)
     else:
         bits32 = flat.view(np.uint32)
         top32 = np.uint32(0)
         for i in range(bits32.size):
             top32 = np.uint32(max(top32, bits32[i] & np.uint32(0x7FFFFFFF)))
-        largest = np.float64(np.full(1, top32, np.uint32).view(np.float32)[0])
+        largest = np.float64(np.uint32(top32).view(np.float32))
     if not math.isfinite(largest):
         return NOT_FINITE
     return math.frexp(largest)[1]

@@ -119,7 +119,9 @@ def shortfall(X: Array, Y: Array, Wt: Array, lam: float) -> Array:
     for start in range(0, n, rows):
         block = X[start : start + rows]
         m = block.shape[0]
-        left[:m] = Y[start : start + m]
+        for i in range(m):  # where Numba assigns to a slice, its error message costs a second to compile
+            for t in range(k):
+                left[i, t] = Y[start + i, t]
         call("gemm", ("T", "N", k, m, d, -1.0, Wt, d, block, d, 1.0, left, k))
         call("gemm", ("N", "T", d, k, m, 1.0, block, d, left, k, 1.0, lack, d))
     return lack

@@ -88,7 +88,9 @@ def _by_tridiagonal(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDA
         lam, excess = lam_in_range(lams[a], e, X.itemsize)
         exponents[a] = -excess
         for t in range(k):
-            W[a * k + t] = solve(diagonal, beside, lam, Bt[t])
+            w = solve(diagonal, beside, lam, Bt[t])
+            for i in range(w.size):
+                W[a * k + t, i] = w[i]
     times_P(G, tau, W, False)
     return (W if tall else product(W, False, X, False)), exponents, True
 

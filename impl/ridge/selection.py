@@ -168,8 +168,7 @@ def _gcv_by_tridiagonal(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tu
     times_P(G, tau, Bt, True)
     first, rest = solve(diagonal, beside, lowest, Bt[0]), 0.0
     if n > d:
-        Wt = np.empty((1, d), X.dtype)
-        Wt[0] = first
+        Wt = first.astype(X.dtype).reshape(1, d)
         times_P(G, tau, Wt, False)
         fitted = product(X, False, Wt, True)
         for i in range(n):
