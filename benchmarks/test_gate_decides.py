@@ -151,7 +151,7 @@ def test_what_looks_worse_is_measured_again(again, verdict):
     limit = checks.Limit(1.5, 0.25)
     for sides in (SIDES, SIDES[:2]):
         found = checks.compare(
-            lambda side, names, time: dict.fromkeys(names, again[side]), ["a", "b"], limit, FIRST, sides
+            lambda names, time, side: dict.fromkeys(names, again[side]), ["a", "b"], lambda _: limit, FIRST, sides
         )
         assert {f.name: f.verdict for f in found} == {"a": verdict, "b": PASS}
 
@@ -160,7 +160,9 @@ def test_a_twin_that_is_worse_too_is_inconclusive():
     """What base does to itself, head did not."""
     limit = checks.Limit(1.5, 0.25)
     figures = {"base": 1.0, "head": 2.0, "twin": 2.0}
-    (found,) = checks.compare(lambda side, names, time: dict.fromkeys(names, figures[side]), ["a"], limit, FIRST, SIDES)
+    (found,) = checks.compare(
+        lambda names, time, side: dict.fromkeys(names, figures[side]), ["a"], lambda _: limit, FIRST, SIDES
+    )
     assert found.verdict == INCONCLUSIVE
 
 

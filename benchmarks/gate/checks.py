@@ -8,6 +8,7 @@ import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,17 @@ class Found:
 Digests = dict[str, dict[str, str]]  # side, function
 Failures = dict[str, dict[str, str]]  # case, side: in words
 Figures = Mapping[str, Mapping[str, float]]  # side, name
-Measure = Callable[[str, Sequence[str], int], Mapping[str, float]]  # side, names, which time: figure by name
+Measure = Callable[[Sequence[str], int, str], Mapping[str, float]]  # names, which time, side: figure by name
+Limits = Callable[[str], Limit]  # name
 
 
 def compare(
-    measure: Measure, names: Sequence[str], limit: Limit, first: Figures, sides: Sequence[str] = SIDES[:2]
+    measure: Measure,
+    names: Sequence[str],
+    limit: Limits,
+    first: Figures,
+    sides: Sequence[str] = SIDES[:2],
+    at_once: int = 1,
 ) -> list[Found]:
     """Each figure of the first measurement; those that look worse are measured again on these sides, a few times.
 
@@ -65,23 +72,24 @@ def compare(
 
     def worse(figures: Figures, side: str) -> set[str]:
         others = figures.get(side, {})
-        return {n for n in names if n in others and limit.exceeded(figures["base"][n], others[n])}
+        return {n for n in names if n in others and limit(n).exceeded(figures["base"][n], others[n])}
 
     suspects = worse(first, "head")
     twins = set(suspects)
     for time in range(1, AGAIN + 1):
         if suspects:
-            figures = {side: measure(side, sorted(suspects), time) for side in sides}
+            chosen = [name for name in names if name in suspects]
+            figures = on_sides(partial(measure, chosen, time), sides, at_once)
             suspects &= worse(figures, "head")
             twins &= worse(figures, "twin")
     verdicts = {n: INCONCLUSIVE if n in twins else REGRESSION for n in suspects}
     return [Found(n, first["base"][n], first["head"][n], verdicts.get(n, PASS)) for n in names]
 
 
-def on_both(work: Callable[[str], Any], at_once: int) -> dict[str, Any]:
-    """What the work gives for base and for head, at the same time where there are two cores."""
+def on_sides(work: Callable[[str], Any], sides: Sequence[str], at_once: int) -> dict[str, Any]:
+    """What the work gives for each side, some at the same time."""
     with lanes(at_once) as pool:
-        return dict(zip(SIDES[:2], pool.map(work, SIDES[:2]), strict=True))
+        return dict(zip(sides, pool.map(work, sides), strict=True))
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Checks:
         return Process(self.folder, side, self.names, cache=cache)
 
     def _on_both(self, work: Callable[[str], Any]) -> dict[str, Any]:
-        return on_both(work, len(self.cores))
+        return on_sides(work, SIDES[:2], len(self.cores))
 
     def compiling(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
@@ -132,30 +140,23 @@ class Checks:
     def compile_times(self, first: Figures, cases: Sequence[str]) -> list[Found]:
         """These seconds compared, of each case and of all together."""
 
-        def again(side: str, chosen: Sequence[str], _: int) -> dict[str, float]:
-            found = {}
-            for case in chosen:
-                with tempfile.TemporaryDirectory(dir=self.folder) as cache, self._process(side, Path(cache)) as process:
-                    found[case] = process.ask("first_call", case=case)
-            return found
-
-        def all_again(side: str, _: Sequence[str], __: int) -> dict[str, float]:
+        def again(chosen: Sequence[str], _: int, side: str) -> dict[str, float]:
+            compiled = cases if ALL in chosen else chosen
             with tempfile.TemporaryDirectory(dir=self.folder) as cache, self._process(side, Path(cache)) as process:
-                return {ALL: math.fsum(process.ask("first_call", case=case) for case in cases)}
+                return _with_sum({case: process.ask("first_call", case=case) for case in compiled})
 
-        together = {side: {ALL: math.fsum(seconds[case] for case in cases)} for side, seconds in first.items()}
-        return compare(again, cases, COMPILING, first, SIDES) + compare(
-            all_again, [ALL], COMPILING_ALL, together, SIDES
-        )
+        figures = {side: _with_sum({case: seconds[case] for case in cases}) for side, seconds in first.items()}
+        limit = {ALL: COMPILING_ALL}
+        return compare(again, [*cases, ALL], lambda name: limit.get(name, COMPILING), figures, SIDES, len(self.cores))
 
     def memory(self, cases: Sequence[str]) -> list[Found]:
         """The most bytes that a call has allocated at once."""
 
-        def peaks(side: str, chosen: Sequence[str], _: int = 0) -> dict[str, float]:
+        def peaks(chosen: Sequence[str], _: int, side: str) -> dict[str, float]:
             with self._process(side) as process:
                 return {case: process.ask("peak_memory", case=case) for case in chosen}
 
-        return compare(peaks, cases, MEMORY, self._on_both(lambda side: peaks(side, cases)))
+        return compare(peaks, cases, lambda _: MEMORY, self._on_both(partial(peaks, cases, 0)))
 
     def answers(self, cases: Sequence[str]) -> Failures:
         """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
@@ -176,7 +177,7 @@ class Checks:
         """The worst error over bound of each function, in the same claims on the same problems."""
         claims: dict[str, dict[str, set[str]]] = {}
 
-        def worst(side: str, functions: Sequence[str], time: int) -> dict[str, float]:
+        def worst(functions: Sequence[str], time: int, side: str) -> dict[str, float]:
             card = self.folder / f"{side}-{time}.json"
             with self._process(side) as process:
                 found = process.ask(
@@ -189,13 +190,17 @@ class Checks:
             claims[side] = {name: _failed(found, name) for name in found["functions"]}
             return {name: _worst(row) for name, row in found["functions"].items()}
 
-        first = self._on_both(lambda side: worst(side, [], 0))
+        first = self._on_both(partial(worst, [], 0))
         common = sorted(first["base"].keys() & first["head"].keys())
         failed = {name: sorted(claims["head"][name] - claims["base"][name]) for name in common}
-        found = compare(worst, common, ACCURACY, first)
+        found = compare(worst, common, lambda _: ACCURACY, first, at_once=len(self.cores))
         return [
             replace(f, verdict=REGRESSION, note=f"fails {failed[f.name][0]}") if failed[f.name] else f for f in found
         ]
+
+
+def _with_sum(seconds: dict[str, float]) -> dict[str, float]:
+    return seconds | {ALL: math.fsum(seconds.values())}
 
 
 def _worst(row: Mapping[str, Any]) -> float:
