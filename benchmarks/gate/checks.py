@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
+from benchmarks.gate.decide import PASS, REGRESSION
 from benchmarks.gate.trees import Unusable
 from benchmarks.gate.workers import SIDES, Failed, Process, lanes
 
@@ -57,39 +57,28 @@ Measure = Callable[[Sequence[str], int, str], Mapping[str, float]]  # names, whi
 Limits = Callable[[str], Limit]  # name
 
 
-def compare(
-    measure: Measure,
-    names: Sequence[str],
-    limit: Limits,
-    first: Figures,
-    sides: Sequence[str] = SIDES[:2],
-    at_once: int = 1,
-) -> list[Found]:
-    """Each figure of the first measurement; those that look worse are measured again on these sides, a few times.
+def compare(measure: Measure, names: Sequence[str], limit: Limits, first: Figures, at_once: int = 1) -> list[Found]:
+    """Each figure of the first measurement; those that look worse are measured again, a few times.
 
-    Where the twin is one of them and looks worse than base every time, it is not head that made the difference.
+    Both sides at the same time, where there are two cores: then what else the machine does slows both.
     """
 
-    def worse(figures: Figures, side: str) -> set[str]:
-        others = figures.get(side, {})
-        return {n for n in names if n in others and limit(n).exceeded(figures["base"][n], others[n])}
+    def worse(figures: Figures) -> set[str]:
+        base, head = figures["base"], figures["head"]
+        return {n for n in names if n in head and limit(n).exceeded(base[n], head[n])}
 
-    suspects = worse(first, "head")
-    twins = set(suspects)
+    suspects = worse(first)
     for time in range(1, AGAIN + 1):
         if suspects:
             chosen = [name for name in names if name in suspects]
-            figures = on_sides(partial(measure, chosen, time), sides, at_once)
-            suspects &= worse(figures, "head")
-            twins &= worse(figures, "twin")
-    verdicts = {n: INCONCLUSIVE if n in twins else REGRESSION for n in suspects}
-    return [Found(n, first["base"][n], first["head"][n], verdicts.get(n, PASS)) for n in names]
+            suspects &= worse(on_both(partial(measure, chosen, time), at_once))
+    return [Found(n, first["base"][n], first["head"][n], REGRESSION if n in suspects else PASS) for n in names]
 
 
-def on_sides(work: Callable[[str], Any], sides: Sequence[str], at_once: int) -> dict[str, Any]:
-    """What the work gives for each side, some at the same time."""
+def on_both(work: Callable[[str], Any], at_once: int) -> dict[str, Any]:
+    """What the work gives for base and for head."""
     with lanes(at_once) as pool:
-        return dict(zip(sides, pool.map(work, sides), strict=True))
+        return dict(zip(SIDES[:2], pool.map(work, SIDES[:2]), strict=True))
 
 
 @dataclass(frozen=True)
@@ -110,7 +99,7 @@ class Checks:
         return Process(self.folder, side, self.names, cache=cache)
 
     def _on_both(self, work: Callable[[str], Any]) -> dict[str, Any]:
-        return on_sides(work, SIDES[:2], len(self.cores))
+        return on_both(work, len(self.cores))
 
     def compiling(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
@@ -147,7 +136,7 @@ class Checks:
 
         figures = {side: _with_sum({case: seconds[case] for case in cases}) for side, seconds in first.items()}
         limit = {ALL: COMPILING_ALL}
-        return compare(again, [*cases, ALL], lambda name: limit.get(name, COMPILING), figures, SIDES, len(self.cores))
+        return compare(again, [*cases, ALL], lambda name: limit.get(name, COMPILING), figures, len(self.cores))
 
     def memory(self, cases: Sequence[str]) -> list[Found]:
         """The most bytes that a call has allocated at once."""

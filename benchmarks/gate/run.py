@@ -133,6 +133,7 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
             judge_times(questions, same, options.excuse, reasons)
             found["time"] = rows(questions, same)
         if "compile" in options.kinds:  # at the end: to measure again from an empty cache can take minutes
+            say("compiling once more what took longer than for the base, if anything did")
             found["compile"] = blamed("compile time", checks.compile_times(compiled, ran), reasons)
     return {
         "schema": 1,
