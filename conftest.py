@@ -13,6 +13,11 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+# Before NumPy is imported: thousands of small products on BLAS threads that wait for each other take twice as long, and
+# six times where two processes share two cores. Benchmarks say for themselves on how many threads they run.
+for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
