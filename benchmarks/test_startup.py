@@ -34,6 +34,28 @@ def test_every_function_comes_from_the_cache() -> None:
     assert again["misses"] == 0
 
 
+USE_SCIPY_LATER = """
+import sys
+import numpy as np
+import impl
+before = [name for name in sys.modules if name.startswith("scipy.linalg")]
+import scipy.linalg.cython_blas
+import scipy.linalg.cython_lapack
+assert "dgemm" in scipy.linalg.cython_blas.__pyx_capi__ and "dpotrf" in scipy.linalg.cython_lapack.__pyx_capi__
+assert np.array_equal(scipy.linalg.solve([[2.0]], [4.0]), [2.0]) and impl.lstsq([[2.0]], [4.0])[0] == 2.0
+print(before)
+"""
+
+
+def test_impl_does_not_import_scipy_linalg_and_does_not_stand_in_its_way() -> None:
+    """It takes as long to import as half of Numba; who imports it after `impl`, or before, gets it whole."""
+    for first, loaded in (("", "[]"), ("import scipy.linalg; ", "['scipy.linalg")):
+        run = subprocess.run(
+            [sys.executable, "-c", first + USE_SCIPY_LATER], capture_output=True, text=True, check=True
+        )
+        assert run.stdout.startswith(loaded)
+
+
 COUNT_MISSES = """
 import impl
 from impl.ridge.selection import _dof

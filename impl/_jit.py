@@ -41,12 +41,23 @@ from numba.extending import intrinsic
 
 # Only a matter of when: whatever of this a version of Numba does not have, it does without.
 for _module in (
+    "numba.core.inline_closurecall",
+    "numba.core.typing.arraydecl",
+    "numba.core.typing.enumdecl",
+    "numba.core.typing.mathdecl",
     "numba.cpython.charseq",
+    "numba.cpython.heapq",
+    "numba.cpython.numbers",
+    "numba.cpython.setobj",
     "numba.experimental.jitclass.base",
     "numba.np.npyimpl",
     "numba.np.polynomial.polynomial_functions",
     "numba.np.random.generator_methods",
+    "numba.np.random.legacy",
+    "numba.typed.typeddict",
     "numba.typed.typedlist",
+    "numba.typed.typedset",
+    "numpy.ma",
 ):
     with contextlib.suppress(ImportError):
         importlib.import_module(_module)

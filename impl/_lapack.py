@@ -4,18 +4,27 @@ SciPy exports its BLAS and LAPACK as C functions (`scipy.linalg.cython_blas`, `c
 given to LLVM under names of our own. Compiled code refers to a routine by that name, so it can be cached on disk and
 is linked anew in every process, wherever SciPy was loaded. A raw address, baked into the code, could not be cached.
 
+The two modules are loaded by themselves: the package that they are in takes as long to import as half of Numba.
+
 Everything is Fortran's: matrices by columns, arguments by pointer. A C-contiguous ``(m, n)`` array is, as it lies in
 memory, the Fortran ``(n, m)`` matrix of its transpose; the callers say which of the two they mean.
 """
 
 import ctypes
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
 
 import llvmlite.binding as llvm
+import scipy
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from scipy.linalg import cython_blas, cython_lapack
 
 # The routines that are used, without the s or d that names their precision.
 _BLAS = ("gemm", "gemv", "syrk", "trmm")
@@ -30,11 +39,27 @@ _pointer_in = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer_in.restype, _pointer_in.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
 
 
+def _exports(name: str) -> Mapping[str, Any]:
+    """What the module of this name in `scipy.linalg` exports, without the import of the rest of that package."""
+    full = f"scipy.linalg.{name}"
+    spec = PathFinder.find_spec(full, [str(Path(folder) / "linalg") for folder in scipy.__path__])
+    if full in sys.modules or spec is None or spec.loader is None:
+        return importlib.import_module(full).__pyx_capi__
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # Numba, when this is first imported, asks for SciPy's BLAS: it finds what is loaded, and not all of scipy.linalg.
+    importlib.import_module("numba.np.arraymath")
+    # The module has entered itself. Who imports it later gets it with its package, which then knows of it.
+    sys.modules.pop(full, None)
+    return module.__pyx_capi__
+
+
 def _register() -> None:
-    for module, routines in ((cython_blas, _BLAS), (cython_lapack, _LAPACK)):
+    for name, routines in (("cython_blas", _BLAS), ("cython_lapack", _LAPACK)):
+        exports = _exports(name)
         for routine in routines:
             for precision in "sd":
-                capsule = module.__pyx_capi__[precision + routine]
+                capsule = exports[precision + routine]
                 signature = _name_of(capsule)
                 if b"int *" not in signature:
                     raise ImportError(f"SciPy's {precision}{routine} takes no 32-bit integers: {signature.decode()}")
