@@ -106,7 +106,7 @@ def dot_product(size: int, absolute: Any, dtype: Any, then: float = 0.0) -> Boun
 def norm(values: Any) -> mpf:
     """The Frobenius norm of floats or of rationals, without overflow."""
     values = np.asarray(values)
-    if values.size > _MANY and values.dtype.kind == "f":
+    if values.size and values.dtype.kind == "f":
         unit = int(np.frexp(abs(values).max())[1])
         return mpmath.ldexp(mpf(float(np.linalg.norm(np.ldexp(values, -unit).astype(float)))), unit)
     square = oracles.sum_of_squares(values)
@@ -176,10 +176,12 @@ class Problem:
         """‖K⁻¹‖."""
         return 1 / ((self.low if self.n <= self.d else 0) ** 2 + self.lam)
 
-    @property
+    @functools.cached_property
     def solver(self) -> mpf:
-        """‖M⁻¹Xᵀ‖ = max σ/(σ²+λ)."""
-        return max((s / (s * s + self.lam) for s in self.s[: self.rank] if s), default=mpf(0))
+        """‖M⁻¹Xᵀ‖ = max σ/(σ²+λ), which rises up to σ = √λ and falls from there: it is at a σ beside that."""
+        s = self.s[: self.rank][self.s[: self.rank] > 0]
+        falls = np.count_nonzero(s >= mpmath.sqrt(self.lam))
+        return max((each / (each * each + self.lam) for each in s[max(falls - 1, 0) : falls + 1]), default=mpf(0))
 
     @property
     def far(self) -> bool:

@@ -152,7 +152,8 @@ def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
         q = Problem(others, rest, lam, w, rank=None if lam or refits is not None else oracles.rank(others))
         if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
             return Bound(math.inf, source)
-        error = norm(oracles.residual(X[i : i + 1], y[i : i + 1], w))
+        row, target = X[i : i + 1], y[i : i + 1]
+        error = norm(oracles.residual(row, target, w) if refits is None else target - row.astype(np.longdouble) @ w)
         moved = norm(X[i]) * solution_moves(q, p.size, p.y) + p.y + p.size * q.w
         total += (2 * error + p.cu * moved) * moved + error**2
     return p.allow(total / max(n, 1), source)

@@ -20,6 +20,8 @@ Exact = np.ndarray  # of fmpq
 
 def to_rational(value: Any) -> Any:
     """The value as an `fmpq`, exactly; a ball is left as it is."""
+    if type(value) is float:  # nearly always: nothing else is asked first
+        return fmpq(*value.as_integer_ratio())
     if isinstance(value, fmpq | arb):
         return value
     if isinstance(value, fmpz):
@@ -62,10 +64,9 @@ def floats(exact: Any) -> np.ndarray:
 def rationals(array: Any) -> Exact:
     """An array of floats as an array of rationals."""
     array = np.asarray(array)
-    out = np.empty(array.shape, object)
-    for index in np.ndindex(array.shape):
-        out[index] = to_rational(array[index])
-    return out
+    out = np.empty(array.size, object)
+    out[:] = [to_rational(value) for value in array.ravel().tolist()]
+    return out.reshape(array.shape)
 
 
 # ---- matrices --------------------------------------------------------------------------------------------------------
@@ -75,7 +76,7 @@ def matrix(array: Any) -> fmpq_mat:
     """A 2-D array as a matrix of rationals; a 1-D array as a column."""
     array = np.asarray(array)
     rows, columns = array.shape if array.ndim == 2 else (array.size, 1)
-    return fmpq_mat(rows, columns, [to_rational(value) for value in array.flat])
+    return fmpq_mat(rows, columns, [to_rational(value) for value in array.ravel().tolist()])
 
 
 def entries(M: fmpq_mat) -> Exact:

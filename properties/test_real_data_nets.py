@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 mathematics = pytest.mark.mathematics
 
@@ -21,6 +20,8 @@ EPOCHS = 20
 @functools.cache
 def fifty_digits() -> dict[str, np.ndarray]:
     """Fifty of scikit-learn's 8 × 8 digits to learn, fifty others for validation; their mean taken off."""
+    from sklearn.datasets import load_digits  # half a second, and in one of the processes only
+
     X, y = load_digits(return_X_y=True)
     X = X / 16 - (X / 16).mean(axis=0)
     return {"X_train": X[:50], "y_train": y[:50], "X_val": X[50:100], "y_val": y[50:100]}

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes
 
 from properties import bounds, bounds_selection, oracles
 from properties.verdict import judge
@@ -15,6 +14,8 @@ LAMS = (1e-4, 1e-2, 1.0, 100.0)
 @pytest.fixture(scope="module")
 def diabetes():
     """The features, which have mean 0 and length 1, and the target without its mean."""
+    from sklearn.datasets import load_diabetes  # half a second, and in one of the processes only
+
     X, y = load_diabetes(return_X_y=True)
     return np.ascontiguousarray(X), y - y.mean()
 
