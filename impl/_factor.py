@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ._front import Array
-from ._jit import jit
+from ._jit import jit, jit_inlined
 from ._lapack import call
 
 
@@ -156,7 +156,7 @@ def times_Q(At: Array, tau: Array, Bt: Array, transpose: bool) -> None:
     call("ormqr", ("L", op, n, k, d, At, n, tau, Bt, n, work, work.size, info))
 
 
-@jit
+@jit_inlined
 def form_Q(At: Array, tau: Array) -> None:
     """Overwrite the reflectors of `qr` with Qᵀ, of as many rows as A has columns."""
     d, n = At.shape
@@ -189,7 +189,7 @@ def inverse_of_R(At: Array, rcond: float) -> tuple[Array, bool]:
     return inverse, info[0] == 0 and 2 * cut_off * math.sqrt(squares) * math.sqrt(inverse_squares) < 1
 
 
-@jit
+@jit_inlined
 def least_squares(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
     """(Wᵀ, rank): the shortest least squares solutions. The rank is -1 when an SVD did not converge.
 
@@ -219,7 +219,7 @@ def least_squares(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
     return leading_columns(Bt, n), rank
 
 
-@jit
+@jit_inlined
 def solve_by_svd(At: Array, transpose: bool, Bt: Array, rcond: float) -> int:
     """Overwrite the rows b of Bt with the shortest least squares solutions of Rz = b, or of Rᵀz = b; the rank.
 
@@ -267,7 +267,7 @@ def default_rcond(m: int, n: int, a: Array) -> np.floating:
     return max(m, n) * np.finfo(a.dtype).eps
 
 
-@jit
+@jit_inlined
 def reciprocal_condition(L: Array, norm: float) -> float:
     """LAPACK's estimate of 1/κ₁(G) from G = LLᵀ and the 1-norm of G. Never far below the truth, O(d²) flops."""
     d = L.shape[0]

@@ -21,7 +21,7 @@ from ._factor import (
     transposed,
 )
 from ._front import Array
-from ._jit import jit, jit_sums
+from ._jit import jit, jit_inlined, jit_sums
 from ._lapack import call
 
 # Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses at most half a
@@ -33,7 +33,7 @@ HOPELESS = 1e-3
 BLOCK_BYTES = 1 << 18
 
 
-@jit
+@jit_inlined
 def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data in range and λ > 0."""
     G = gram(X, lam) if X.shape[0] >= X.shape[1] else kernel_matrix(X, lam)
@@ -41,7 +41,7 @@ def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     return refined(X, Y, lam, G, scale, condition)
 
 
-@jit
+@jit_inlined
 def refined_full_rank(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0, X tall."""
     G, squares = gram(X, 0.0), 0.0
@@ -53,7 +53,7 @@ def refined_full_rank(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     return refined(X, Y, 0.0, G, scale, condition)
 
 
-@jit
+@jit_inlined
 def full_rank(L: Array, scale: Array, squares: float, m: int, rcond: float) -> bool:
     """Whether every singular value exceeds rcond · σ_max for sure, of the X of m rows with DXᵀXD = LLᵀ; n³/3 flops.
 
@@ -150,7 +150,7 @@ def add_pulls(X: Array, y: Array, w: Array, lack: Array) -> None:
             lack[j] += X[i, j] * r0
 
 
-@jit
+@jit_inlined
 def dual_shortfall(X: Array, Y: Array, Wt: Array, alpha: Array, lam: float) -> Array:
     """What the equations of the dual still lack, one target a row: y − Xw − λα."""
     lack = product(Wt, False, X, True)

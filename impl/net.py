@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._address import Addresses, addresses, matrix_at, vector_at
 from ._front import F32, F64, Array, count, not_negative, real, refuse_shape
-from ._jit import jit, jit_sums
+from ._jit import jit, jit_inlined, jit_sums
 from .layers import add_rows, relu_gate, times, times_transposed, transposed_times
 from .losses import Labels, checked_labels, softmax_rows
 
@@ -174,7 +174,7 @@ def _forward(x: Array, dims: NDArray[np.int64], params: Addresses, space: Array,
         start += n * m
 
 
-@jit
+@jit_inlined
 def _add_bias(out: Array, b: Array, relu: bool) -> None:
     zero = out.dtype.type(0)
     for n in range(out.shape[0]):

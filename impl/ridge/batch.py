@@ -1,11 +1,10 @@
 """Many small ridge problems at once."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._front import Array, finite, floats, not_negative, real, refuse_shape
-from .._jit import jit
-from .best import by_cholesky, ridge
+from .best import best
 from .path import checked_lams
 from .small import are_small, small_batch
 
@@ -52,23 +51,10 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     if X.size == 0:
         finite("y", y)
         return np.zeros((b, d), X.dtype)
-    W, good = _batch(X, y, lams)
-    for i in np.flatnonzero(~good):
-        W[i] = ridge(X[i], y[i], lams[i])
-    return W
-
-
-@jit
-def _batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """The solutions, and for which of them that was good enough."""
-    b, n, d = X.shape
     if are_small(X):
         W, good = small_batch(X, y, lams)
     else:
         W, good = np.empty((b, d), X.dtype), np.zeros(b, np.bool_)
-    for i in range(b):
-        if lams[i] > 0 and not good[i]:
-            Wt, good[i] = by_cholesky(X[i], y[i].reshape(n, 1), lams[i])
-            for j in range(d):
-                W[i, j] = Wt[0, j]
-    return W, good
+    for i in np.flatnonzero(~good):  # not in a kernel: one that calls ridge's would take as long to compile as they
+        W[i] = best(X[i], y[i], float(lams[i]))
+    return W

@@ -46,6 +46,11 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     X, y = checked(X, y)
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)
+    return best(X, y, lam)
+
+
+def best(X: Array, y: Array, lam: float) -> Array:
+    """Of data that are checked, and not empty."""
     if lam == 0:
         return lstsq(X, y)
     Wt, good = by_cholesky(X, columns(y), lam)

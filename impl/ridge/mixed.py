@@ -12,19 +12,19 @@ import numpy as np
 
 from .._factor import cholesky_solve
 from .._front import Array
-from .._jit import jit
+from .._jit import jit, jit_inlined
 from .._lapack import call
 from .._range import exponent
 from .._refine import BLOCK_BYTES, HOPELESS, add, equilibrated_cholesky, relative_size, shortfall
 
 
-@jit
+@jit_inlined
 def pays(X: Array) -> bool:
     """Whether X is float64, tall, and has so many features that it is faster."""
     return X.itemsize == 8 and X.shape[0] >= X.shape[1] >= 192
 
 
-@jit
+@jit_inlined
 def mixed_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it has come to float64's accuracy), for any float64 X with rows and columns and λ ≥ 0.
 
@@ -58,7 +58,7 @@ def block_rows(X: Array) -> int:
     return max(256, BLOCK_BYTES // (4 * X.shape[1]))
 
 
-@jit
+@jit_inlined
 def equations(X: Array, Y: Array, e: int) -> tuple[Array, Array]:
     """(XᵀX · 2^-2e, its upper triangle, in float32, YᵀX)."""
     (n, d), k, rows = X.shape, Y.shape[1], block_rows(X)

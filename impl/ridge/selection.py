@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._factor import product, singular_values, transposed
 from .._front import Array, finite, floats, refuse_shape
-from .._jit import jit
+from .._jit import jit, jit_inlined
 from .._range import lam_in_range, matrix_in_range, target_in_range
 from ._problem import checked_single
 from .filters import filter_factor, removed
@@ -187,7 +187,7 @@ def _gcv_by_tridiagonal(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tu
     return out, found
 
 
-@jit
+@jit_inlined
 def further(diagonal: Array, beside: Array, w: Array, lowest: float, lam: float) -> float:
     """‖y − Xw'‖² − ‖y − Xw‖² for the solutions w at the smallest λ and w' at another, in the basis P.
 

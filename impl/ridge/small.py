@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._front import Array
-from .._jit import jit, jit_sums
+from .._jit import jit, jit_inlined, jit_sums
 from .._refine import HOPELESS
 
 LANES = 16
@@ -80,7 +80,7 @@ def small_batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool
     return W, good
 
 
-@jit
+@jit_inlined
 def load(X: Array, y: Array, lams: Array, start: int, A: Array, target: Array, lam: Array) -> None:
     """Lay the problems from `start` side by side; past the end, the last one again."""
     b, n, d = X.shape

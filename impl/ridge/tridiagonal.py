@@ -10,7 +10,7 @@ import numpy as np
 
 from .._factor import default_rcond, gram, kernel_matrix
 from .._front import Array
-from .._jit import jit
+from .._jit import jit, jit_inlined
 from .._lapack import call
 from .._range import lam_in_range
 
@@ -52,7 +52,7 @@ def eigenvalues(diagonal: Array, beside: Array) -> tuple[Array, bool]:
     return np.maximum(mu, 0), info[0] == 0
 
 
-@jit
+@jit_inlined
 def eigenvectors(G: Array) -> tuple[Array, bool]:
     """(μ₁ ≤ μ₂ ≤ …, whether they were found), and G is overwritten with Vᵀ."""
     p = G.shape[0]
