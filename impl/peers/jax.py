@@ -337,6 +337,8 @@ _BROADCASTING = (
 _WITH_SUBNORMAL = (
     *("test_linear_form_*", "test_squared_norm_*", "test_matvec_*", "test_quadratic_form_*", "test_relu_unit_*"),
     *("test_relu_network_*", "test_relu_is_*", "test_relu_passes_*", "test_affine_*"),
+    # The gradient of softmax_loss(np.array([[0, -95]], np.float32), [0]) is ∓exp(-95) = ∓5.5e-42, and 0 in jax 0.10.2.
+    "test_softmax_loss_is_*",
 )
 
 # jax.numpy.linalg.svd(jax.numpy.array([[inf, 1.0, 2.0], [1.0, 1.0, 3.0], [1.0, 2.0, 5.0]])) in jaxlib 0.10.2. With a
