@@ -3,8 +3,9 @@
 The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
 (``python -m benchmarks.gate --prove 30 --json benchmarks/results/proof.json``), and that of the gate beside other tools
 from those of ``python -m benchmarks.gate.others --runs 10 --json benchmarks/results/others.json``. That of errors comes
-from scorecards (``pytest properties --impl NAME --scorecard FILE``), several of one implementation taken together;
-without any it is left as it is.
+from scorecards (``pytest properties --impl NAME --scorecard FILE``), taken together with what is stored of those of
+before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept. The first
+answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
 import argparse
@@ -15,14 +16,16 @@ from typing import Any
 
 from benchmarks.gate import others, prove
 from impl.contract import CHAPTERS, CONTRACT, FUNCTIONS
-from properties.scorecard import larger
+from properties.scorecard import larger, write
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m benchmarks.readme -->\n"
-ERRORS_START = "<!-- from scorecards, by python -m benchmarks.readme SCORECARD ... -->\n"
+ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m benchmarks.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m benchmarks.readme -->\n"
 OTHERS_START = "<!-- from benchmarks/results/others.json, by python -m benchmarks.readme -->\n"
-PROOF, OTHERS = (README.parent / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "others"))
+PROOF, OTHERS, ERRORS = (
+    README.parent / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "others", "errors")
+)
 END = "<!-- the end of the table -->\n"
 
 
@@ -40,45 +43,64 @@ def functions() -> Iterator[str]:
 
 
 def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
-    """Functions by implementations: the worst error over bound."""
-    cards = together(cards)
-    versions = [version(card) for card in cards]
-    yield (
-        "\n| | " + " | ".join(f"`{card['implementation']}`{v}" for card, v in zip(cards, versions, strict=True)) + " |"
-    )
+    """Functions by implementations: the worst error over bound, of cards that are taken together."""
+    yield "\n| | " + " | ".join(f"`{card['implementation']}`{version(card)}" for card in cards) + " |"
     yield "|---|" + "---|" * len(cards)
     for function in CONTRACT:
         yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"
-    counts = ", ".join(map(_count, cards))
+    counts = "; ".join(map(_count, cards))
     most = max(card["examples"] for card in cards)
     yield f"\nAnswers judged, in runs of at most {most:,} examples a claim, each of a seed of its own: {counts}.\n"
 
 
 def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One card for each implementation: of a function, all claims and answers, and the worst error among them."""
+    """One card for each implementation: of a function, all claims and answers, and the worst error among them.
+
+    Of an implementation's versions the last one counts. What comes out can be stored, and taken together with more.
+    """
     merged: dict[str, dict[str, Any]] = {}
     for card in cards:
-        one = merged.setdefault(card["implementation"], {**card, "functions": {}, "runs": 0})
-        one["runs"] += 1
+        name = card["implementation"]
+        if name not in merged or version(merged[name]) != version(card):
+            merged[name] = {
+                "implementation": name,
+                "versions": card["versions"],
+                "runs": 0,
+                "examples": 0,
+                "functions": {},
+            }
+        one = merged[name]
+        one["runs"] += card.get("runs", 1)
         one["examples"] = max(one["examples"], card["examples"])
-        for name, row in card["functions"].items():
-            before = one["functions"].get(name)
-            one["functions"][name] = row if before is None else _both(before, row)
+        for function, row in card["functions"].items():
+            before = one["functions"].get(function)
+            one["functions"][function] = {key: row[key] for key in _KEPT} if before is None else _both(before, row)
     return list(merged.values())
 
 
+_COUNTED = ("held", "failed", "departed", "not offered", "judged")
+_KEPT = (*_COUNTED, "worst")
+
+
 def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    counted = {key: one[key] + other[key] for key in ("held", "failed", "departed", "not offered", "judged")}
+    counted = {key: one[key] + other[key] for key in _COUNTED}
     return counted | {"worst": other["worst"] if larger(other["worst"], one["worst"]) else one["worst"]}
 
 
+ENOUGH = 10_000  # answers of a function
+
+
 def _count(card: dict[str, Any]) -> str:
-    """How many answers were judged, and of the function that has the fewest."""
+    """In how many runs how many answers of each function were judged; and of which fewer, and how many."""
     judged = {name: row["judged"] for name, row in card["functions"].items() if row["judged"]}
-    fewest = min(judged, key=judged.__getitem__, default=None)
-    least = f" ({judged[fewest]:,} or more of each function, fewest of `{fewest}`)" if fewest else ""
-    runs = f" in {card['runs']} runs" if card["runs"] > 1 else ""
-    return f"{sum(row['judged'] for row in card['functions'].values()):,} for `{card['implementation']}`{runs}{least}"
+    fewer = {name: count for name, count in judged.items() if count < ENOUGH}
+    runs = f"`{card['implementation']}` {card['runs']} run{'s' * (card['runs'] > 1)}"
+    if not fewer:
+        return f"{runs}, {ENOUGH:,} or more of each function"
+    which = ", ".join(f"{count:,} of `{name}`" for name, count in sorted(fewer.items(), key=lambda each: each[1])[:5])
+    more = f" and fewer than {ENOUGH:,} of {len(fewer) - 5} more" if len(fewer) > 5 else ""
+    rest = f", {ENOUGH:,} or more of each other" if len(fewer) < len(judged) else ""
+    return f"{runs}, {which}{more}{rest}"
 
 
 def version(card: Mapping[str, Any]) -> str:
@@ -122,11 +144,12 @@ def main() -> None:
     """Write the tables into the README."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
+    cards = [json.loads(path.read_text(encoding="utf-8")) for path in (ERRORS, *parser.parse_args().scorecards)]
+    stored = together([*cards[0]["cards"], *cards[1:]])
     text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
     text = with_table(with_table(text, PROOF_START, proof()), OTHERS_START, tools())
-    if paths := parser.parse_args().scorecards:
-        cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-        text = with_table(text, ERRORS_START, errors(cards))
+    text = with_table(text, ERRORS_START, errors(stored))
+    write(ERRORS, {"schema": 1, "cards": stored})
     README.write_text(text, encoding="utf-8")
 
 
