@@ -24,7 +24,10 @@ Numbers = tuple[np.floating[Any], ...]
 _BLOCK = 64  # entries
 _AHEAD = 256  # entries: 1 or 2 KB, after which memory has answered
 _LINE = 64  # bytes
-_INTEL = ("skylake-avx512", "cascadelake", "cooperlake", "icelake-server", "sapphirerapids", "emeraldrapids")
+_INTEL = (
+    *("skylake-avx512", "cascadelake", "cooperlake", "icelake-server"),
+    *("sapphirerapids", "emeraldrapids", "graniterapids"),
+)
 _PAYS = llvm.get_host_cpu_name() in _INTEL  # Numba, too, keeps what it compiled by processor
 
 

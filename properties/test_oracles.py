@@ -31,6 +31,13 @@ def test_pinv_satisfies_the_penrose_conditions_exactly(problem):
     assert (P * X).transpose() == P * X
 
 
+@given(ridge_problem())
+def test_the_norm_of_the_solver_is_at_the_singular_value_where_it_is_largest(p):
+    """The bounds look for max σ/(σ²+λ) beside √λ only: it is no smaller at any other σ."""
+    q = bounds.Problem(p.X, np.zeros(len(p.X), p.X.dtype), p.lam, np.zeros(p.X.shape[1]))
+    assert q.solver == max((s / (s * s + q.lam) for s in q.s if s), default=0)
+
+
 @given(of_rank())
 def test_planted_ranks_are_exact(problem):
     """The rank that was planted is the exact rank of the floats."""
