@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.gate.decide import PASS, REGRESSION
 from benchmarks.gate.trees import Unusable
-from benchmarks.gate.workers import SIDES, Failed, Process, lanes
+from benchmarks.gate.workers import SIDES, Failed, Process, at_once
 
 AGAIN = 2  # times
 ALL = "(all of them)"
@@ -57,7 +57,7 @@ Measure = Callable[[Sequence[str], int, str], Mapping[str, float]]  # names, whi
 Limits = Callable[[str], Limit]  # name
 
 
-def compare(measure: Measure, names: Sequence[str], limit: Limits, first: Figures, at_once: int = 1) -> list[Found]:
+def compare(measure: Measure, names: Sequence[str], limit: Limits, first: Figures, threads: int = 1) -> list[Found]:
     """Each figure of the first measurement; those that look worse are measured again, a few times.
 
     Both sides at the same time, where there are two cores: then what else the machine does slows both.
@@ -71,14 +71,13 @@ def compare(measure: Measure, names: Sequence[str], limit: Limits, first: Figure
     for time in range(1, AGAIN + 1):
         if suspects:
             chosen = [name for name in names if name in suspects]
-            suspects &= worse(on_both(partial(measure, chosen, time), at_once))
+            suspects &= worse(on_both(partial(measure, chosen, time), threads))
     return [Found(n, first["base"][n], first["head"][n], REGRESSION if n in suspects else PASS) for n in names]
 
 
-def on_both(work: Callable[[str], Any], at_once: int) -> dict[str, Any]:
+def on_both(work: Callable[[str], Any], threads: int) -> dict[str, Any]:
     """What the work gives for base and for head."""
-    with lanes(at_once) as pool:
-        return dict(zip(SIDES[:2], pool.map(work, SIDES[:2]), strict=True))
+    return dict(zip(SIDES[:2], at_once(work, SIDES[:2], threads), strict=True))
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ class Checks:
         first = self._on_both(partial(worst, [], 0))
         common = sorted(first["base"].keys() & first["head"].keys())
         failed = {name: sorted(claims["head"][name] - claims["base"][name]) for name in common}
-        found = compare(worst, common, lambda _: ACCURACY, first, at_once=len(self.cores))
+        found = compare(worst, common, lambda _: ACCURACY, first, threads=len(self.cores))
         return [
             replace(f, verdict=REGRESSION, note=f"fails {failed[f.name][0]}") if failed[f.name] else f for f in found
         ]

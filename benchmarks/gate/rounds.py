@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.gate.workers import SIDES, Process, lanes
+from benchmarks.gate.workers import SIDES, Process, at_once
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
 WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
@@ -64,12 +64,7 @@ class Timer:
                         for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):
                             kept.append(math.log(seconds[side] / seconds["base"]))
 
-        with lanes(len(self.cores)) as pool:
-            try:
-                for running in [pool.submit(lane, core) for core in self.cores]:
-                    running.result()
-            finally:
-                left = iter(())  # an error in one lane, or Ctrl-C, ends the others
+        at_once(lane, self.cores, len(self.cores))
         return logs
 
     def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:

@@ -4,20 +4,24 @@ import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from benchmarks.gate.trees import Unusable
 
 SIDES = ("base", "head", "twin")
 HOMES = {"base": "base", "head": "head", "twin": "base"}  # of one length: the path is in the process's memory, too
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Events = SimpleQueue[Callable[[], object]]  # its put may be called at any moment, even within itself
 _LONGEST_PADDING = 4096  # a page
 _RUNNING: set["Process"] = set()
 
@@ -26,20 +30,48 @@ class Failed(Exception):
     """What the revision could not do, in its own words."""
 
 
-@contextlib.contextmanager
-def lanes(count: int) -> Iterator[ThreadPoolExecutor]:
-    """So many threads to ask from; on the way out of an error, no process is waited for."""
-    before = set(threading.enumerate())
-    with ThreadPoolExecutor(count) as pool:
+def at_once(work: Callable[[Item], Result], items: Sequence[Item], threads: int) -> list[Result]:
+    """What the work gives for each item, in so many threads; on the way out of an error, no process is waited for."""
+    events: Events = SimpleQueue()
+    with _signals_among(events):
+        return _in_threads(work, items, threads, events)
+
+
+def _in_threads(work: Callable[[Item], Result], items: Sequence[Item], threads: int, events: Events) -> list[Result]:
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(work, item) for item in items]
+        for future in running:
+            future.add_done_callback(lambda ended: events.put(ended.result))
         try:
-            yield pool
+            while wait(running, timeout=0).not_done:
+                events.get()()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(_RUNNING):
-                process.end()
-            while set(threading.enumerate()) - before:
-                time.sleep(0.01)  # Ctrl-C may come between the start of a thread and the pool's knowing of it
+            while wait(running, timeout=0.01).not_done:  # again and again: a thread may be about to start one more
+                for process in list(_RUNNING):
+                    process.end()
             raise
+        return [future.result() for future in running]
+
+
+@contextlib.contextmanager
+def _signals_among(events: Events) -> Iterator[None]:
+    """Handlers of signals are events, too, and raise their errors when their turn comes.
+
+    Raised wherever the main thread happens to be, an error is lost in a destructor, or leaves the thread that is being
+    started, or a lock, in a state that nobody expects; and who waits for these waits for ever.
+    """
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: handler for number, handler in found.items() if callable(handler)}
+    try:
+        for number, handler in handlers.items():
+            signal.signal(number, lambda *given, handler=handler: events.put(partial(handler, *given)))
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    while not events.empty():  # what came at the end
+        events.get()()
 
 
 class Process:
