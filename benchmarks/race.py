@@ -54,7 +54,8 @@ def raced(
         blas = {f"{name}: {pool}": threads for name, w in field.workers.items() for pool, threads in w.blas.items()}
         reference, rows = next(iter(field.workers)), []
         for i, case in enumerate(track(cases, "racing", console=Console(stderr=True), transient=True)):
-            share = (budget - field.spent) / (len(cases) - i)
+            left = (budget - field.spent) / (len(cases) - i)
+            share = max(left, budget / len(cases))  # seven rounds of a large case are not at the expense of the others
             rows.append(_row(case, compared(field.race(case, share), reference), attainable))
         return {
             "schema": 1,
@@ -183,7 +184,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
         type=float,
         default=600.0,
         metavar="SECONDS",
-        help="for the rounds of all cases, of which each has 7 at least; checking comes on top (default: 600)",
+        help="for the rounds of all cases; checking comes on top, and so does what 7 rounds of a case take that its "
+        "share is not enough for (default: 600)",
     )
     parser.add_argument(
         "--patience", type=float, default=PATIENCE, metavar="SECONDS", help=f"for one answer (default: {PATIENCE:g})"

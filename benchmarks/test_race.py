@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks import rounds
 from benchmarks.cases import CASES
-from benchmarks.race import SCHEMA, main, seconds
+from benchmarks.race import SCHEMA, main, raced, seconds
 from benchmarks.rounds import FEWEST, Field, Refused, compared
 
 ROOT = Path(__file__).parent.parent
@@ -83,6 +83,25 @@ def test_a_race_ends_with_a_table_and_a_file_of_its_form(tmp_path: Path) -> None
     assert "time over that of impl" in run.stdout
     assert f"wrong, so not timed: ridge-50x10 by {wrong}:" in run.stdout.replace("\n", " ")
     assert "what is printed" not in run.stdout
+
+
+@pytest.mark.parametrize(("spent", "shares"), [(50.0, [10, 10, 10]), (2.0, [10, 14, 26])])
+def test_what_a_case_leaves_of_its_share_is_the_others_and_what_it_takes_beyond_is_not(
+    monkeypatch: pytest.MonkeyPatch, spent: float, shares: list[float]
+) -> None:
+    """A large case, of which seven rounds take minutes, had left all the others seven rounds."""
+    given = []
+
+    def race(field: Field, case: Any, share: float) -> dict[str, Any]:
+        given.append(share)
+        field.spent += spent
+        return {"numpy": {"not_offered": "it is not timed here"}}
+
+    monkeypatch.setattr(Field, "race", race)
+    monkeypatch.setattr("benchmarks.race.peak", lambda _: {})
+    monkeypatch.setattr("benchmarks.race._startup", lambda *_: {})
+    raced([RIDGE, LSTSQ, ADAM], ["numpy"], [CORE], budget=30.0, patience=60.0)
+    assert given == shares
 
 
 def _running(pid: int) -> bool:
