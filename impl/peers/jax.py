@@ -2,13 +2,15 @@
 
 Values come from `jax.numpy` and `jax.nn`, every derivative from `jax.grad`, `jax.jacobian` and `jax.vjp`, many problems
 at once from `jax.vmap`. Left out: what JAX has under no name of its own (the one-sided inverses and `min_norm`, which
-refuse; the posterior, the choice of λ, elbows, the multiclass hinge loss, update rules) and nets and their training.
+refuse; the posterior, the choice of λ, elbows, the multiclass hinge loss, update rules) and the training of nets.
 
 JAX compiles anew for every shape: set JAX_COMPILATION_CACHE_DIR, and a second run is spared that.
 """
 
 import functools
+import operator
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -229,6 +231,31 @@ def relu_network_step(x: float, y: float, W1: Any, b: Any, W2: Any, lr: float) -
     return jax.tree.map(lambda p, g: p - lr * g, params, jax.grad(_network_loss)(params, x, y))
 
 
+def relu_network_sgd(x: Any, y: Any, W1: Any, b: Any, W2: Any, lr: float, epochs: int) -> tuple[Any, ...]:
+    """Such a step for each sample, by `jax.lax.scan`: (W1, b, W2, elbows), elbows `(epochs + 1, d)`."""
+    return results(_sgd(*arrays(x, y, W1, b, W2, lr), operator.index(epochs)))
+
+
+@functools.partial(jax.jit, static_argnums=6)
+def _sgd(x: Any, y: Any, W1: Any, b: Any, W2: Any, lr: float, epochs: int) -> tuple[Any, ...]:
+    def step(params: Any, sample: Any) -> Any:
+        grads = jax.grad(_network_loss)(params, *sample)
+        return jax.tree.map(lambda p, g: p - lr * g, params, grads), None
+
+    def epoch(params: Any, _: Any) -> Any:
+        params, _ = jax.lax.scan(step, params, (x, y))
+        return params, _elbow(params)
+
+    start = W1, b, W2
+    params, elbows = jax.lax.scan(epoch, start, length=epochs)
+    return *params, jnp.concatenate([_elbow(start)[None], elbows])
+
+
+def _elbow(params: Any) -> Any:
+    W1, b, _ = params
+    return jnp.where(W1[:, 0] == 0, jnp.nan, -b / W1[:, 0])
+
+
 def _half_squared(value: Any, y: Any) -> Any:
     return (value - y) ** 2 / 2
 
@@ -306,6 +333,48 @@ def _softmax_loss(x: Any, y: Any) -> Any:
     return -jnp.mean(nn.log_softmax(x)[jnp.arange(len(x)), y])
 
 
+class FullyConnectedNet:
+    """Layers by `jax.numpy.matmul` and `jax.nn.relu`, the loss by `log_softmax`, gradients by `jax.value_and_grad`."""
+
+    def __init__(
+        self,
+        hidden_dims: Any,
+        input_dim: int = 784,
+        num_classes: int = 10,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: Any = np.float64,
+        seed: int | None = None,
+    ) -> None:
+        self.reg, self.params, draw = reg, {}, np.random.default_rng(seed)
+        for i, (fan_in, fan_out) in enumerate(pairwise([input_dim, *hidden_dims, num_classes]), 1):
+            self.params[f"W{i}"] = draw.normal(0, weight_scale, (fan_in, fan_out)).astype(dtype)
+            self.params[f"b{i}"] = np.zeros(fan_out, dtype)
+
+    def loss(self, X: Any, y: Any = None) -> Any:
+        """Scores, or the loss and its gradients if there are labels."""
+        params = list(self.params.values())
+        X = np.asarray(X, params[0].dtype)
+        if y is None:
+            return results(_scores(params, X))
+        loss, grads = results(_net_loss(params, X, labels(y), self.reg))
+        return loss, dict(zip(self.params, grads, strict=True))
+
+
+@jax.jit
+def _scores(params: Any, X: Any) -> Any:
+    for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
+        X = nn.relu(_affine(X, W, b))
+    return _affine(X, *params[-2:])
+
+
+@jax.jit
+@jax.value_and_grad
+def _net_loss(params: Any, X: Any, y: Any, reg: float) -> Any:
+    penalty = reg / 2 * sum(jnp.sum(W**2) for W in params[::2])
+    return -jnp.mean(nn.log_softmax(_scores(params, X))[jnp.arange(len(X)), y]) + penalty
+
+
 # ---- departures ------------------------------------------------------------------------------------------------------
 
 _COMPLEX = "JAX computes with complex numbers"
@@ -349,6 +418,8 @@ ENDLESS = {
 }
 
 DEPARTURES = {
+    "test_samples_and_labels_that_do_not_fit_are_refused[*]": _SHAPES,
+    "test_epochs_are_counted": "jax.lax.scan has another name for their number",
     **{f"test_what_is_no_real_number_is_a_type_error[{name}]": _COMPLEX for name in _TYPED},
     "test_nan_and_infinity_are_refused_by_name[*]": _FINITE,
     **{f"test_an_array_is_no_number[{name}]": _SHAPES for name in _BROADCASTING},

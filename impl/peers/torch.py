@@ -2,11 +2,12 @@
 
 Values come from `torch.linalg` and `torch.nn.functional`, every derivative from autograd, every step from
 `torch.optim`. Left out: what PyTorch has under no name of its own (the one-sided inverses and `min_norm`, which
-refuse; the posterior, the choice of λ, elbows) and nets and their training, which would be this file's own code.
+refuse; the posterior, the choice of λ, elbows) and training, which would be this file's own code.
 """
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -295,6 +296,44 @@ def _forward(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
     return out.detach().clone().numpy()[()], (out, leaves)
 
 
+class FullyConnectedNet:
+    """Layers by `torch.nn.functional.linear` and `torch.relu`, the loss by `cross_entropy`, gradients by autograd."""
+
+    def __init__(
+        self,
+        hidden_dims: Any,
+        input_dim: int = 784,
+        num_classes: int = 10,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: Any = np.float64,
+        seed: int | None = None,
+    ) -> None:
+        self.reg, self.params, draw = reg, {}, np.random.default_rng(seed)
+        for i, (fan_in, fan_out) in enumerate(pairwise([input_dim, *hidden_dims, num_classes]), 1):
+            self.params[f"W{i}"] = draw.normal(0, weight_scale, (fan_in, fan_out)).astype(dtype)
+            self.params[f"b{i}"] = np.zeros(fan_out, dtype)
+
+    def loss(self, X: Any, y: Any = None) -> Any:
+        """Scores, or the loss and its gradients if there are labels."""
+        params = [torch.from_numpy(value) for value in self.params.values()]
+        X = torch.from_numpy(np.array(X, self.params["W1"].dtype, order="C"))
+        if y is None:
+            return _scores(X, *params).numpy()
+        loss, grads = gradients(partial(_net_loss, X, torch.from_numpy(labels(y)), self.reg), *params)
+        return loss, dict(zip(self.params, grads, strict=True))
+
+
+def _scores(X: Any, *params: Any) -> Any:
+    for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
+        X = torch.relu(_affine(X, W, b))
+    return _affine(X, *params[-2:])
+
+
+def _net_loss(X: Any, y: Any, reg: float, *params: Any) -> Any:
+    return F.cross_entropy(_scores(X, *params), y) + reg / 2 * sum((W**2).sum() for W in params[::2])
+
+
 def sgd(w: Any, dw: Any, config: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
     """W − lr·dw by `torch.optim.SGD`."""
     config = {"learning_rate": 1e-2, **(config or {})}
@@ -361,6 +400,7 @@ _SQUARES = "written with PyTorch as in the textbook, the squares of the data, or
 _SQUARING = ("ridge_normal", "ridge_svd", "ridge_kernel")
 
 DEPARTURES = {
+    "test_samples_and_labels_that_do_not_fit_are_refused[*]": _SHAPES,
     "test_what_is_no_real_number_is_a_type_error[*]": _COMPLEX,
     "test_nan_and_infinity_are_refused_by_name[*]": _FINITE,
     "test_an_array_is_no_number[*]": _SHAPES,
