@@ -10,7 +10,6 @@ JAX compiles anew for every shape: set JAX_COMPILATION_CACHE_DIR, and a second r
 import functools
 import operator
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import jax
@@ -20,6 +19,7 @@ from jax import numpy as jnp
 from jax.scipy import linalg
 
 from ._arrays import UNEVEN, arrays, labels
+from ._net import Net
 
 # JAX computes in single precision unless it is told otherwise, whatever it is given.
 jax.config.update("jax_enable_x64", True)
@@ -333,26 +333,11 @@ def _softmax_loss(x: Any, y: Any) -> Any:
     return -jnp.mean(nn.log_softmax(x)[jnp.arange(len(x)), y])
 
 
-class FullyConnectedNet:
+class FullyConnectedNet(Net):
     """Layers by `jax.numpy.matmul` and `jax.nn.relu`, the loss by `log_softmax`, gradients by `jax.value_and_grad`."""
 
-    def __init__(
-        self,
-        hidden_dims: Any,
-        input_dim: int = 784,
-        num_classes: int = 10,
-        reg: float = 0.0,
-        weight_scale: float = 1e-2,
-        dtype: Any = np.float64,
-        seed: int | None = None,
-    ) -> None:
-        self.reg, self.params, draw = reg, {}, np.random.default_rng(seed)
-        for i, (fan_in, fan_out) in enumerate(pairwise([input_dim, *hidden_dims, num_classes]), 1):
-            self.params[f"W{i}"] = draw.normal(0, weight_scale, (fan_in, fan_out)).astype(dtype)
-            self.params[f"b{i}"] = np.zeros(fan_out, dtype)
-
     def loss(self, X: Any, y: Any = None) -> Any:
-        """Scores, or the loss and its gradients if there are labels."""
+        """Scores `(N, C)`; with labels, the mean softmax loss + ½·reg·Σ‖W‖² and its gradients, by name."""
         params = list(self.params.values())
         X = np.asarray(X, params[0].dtype)
         if y is None:

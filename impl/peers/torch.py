@@ -7,7 +7,6 @@ refuse; the posterior, the choice of λ, elbows) and training, which would be th
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from ._arrays import UNEVEN, arrays, labels
+from ._net import Net
 
 
 def leaf(value: Any) -> Any:
@@ -296,26 +296,11 @@ def _forward(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
     return out.detach().clone().numpy()[()], (out, leaves)
 
 
-class FullyConnectedNet:
+class FullyConnectedNet(Net):
     """Layers by `torch.nn.functional.linear` and `torch.relu`, the loss by `cross_entropy`, gradients by autograd."""
 
-    def __init__(
-        self,
-        hidden_dims: Any,
-        input_dim: int = 784,
-        num_classes: int = 10,
-        reg: float = 0.0,
-        weight_scale: float = 1e-2,
-        dtype: Any = np.float64,
-        seed: int | None = None,
-    ) -> None:
-        self.reg, self.params, draw = reg, {}, np.random.default_rng(seed)
-        for i, (fan_in, fan_out) in enumerate(pairwise([input_dim, *hidden_dims, num_classes]), 1):
-            self.params[f"W{i}"] = draw.normal(0, weight_scale, (fan_in, fan_out)).astype(dtype)
-            self.params[f"b{i}"] = np.zeros(fan_out, dtype)
-
     def loss(self, X: Any, y: Any = None) -> Any:
-        """Scores, or the loss and its gradients if there are labels."""
+        """Scores `(N, C)`; with labels, the mean softmax loss + ½·reg·Σ‖W‖² and its gradients, by name."""
         params = [torch.from_numpy(value) for value in self.params.values()]
         X = torch.from_numpy(np.array(X, self.params["W1"].dtype, order="C"))
         if y is None:
