@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.cases import Case, of_chapter
+from shrinkage.benchmarks.cases import Case, of_chapter
 
 
 @pytest.mark.parametrize("case", of_chapter(2), ids=str)

@@ -1,6 +1,6 @@
 """The project's own implementation: every function of the contract, compiled with Numba.
 
-The public surface, by chapter. What each function promises is in its docstring and, as data, in `impl.contract`.
+The public surface, by chapter. What each function promises is in its docstring and, as data, in `shrinkage.contract`.
 """
 
 # ruff: noqa: I001  # the order is that of the chapters
@@ -56,22 +56,22 @@ from .relu import relu_unit_loss as relu_unit_loss
 from .relu import relu_unit_step as relu_unit_step
 
 # 5 · fully connected networks
-from .gradient_check import eval_numerical_gradient as eval_numerical_gradient
-from .gradient_check import eval_numerical_gradient_array as eval_numerical_gradient_array
-from .layers import affine_backward as affine_backward
-from .layers import affine_forward as affine_forward
-from .layers import affine_relu_backward as affine_relu_backward
-from .layers import affine_relu_forward as affine_relu_forward
-from .layers import relu_backward as relu_backward
-from .layers import relu_forward as relu_forward
-from .losses import softmax_loss as softmax_loss
-from .losses import svm_loss as svm_loss
-from .net import FullyConnectedNet as FullyConnectedNet
-from .optim import adam as adam
-from .optim import rmsprop as rmsprop
-from .optim import sgd as sgd
-from .optim import sgd_momentum as sgd_momentum
-from .solver import Solver as Solver
+from .nets.gradient_check import eval_numerical_gradient as eval_numerical_gradient
+from .nets.gradient_check import eval_numerical_gradient_array as eval_numerical_gradient_array
+from .nets.layers import affine_backward as affine_backward
+from .nets.layers import affine_forward as affine_forward
+from .nets.layers import affine_relu_backward as affine_relu_backward
+from .nets.layers import affine_relu_forward as affine_relu_forward
+from .nets.layers import relu_backward as relu_backward
+from .nets.layers import relu_forward as relu_forward
+from .nets.losses import softmax_loss as softmax_loss
+from .nets.losses import svm_loss as svm_loss
+from .nets.net import FullyConnectedNet as FullyConnectedNet
+from .nets.optim import adam as adam
+from .nets.optim import rmsprop as rmsprop
+from .nets.optim import sgd as sgd
+from .nets.optim import sgd_momentum as sgd_momentum
+from .nets.solver import Solver as Solver
 
 __version__ = "0.1.0"
 

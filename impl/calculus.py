@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._front import Array, all_finite, finite, floats, refuse_shape
-from ._jit import jit, jit_sums, whole_registers
-from ._lapack import call
+from ._kernels.jit import jit, jit_sums, whole_registers
+from ._kernels.lapack import call
+from ._kernels.validation import Array, all_finite, finite, floats, refuse_shape
 
 
 def linear_form(x: ArrayLike, c: ArrayLike) -> np.floating[Any]:

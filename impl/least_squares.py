@@ -8,7 +8,9 @@ of well-conditioned columns the factor of XᵀX, refined, takes a third of QR's 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._factor import (
+from ._kernels.jit import jit
+from ._kernels.lapack import call
+from ._kernels.linalg import (
     default_rcond,
     form_Q,
     inverse_of_R,
@@ -19,11 +21,9 @@ from ._factor import (
     svd_of_wide,
     transposed,
 )
-from ._front import Array, finite, floats, not_negative, refuse_shape
-from ._jit import jit
-from ._lapack import call
-from ._range import matrix_in_range, target_in_range, times_power_of_two
-from ._refine import refined_full_rank
+from ._kernels.refine import refined_full_rank
+from ._kernels.scaling import matrix_in_range, target_in_range, times_power_of_two
+from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
 
 def pinv(X: ArrayLike, rcond: float | None = None) -> Array:

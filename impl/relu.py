@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._front import Array, count, finite, floats, number, refuse_shape
-from ._jit import jit, jit_sums, whole_registers
+from ._kernels.jit import jit, jit_sums, whole_registers
+from ._kernels.validation import Array, count, finite, floats, number, refuse_shape
 
 Scalar = np.floating[Any]
 

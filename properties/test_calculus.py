@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from impl.contract import CONTRACT
-from properties import oracles
-from properties.bounds import EXACT, dot_product
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
-from properties.verdict import judge
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine.bounds import EXACT, dot_product
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
+from shrinkage.properties.engine.verdict import judge
 
 
 @st.composite

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from impl.contract import CONTRACT
-from properties.samples import SAMPLES, arrays, as_dtype, axes, call
-from properties.strategies import LAYOUTS
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.example_calls import SAMPLES, arrays, as_dtype, axes, call
+from shrinkage.properties.engine.strategies import LAYOUTS
 
 pytestmark = pytest.mark.interface
 

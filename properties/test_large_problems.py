@@ -16,12 +16,12 @@ import pytest
 from flint import fmpq
 from scipy.linalg import hadamard
 
-from properties import bounds, bounds_selection, oracles
-from properties.bounds import Bound
-from properties.strategies import DTYPES, orthogonal, spectrum
-from properties.test_ridge import solve
-from properties.test_ridge_selection import judge_each
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.strategies import DTYPES, orthogonal, spectrum
+from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_ridge import solve
+from shrinkage.properties.test_ridge_selection import judge_each
 
 pytestmark = pytest.mark.accuracy
 

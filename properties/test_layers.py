@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import oracles_networks as on_paper
-from properties.bounds import EXACT
-from properties.carried import affine
-from properties.carried import given as carried
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
-from properties.strategies_networks import Layer, layers
-from properties.verdict import judge
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.running_error import affine
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
+from shrinkage.properties.engine.strategies_networks import Layer, layers
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 NAMES = ("dx", "dw", "db")

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import bounds, oracles
-from properties.bounds import norm, times
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, Linear, Planted, linear, of_rank, planted, shapes
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, oracles
+from shrinkage.properties.engine.bounds import norm, times
+from shrinkage.properties.engine.strategies import (
+    DTYPES,
+    ORDINARY_AND_HARD,
+    Linear,
+    Planted,
+    linear,
+    of_rank,
+    planted,
+    shapes,
+)
+from shrinkage.properties.engine.verdict import judge
 
 TALL = shapes().map(lambda shape: (max(shape), min(shape)))
 WIDE = shapes().map(lambda shape: (min(shape), max(shape)))

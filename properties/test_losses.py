@@ -6,14 +6,14 @@ from flint import arb
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from properties import oracles_networks as on_paper
-from properties.bounds import EXACT, Bound
-from properties.carried import SOURCE, Carried
-from properties.carried import given as carried
-from properties.oracles import rationals, to_rational
-from properties.strategies import DTYPES, ORDINARY_AND_HARD
-from properties.strategies_networks import Scores, scores
-from properties.verdict import judge
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.bounds import EXACT, Bound
+from shrinkage.properties.engine.oracles import rationals, to_rational
+from shrinkage.properties.engine.running_error import SOURCE, Carried
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD
+from shrinkage.properties.engine.strategies_networks import Scores, scores
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 LOSSES = pytest.mark.parametrize("name", ["softmax_loss", "svm_loss"])

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import oracles_networks as on_paper
-from properties.bounds import EXACT
-from properties.carried import Carried
-from properties.oracles import rationals, sum_of_squares, to_rational
-from properties.strategies import DTYPES, SEEDS
-from properties.strategies_networks import Network, networks
-from properties.verdict import judge
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
+from shrinkage.properties.engine.running_error import Carried
+from shrinkage.properties.engine.strategies import DTYPES, SEEDS
+from shrinkage.properties.engine.strategies_networks import Network, networks
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
 NET = "FullyConnectedNet"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties.bounds import Bound, unit_roundoff
-from properties.oracles import rationals
-from properties.strategies import ORDINARY_AND_HARD, SEEDS, generator, plain
-from properties.verdict import judge
+from shrinkage.properties.engine.bounds import Bound, unit_roundoff
+from shrinkage.properties.engine.oracles import rationals
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, generator, plain
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 H = 1e-5

@@ -8,11 +8,11 @@ from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties.bounds import EXACT
-from properties.carried import given as carried
-from properties.oracles_networks import DEFAULTS, STATE, Rule
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator
-from properties.verdict import judge
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.oracles_networks import DEFAULTS, STATE, Rule
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 RULES = pytest.mark.parametrize("name", DEFAULTS)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from properties import bounds, bounds_selection, oracles
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.verdict import judge
 
 pytestmark = pytest.mark.mathematics
 

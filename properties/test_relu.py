@@ -8,13 +8,13 @@ from flint import fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from properties import oracles_networks as on_paper
-from properties.bounds import EXACT
-from properties.carried import given as carried
-from properties.oracles import nearest, rationals
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
-from properties.strategies_networks import EIGHTHS, RATES, Unit, unit
-from properties.verdict import judge
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.oracles import nearest, rationals
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
+from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Unit, unit
+from shrinkage.properties.engine.verdict import judge
 
 mathematics = pytest.mark.mathematics
 

@@ -8,14 +8,14 @@ from flint import fmpq
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from properties import oracles_networks as on_paper
-from properties.bounds import EXACT
-from properties.carried import given as carried
-from properties.oracles import Exact, rationals, to_rational
-from properties.samples import SAMPLES
-from properties.strategies import DTYPES, ORDINARY_AND_HARD
-from properties.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
-from properties.verdict import judge
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.example_calls import SAMPLES
+from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD
+from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
+from shrinkage.properties.engine.verdict import judge
 
 mathematics = pytest.mark.mathematics
 NAMES = ("W1", "b", "W2")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from properties import bounds, bounds_selection, oracles
-from properties.strategies import (
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.strategies import (
     DTYPES,
     ORDINARY_AND_HARD,
     SEEDS,
@@ -22,7 +22,7 @@ from properties.strategies import (
     spectrum,
     with_weights,
 )
-from properties.verdict import judge
+from shrinkage.properties.engine.verdict import judge
 
 FORMS = [name for name in bounds.RIDGE if name != "ridge"]
 MAY_FAIL = ("ridge_normal", "ridge_map", "ridge_kernel")  # with LinAlgError, where what they factor is indefinite

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import bounds, oracles
-from properties.bounds import norm
-from properties.strategies import linear, of_rank
-from properties.test_ridge import FORMS, solve
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, oracles
+from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.strategies import linear, of_rank
+from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_ridge import FORMS, solve
 
 SOLVERS = pytest.mark.parametrize("form", [*FORMS, "ridge"])
 

@@ -6,11 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import bounds, bounds_selection, oracles
-from properties.bounds import norm, times
-from properties.strategies import ORDINARY_AND_HARD, SEEDS, generator, linear, plain, ridge_problem, with_weights
-from properties.test_ridge import solve
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.bounds import norm, times
+from shrinkage.properties.engine.strategies import (
+    ORDINARY_AND_HARD,
+    SEEDS,
+    generator,
+    linear,
+    plain,
+    ridge_problem,
+    with_weights,
+)
+from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_ridge import solve
 
 
 @ORDINARY_AND_HARD

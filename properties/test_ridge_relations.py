@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import bounds, bounds_selection, oracles
-from properties.bounds import norm
-from properties.strategies import SEEDS, Linear, linear, of_rank, reflections
-from properties.test_ridge import solve
-from properties.verdict import judge
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.strategies import SEEDS, Linear, linear, of_rank, reflections
+from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_ridge import solve
 
 Problem = tuple[np.ndarray, np.ndarray, float]
 Change = Callable[[np.ndarray, np.ndarray, float, np.random.Generator], tuple[Problem, Callable[[Any], Any]]]

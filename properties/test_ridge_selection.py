@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties import bounds, bounds_selection, oracles
-from properties.bounds import Bound
-from properties.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, linear, of_rank, wild, with_lams
-from properties.verdict import judge, wrong_kind
+from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.strategies import (
+    DTYPES,
+    ORDINARY_AND_HARD,
+    SEEDS,
+    generator,
+    linear,
+    of_rank,
+    wild,
+    with_lams,
+)
+from shrinkage.properties.engine.verdict import judge, wrong_kind
 
 
 def judge_each(function: str, got: Any, shape: tuple[int, ...], dtype: Any, each: Callable[[int], tuple[Any, Bound]]):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties.bounds import EXACT
-from properties.carried import constant
-from properties.carried import given as carried
-from properties.oracles_networks import DEFAULTS, Rule
-from properties.verdict import judge
+from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.oracles_networks import DEFAULTS, Rule
+from shrinkage.properties.engine.running_error import constant
+from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 

@@ -8,9 +8,9 @@ sizes: for one implementation beside another they are the same, whatever each of
 
 from collections.abc import Iterable
 
-from benchmarks.cases import calculus, least_squares, networks, relu, ridge
-from benchmarks.cases.bound import many_calls
-from benchmarks.cases.case import Case
+from shrinkage.benchmarks.cases import calculus, least_squares, networks, relu, ridge
+from shrinkage.benchmarks.cases.bound import many_calls
+from shrinkage.benchmarks.cases.case import Case
 
 __all__ = ["CASES", "SELECTIONS", "Case", "WrongCase", "chosen", "many_calls", "of_chapter"]
 

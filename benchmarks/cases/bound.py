@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from benchmarks.cases.case import Call
-from benchmarks.inputs import Arguments
-from impl.choose import Implementation
+from shrinkage.benchmarks.cases.case import Call
+from shrinkage.benchmarks.cases.inputs import Arguments
+from shrinkage.loader import Implementation
 
 
 def many_calls(implementation: Implementation, function: str, arguments: Arguments) -> Call:

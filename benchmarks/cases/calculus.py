@@ -1,7 +1,7 @@
 """Chapter 1: one pass over the memory, whatever the function."""
 
-from benchmarks import inputs
-from benchmarks.cases.case import Cases, sized
+from shrinkage.benchmarks.cases import inputs
+from shrinkage.benchmarks.cases.case import Cases, sized
 
 CASES = Cases()
 add = CASES.add

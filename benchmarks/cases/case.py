@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.inputs import Arguments, Builder
-from impl.choose import Implementation
-from impl.contract import CONTRACT
+from shrinkage.benchmarks.cases.inputs import Arguments, Builder
+from shrinkage.contract import CONTRACT
+from shrinkage.loader import Implementation
 
 Formula = Callable[..., float]
 Call = Callable[[], Any]

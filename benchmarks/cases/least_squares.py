@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from benchmarks import inputs
-from benchmarks.cases.case import Cases, qr, regression_size, sized, svd
+from shrinkage.benchmarks.cases import inputs
+from shrinkage.benchmarks.cases.case import Cases, qr, regression_size, sized, svd
 
 CASES = Cases()
 add = CASES.add

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import inputs
-from benchmarks.cases.bound import backward, loss_and_gradients, whole_training
-from benchmarks.cases.case import Cases, sized
+from shrinkage.benchmarks.cases import inputs
+from shrinkage.benchmarks.cases.bound import backward, loss_and_gradients, whole_training
+from shrinkage.benchmarks.cases.case import Cases, sized
 
 CASES = Cases()
 add = CASES.add

@@ -1,8 +1,8 @@
 """Chapter 4: one unit, many units, and their training, sample by sample."""
 
-from benchmarks import inputs
-from benchmarks.cases.bound import many_calls
-from benchmarks.cases.case import Cases
+from shrinkage.benchmarks.cases import inputs
+from shrinkage.benchmarks.cases.bound import many_calls
+from shrinkage.benchmarks.cases.case import Cases
 
 CASES = Cases()
 add = CASES.add

@@ -1,7 +1,7 @@
 """Chapter 3: from ten samples of three features to 50,000 of 1,000, and everything that takes many λ."""
 
-from benchmarks import inputs
-from benchmarks.cases.case import Cases, qr, regression_size, sized, svd
+from shrinkage.benchmarks.cases import inputs
+from shrinkage.benchmarks.cases.case import Cases, qr, regression_size, sized, svd
 
 CASES = Cases()
 add = CASES.add

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks.gate BASE [HEAD]``, or ``--prove``."""
+"""The command: ``python -m shrinkage.benchmarks.gate BASE [HEAD]``, or ``--prove``."""
 
 import argparse
 import contextlib
@@ -11,13 +11,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.gate import prove
-from benchmarks.gate.account import stored
-from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from benchmarks.gate.report import as_json, markdown, table, write
-from benchmarks.gate.run import KINDS, Options, run
-from benchmarks.gate.trees import ROOT, Unusable
-from benchmarks.gate.workers import Failed
+from shrinkage.benchmarks.gate import prove
+from shrinkage.benchmarks.gate.checkouts import ROOT, Unusable
+from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
+from shrinkage.benchmarks.gate.findings import as_json, markdown, table, write
+from shrinkage.benchmarks.gate.run import KINDS, Options, run
+from shrinkage.benchmarks.gate.statistics import stored
+from shrinkage.benchmarks.gate.workers import Failed
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
@@ -27,7 +27,7 @@ WIDTH = 120  # where there is no terminal
 def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = argparse.ArgumentParser(
-        prog="python -m benchmarks.gate",
+        prog="python -m shrinkage.benchmarks.gate",
         description="Has this revision made it worse? Time, compile time, peak memory and accuracy, each apart.",
         epilog="Exit codes: 0 pass, 1 regression, 2 inconclusive or unusable.",
     )
@@ -85,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     given = made.parse_args(arguments)
     if given.base is None and given.prove is None:
-        made.error("BASE is missing: name the revision to compare with, as in: python -m benchmarks.gate main")
+        made.error(
+            "BASE is missing: name the revision to compare with, as in: python -m shrinkage.benchmarks.gate main"
+        )
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
         made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
     if given.budget <= 0:

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gate.decide import PASS, REGRESSION
-from benchmarks.gate.trees import Unusable
-from benchmarks.gate.workers import SIDES, Failed, Process, at_once
+from shrinkage.benchmarks.gate.checkouts import Unusable
+from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
+from shrinkage.benchmarks.gate.workers import SIDES, Failed, Process, at_once
 
 AGAIN = 2  # times
 ALL = "(all of them)"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from types import CodeType, ModuleType
 from typing import Any
 
-from impl.choose import Implementation, NotOffered
-from impl.contract import CONTRACT
+from shrinkage.contract import CONTRACT
+from shrinkage.loader import Implementation, NotOffered
 
 _USES = {"Solver": ("FullyConnectedNet",)}  # what is timed with it, and it need not import
 _UNREAD = re.compile(r"\s*\.(ascii|asciz|size|file|ident|zero|section|type)\b.*")

@@ -1,4 +1,4 @@
-"""The gate's own proof: ``python -m benchmarks.gate --prove [RUNS]``.
+"""The gate's own proof: ``python -m shrinkage.benchmarks.gate --prove [RUNS]``.
 
 Every run is a whole timing of HEAD against itself, with code that is the same treated like any other, and with a few
 cases of one side slowed by 2, 3, 5 and 10 %: after each sample, that fraction of it is waited. So each run gives
@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from benchmarks.gate import trees
-from benchmarks.gate.account import EACH, SLOWDOWNS, percents, runs_before, share, told
-from benchmarks.gate.checks import Checks
-from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
-from benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer, cores
-from benchmarks.gate.run import Options, export, selected
-from benchmarks.gate.timed import timed
-from benchmarks.machine import machine
+from shrinkage.benchmarks.gate import checkouts
+from shrinkage.benchmarks.gate.checks import Checks
+from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
+from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer, cores
+from shrinkage.benchmarks.gate.run import Options, export, selected
+from shrinkage.benchmarks.gate.statistics import EACH, SLOWDOWNS, percents, runs_before, share, told
+from shrinkage.benchmarks.gate.timed import timed
+from shrinkage.benchmarks.measure.machine import machine
 
 RUNS = 30
 PROMISED = {0.05: 0.95, 0.10: 0.99}  # found, of slowdowns of this size
@@ -63,8 +63,8 @@ def prove(
         store(result)
         return result
     cases = selected(options)
-    with trees.work_folder() as folder:
-        head = trees.revision(options.repository, options.head)
+    with checkouts.work_folder() as folder:
+        head = checkouts.revision(options.repository, options.head)
         export(options, head, head, folder)
         say(f"compiling {len(cases)} cases for both folders")
         _, _, failures = Checks(folder, options.names, cores()).compiling(cases)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.gate.workers import SIDES, Process, at_once
+from shrinkage.benchmarks.gate.workers import SIDES, Process, at_once
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
 WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
@@ -36,7 +36,7 @@ class Timer:
     folder
         With the trees and the caches.
     names
-        Who is timed, as for `impl.choose.load`.
+        Who is timed, as for `shrinkage.loader.load`.
     cores
         One round at a time on each.
     slower

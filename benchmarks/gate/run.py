@@ -13,14 +13,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import CASES
-from benchmarks.gate import trees
-from benchmarks.gate.checks import Checks, Failures, Found
-from benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from benchmarks.gate.rounds import Timer, cores
-from benchmarks.gate.timed import Question, rows, timed, unclean
-from benchmarks.gate.trees import ROOT, Unusable
-from benchmarks.machine import machine
+from shrinkage.benchmarks.cases import CASES
+from shrinkage.benchmarks.gate import checkouts
+from shrinkage.benchmarks.gate.checkouts import ROOT, Unusable
+from shrinkage.benchmarks.gate.checks import Checks, Failures, Found
+from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
+from shrinkage.benchmarks.gate.rounds import Timer, cores
+from shrinkage.benchmarks.gate.timed import Question, rows, timed, unclean
+from shrinkage.benchmarks.measure.machine import machine
 
 Say = Callable[[str], None]
 KINDS = ("time", "compile", "memory", "accuracy")
@@ -38,7 +38,7 @@ SMALL = tuple(
         "adam",
     )
 )
-_LIST = "import json; from benchmarks.cases import CASES; print(json.dumps([str(case) for case in CASES]))"
+_LIST = "import json; from shrinkage.benchmarks.cases import CASES; print(json.dumps([str(case) for case in CASES]))"
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
     found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     cases = selected(options)
-    with trees.work_folder() as folder:
-        base, head = (trees.revision(options.repository, name) for name in (options.base, options.head))
+    with checkouts.work_folder() as folder:
+        base, head = (checkouts.revision(options.repository, name) for name in (options.base, options.head))
         say(f"exporting {base.name} and {head.name}")
         reasons[REGRESSION] += export(options, base, head, folder)
         checks = Checks(folder, options.names, cores())
@@ -163,14 +163,15 @@ def selected(options: Options) -> list[str]:
     return [name for name, case in zip(names, CASES, strict=True) if case.label == "large" or name in SMALL]
 
 
-def export(options: Options, base: trees.Revision, head: trees.Revision, folder: Path) -> list[str]:
+def export(options: Options, base: checkouts.Revision, head: checkouts.Revision, folder: Path) -> list[str]:
     """Write both trees; in words, which cases the head has lost: a benchmark that is missing has not passed."""
     listed: dict[str, list[str]] = {}
     for side, chosen in (("base", base), ("head", head)):
-        trees.export(options.repository, chosen, folder / side / ("" if options.own else "theirs"))
+        checkouts.export(options.repository, chosen, folder / side / ("" if options.own else "theirs"))
         if options.own:
+            checkouts.as_installed(folder / side)
             listed[side] = _cases_of(folder / side)
-        trees.with_harness(folder / side, whole=not options.own)
+        checkouts.with_harness(folder / side, whole=not options.own)
     lost = set(listed.get("base", [])) - set(listed.get("head", []))
     return [f"{case} is a benchmark of {base.name}, and {head.name} has none of that name" for case in sorted(lost)]
 

@@ -10,8 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule, interval, ratio, sign_test
-from benchmarks.gate.rounds import Logs, Timer
+from shrinkage.benchmarks.gate.decide import (
+    INCONCLUSIVE,
+    LOOKS,
+    PASS,
+    REGRESSION,
+    SCREENING,
+    Rule,
+    interval,
+    ratio,
+    sign_test,
+)
+from shrinkage.benchmarks.gate.rounds import Logs, Timer
 
 # What is compared with base, by the numbers of a round; the twin is the control.
 COMPARISONS: dict[str, Callable[[Logs], list[float]]] = {

@@ -32,8 +32,8 @@ class Worker:
     """The calls of the cases that were asked for, ready to be made."""
 
     def __init__(self, names: list[str]) -> None:
-        from benchmarks.cases import CASES
-        from impl.choose import load
+        from shrinkage.benchmarks.cases import CASES
+        from shrinkage.loader import load
 
         self.names, self.implementation = names, load(names)
         self.cases = {str(case): case for case in CASES}
@@ -85,19 +85,19 @@ class Worker:
 
     def check(self, case: str) -> float:
         """Error over bound of its answer; an error that says so where that is over 1."""
-        from benchmarks.answers import error_over_bound
+        from shrinkage.benchmarks.references import error_over_bound
 
         return error_over_bound(self.cases[case], self._call(case)())
 
     def peak_memory(self, case: str) -> int:
         """The most bytes that a call has allocated at once, by NumPy, by compiled code or by Python."""
-        from benchmarks.memory import peak
+        from shrinkage.benchmarks.measure.memory import peak
 
         return peak(self._call(case))
 
     def code(self) -> dict[str, str]:
         """A digest of the code behind each function of the implementation."""
-        from benchmarks.gate.code import digests
+        from shrinkage.benchmarks.gate.code import digests
 
         return digests(self.implementation)
 
@@ -110,7 +110,17 @@ class Worker:
         with contextlib.redirect_stdout(sys.stderr):
             pytest.main(
                 [
-                    *("properties", "-q", "-p", "no:cacheprovider", "-m", "mathematics or accuracy"),
+                    *(
+                        "--pyargs",
+                        "shrinkage.properties",
+                        "-p",
+                        "shrinkage.properties.plugin",
+                        "-q",
+                        "-p",
+                        "no:cacheprovider",
+                        "-m",
+                        "mathematics or accuracy",
+                    ),
                     *(f"--hypothesis-profile={profile}", f"--hypothesis-seed={seed}", "--scorecard", scorecard),
                     *options,
                 ]

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from benchmarks.gate.trees import Unusable
+from shrinkage.benchmarks.gate.checkouts import Unusable
 
 SIDES = ("base", "head", "twin")
 HOMES = {"base": "base", "head": "head", "twin": "base"}  # of one length: the path is in the process's memory, too
@@ -100,7 +100,7 @@ class Process:
         self.side, self.log = side, folder / f"{side}.log"
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.gate.worker", str(core), *names],
+                [sys.executable, "-m", "shrinkage.benchmarks.gate.worker", str(core), *names],
                 cwd=tree,
                 env=environment,
                 stdin=subprocess.PIPE,

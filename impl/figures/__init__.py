@@ -1,16 +1,16 @@
 """The mathematics as pictures: each is a function that returns a matplotlib `Figure`, for a notebook or `savefig`.
 
-What is drawn is computed by the functions of the contract: `impl=` takes any module, or `impl.choose.Implementation`,
+What is drawn is computed by the functions of the contract: `impl=` takes any module, or `shrinkage.loader.Implementation`,
 that offers those a picture needs, and draws theirs. Every picture can be read in black and white.
 
-It takes the extra `figures`, and ``import impl`` does not import it.
+It takes the extra `figures`, and ``import shrinkage`` does not import it.
 """
 
 try:
     import matplotlib  # noqa: F401  # only to see that it is there
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"impl.figures needs {error.name}: pip install 'shrinkage[figures]' brings it.", name=error.name
+        f"shrinkage.figures needs {error.name}: pip install 'shrinkage[figures]' brings it.", name=error.name
     ) from error
 
 from .elbows import elbows_in_training

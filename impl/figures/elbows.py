@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-import impl
+import shrinkage as impl
 
 from ._paper import paper, sheet
 

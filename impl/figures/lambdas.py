@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-import impl
+import shrinkage as impl
 
 from ._paper import WHITE, apart, in_axes, inks, paper, sheet
 

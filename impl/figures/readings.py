@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-import impl
+import shrinkage as impl
 
 from ._paper import WHITE, paper, point, said, sheet
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import impl
+import shrinkage as impl
 
 from ._paper import WHITE, paper, said, sheet
 

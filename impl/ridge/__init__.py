@@ -2,8 +2,8 @@
 
 from .augmented_columns import ridge_augmented_columns
 from .augmented_rows import ridge_augmented_rows
+from .auto import ridge
 from .batch import ridge_batch
-from .best import ridge
 from .filters import ridge_filter_factors, ridge_inverse_singular_values
 from .kernel import ridge_kernel
 from .loo import ridge_loo

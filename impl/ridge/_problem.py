@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._front import Array, finite, floats, positive, refuse_shape
-from .._range import in_range, times_power_of_two
+from .._kernels.scaling import in_range, times_power_of_two
+from .._kernels.validation import Array, finite, floats, positive, refuse_shape
 
 # A compiled solver: X (n, d), Y (n, k) and λ > 0, all in range, to Wᵀ (k, d) and whether its factorisation succeeded.
 Solve = Callable[[Array, Array, float], tuple[Array, bool]]

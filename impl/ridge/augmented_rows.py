@@ -5,11 +5,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import leading_columns, qr, times_Q
-from .._front import Array
-from .._jit import jit
-from .._lapack import call
-from .._range import exponent
+from .._kernels.jit import jit
+from .._kernels.lapack import call
+from .._kernels.linalg import leading_columns, qr, times_Q
+from .._kernels.scaling import exponent
+from .._kernels.validation import Array
 from ._problem import solution
 
 

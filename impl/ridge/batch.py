@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._front import Array, finite, floats, not_negative, real, refuse_shape
-from .best import best
+from .._kernels.validation import Array, finite, floats, not_negative, real, refuse_shape
+from .auto import best
 from .path import checked_lams
 from .small import are_small, small_batch
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._front import Array, finite, floats, not_negative, refuse_shape
-from .._jit import jit
+from .._kernels.jit import jit
+from .._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
 
 def ridge_inverse_singular_values(s: ArrayLike, lam: ArrayLike) -> Array:

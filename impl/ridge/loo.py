@@ -5,10 +5,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product, svd, transposed
-from .._front import Array, finite, floats
-from .._jit import jit
-from .._range import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.jit import jit
+from .._kernels.linalg import product, svd, transposed
+from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.validation import Array, finite, floats
 from ..least_squares import lstsq
 from ._problem import checked_single
 from .path import checked_lams

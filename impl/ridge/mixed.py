@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
-from .._factor import cholesky_solve
-from .._front import Array
-from .._jit import jit, jit_inlined
-from .._lapack import call
-from .._range import exponent
-from .._refine import BLOCK_BYTES, HOPELESS, add, equilibrated_cholesky, relative_size, shortfall
+from .._kernels.jit import jit, jit_inlined
+from .._kernels.lapack import call
+from .._kernels.linalg import cholesky_solve
+from .._kernels.refine import BLOCK_BYTES, HOPELESS, add, equilibrated_cholesky, relative_size, shortfall
+from .._kernels.scaling import exponent
+from .._kernels.validation import Array
 
 
 @jit_inlined

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import cholesky, cholesky_solve, gram, product
-from .._front import Array
-from .._jit import jit
+from .._kernels.jit import jit
+from .._kernels.linalg import cholesky, cholesky_solve, gram, product
+from .._kernels.validation import Array
 from ._problem import solution
 
 

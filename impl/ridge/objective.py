@@ -5,10 +5,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product
-from .._front import Array, floats, not_negative, positive, refuse_shape
-from .._jit import jit
-from .._range import NOT_FINITE, exponent, times_power_of_two
+from .._kernels.jit import jit
+from .._kernels.linalg import product
+from .._kernels.scaling import NOT_FINITE, exponent, times_power_of_two
+from .._kernels.validation import Array, floats, not_negative, positive, refuse_shape
 from ._problem import columns
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._factor import product, transposed
-from .._front import Array, finite, floats, refuse_shape
-from .._jit import jit
-from .._range import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.jit import jit
+from .._kernels.linalg import product, transposed
+from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked, columns
 from .filters import inverse_singular_value
 from .spectrum import rank_at_zero, spectrum

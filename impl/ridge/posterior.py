@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import gram, svd
-from .._front import Array, positive
-from .._jit import jit
-from .._lapack import call
-from .._range import in_range
-from .._refine import equilibrated_cholesky
+from .._kernels.jit import jit
+from .._kernels.lapack import call
+from .._kernels.linalg import gram, svd
+from .._kernels.refine import equilibrated_cholesky
+from .._kernels.scaling import in_range
+from .._kernels.validation import Array, positive
 from ._problem import checked
-from .best import ridge
+from .auto import ridge
 from .filters import removed, ridge_filter_factors
 
 # Up to this condition the inverse from Cholesky loses at most a few digits that the SVD would keep.

@@ -5,24 +5,15 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product, singular_values, transposed
-from .._front import Array, finite, floats, refuse_shape
-from .._jit import jit, jit_inlined
-from .._range import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.jit import jit, jit_inlined
+from .._kernels.linalg import product, singular_values, transposed
+from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
+from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked_single
 from .filters import filter_factor, removed
 from .path import checked_lams
 from .spectrum import rank_at_zero, spectrum
-from .tridiagonal import (
-    eigenvalues,
-    share,
-    smaller_gram,
-    smallest,
-    solve,
-    times_P,
-    tridiagonal,
-    well_conditioned,
-)
+from .tridiagonal import eigenvalues, share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned
 
 
 def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .._front import Array
-from .._jit import jit, jit_inlined, jit_sums
-from .._refine import HOPELESS
+from .._kernels.jit import jit, jit_inlined, jit_sums
+from .._kernels.refine import HOPELESS
+from .._kernels.validation import Array
 
 LANES = 16
 LARGEST = 32  # of the smaller side, and 64 times that of the matrix; above, BLAS is as fast

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .._factor import default_rcond, leading_columns, numerical_rank, product, qr, svd, times_Q, transposed
-from .._front import Array
-from .._jit import jit
+from .._kernels.jit import jit
+from .._kernels.linalg import default_rcond, leading_columns, numerical_rank, product, qr, svd, times_Q, transposed
+from .._kernels.validation import Array
 
 
 @jit

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._factor import product
-from .._front import Array
-from .._jit import jit
+from .._kernels.jit import jit
+from .._kernels.linalg import product
+from .._kernels.validation import Array
 from ._problem import solution
 from .filters import inverse_singular_value
 from .spectrum import spectrum

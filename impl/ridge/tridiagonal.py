@@ -8,11 +8,11 @@ below u^(-1/8) roundings, 98 of them in float64 and 10 in float32 (xBDSQR). Ther
 
 import numpy as np
 
-from .._factor import default_rcond, gram, kernel_matrix
-from .._front import Array
-from .._jit import jit, jit_inlined
-from .._lapack import call
-from .._range import lam_in_range
+from .._kernels.jit import jit, jit_inlined
+from .._kernels.lapack import call
+from .._kernels.linalg import default_rcond, gram, kernel_matrix
+from .._kernels.scaling import lam_in_range
+from .._kernels.validation import Array
 
 
 @jit

@@ -1,6 +1,6 @@
 """The judged process: it imports the implementation, does what the judge asks for, and says what else it did.
 
-Started by `properties.isolated.process`, which passes two sockets: one for requests, and one over which further sockets
+Started by `shrinkage.properties.isolated.process`, which passes two sockets: one for requests, and one over which further sockets
 come, for the other threads of the judge. It must end when they do.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from impl.choose import Implementation, WrongChoice, load, peers
+from shrinkage.loader import Implementation, WrongChoice, load, peers
 
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable

@@ -4,9 +4,9 @@ import threading
 from collections import Counter
 from typing import Any
 
-from impl.choose import Departure, Implementation, NotOffered, WrongChoice, peers
-from impl.contract import CONTRACT
-from properties.verdict import Breach
+from shrinkage.contract import CONTRACT
+from shrinkage.loader import Departure, Implementation, NotOffered, WrongChoice, peers
+from shrinkage.properties.engine.verdict import Breach
 
 from .process import Limits, Process
 
@@ -17,7 +17,7 @@ class Isolated(Implementation):
     Parameters
     ----------
     names
-        As `impl.choose.load` takes them.
+        As `shrinkage.loader.load` takes them.
     limits
         What it may use.
 

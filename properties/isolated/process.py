@@ -18,18 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from properties.verdict import Breach
+from shrinkage.properties.engine.verdict import Breach
 
 from . import state
 from .mirror import NONSENSE, Foreign, Mirror, Unreadable
 from .wire import Connection, error_from, told
 
 HERE = str(Path(__file__).parent)
-ROOT = Path(__file__).parent.parent.parent
 IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTorch and JAX take some on a busy machine
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
 STRIKES = 3  # calls without an answer after which a function is given up: a run has to end
-_CODE = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from properties.isolated.child import main; main()"
+_CODE = "from shrinkage.properties.isolated.child import main; main()"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,6 @@ code=0
 python -m pytest properties "${options[@]}" || code=$?
 if [[ -f $card ]]; then
     echo "scorecard=$card" >>"${GITHUB_OUTPUT:-/dev/null}"
-    python -m properties.summary "$card" >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"
+    python -m shrinkage.properties.report.summary "$card" >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"
 fi
 exit "$code"

@@ -55,14 +55,7 @@ from .ridge import (
     ridge_posterior,
     ridge_svd,
 )
-from .spectrum import (
-    ridge_dof,
-    ridge_filter_factors,
-    ridge_gcv,
-    ridge_inverse_singular_values,
-    ridge_loo,
-    ridge_path,
-)
+from .spectrum import ridge_dof, ridge_filter_factors, ridge_gcv, ridge_inverse_singular_values, ridge_loo, ridge_path
 
 __all__ = [
     "FullyConnectedNet",

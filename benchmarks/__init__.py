@@ -1,0 +1,1 @@
+"""Timings (`test_*.py`), races between implementations, and the gate between revisions."""

@@ -1,0 +1,135 @@
+"""Folders with the revisions to compare, which nothing in the repository knows of.
+
+A worktree would be registered in ``.git``, and stay so when the process is killed. What is exported stands only in a
+temporary folder; the lock on it goes with the process, and the next run removes every folder that nobody locks.
+"""
+
+import contextlib
+import fcntl
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import shrinkage
+
+ROOT = Path(__file__).resolve().parents[2]
+# The folders of a clone, as they lie in an installation; from the inside out, so that moving them makes no folder twice.
+LAYOUT = {"impl": "shrinkage", "properties": "shrinkage/properties", "benchmarks": "shrinkage/benchmarks"}
+PREFIX = "shrinkage-gate-"
+# What judges and times is the same for every revision, also where it stands inside the package.
+HARNESS = ("properties", "benchmarks", "loader.py", "contract.py")
+
+
+class Unusable(Exception):
+    """Nothing can be said about these revisions, in a sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One of the two that are compared.
+
+    Parameters
+    ----------
+    name
+        As it was asked for; `the working tree` for the files as they are.
+    commit
+        Its hash; of the working tree, that of the commit it stands on.
+    """
+
+    name: str
+    commit: str
+
+    @property
+    def working(self) -> bool:
+        """Whether it is the files as they are, committed or not."""
+        return self.name == "the working tree"
+
+
+def revision(repository: Path, name: str | None) -> Revision:
+    """Look a revision up; None is the working tree."""
+    found = git(repository, "rev-parse", "--verify", "--quiet", f"{name or 'HEAD'}^{{commit}}")
+    if not found and name is None:
+        raise Unusable(f"{repository} is no git repository with a commit: there is nothing to compare with.")
+    if not found:
+        raise Unusable(f"{repository} has no revision {name!r}: give a branch, a tag or a commit.")
+    return Revision(name or "the working tree", found.decode().strip())
+
+
+@contextlib.contextmanager
+def work_folder() -> Iterator[Path]:
+    """A temporary folder for the run; those of runs that were killed are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError), (left / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def export(repository: Path, chosen: Revision, folder: Path) -> None:
+    """Write the files of a revision into a new folder."""
+    folder.mkdir(parents=True)
+    if chosen.working:
+        listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        for name in filter(None, (listed or b"").decode().split("\0")):
+            if (repository / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(repository / name, folder / name)
+        return
+    packed = git(repository, "archive", "--format=tar", chosen.commit)
+    if packed is None:
+        raise Unusable(f"git could not export {chosen.name} of {repository}.")
+    with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+        files.extractall(folder, filter="data")
+
+
+def as_installed(folder: Path) -> None:
+    """Move the folders of an exported clone to where they lie in an installation."""
+    for source, target in LAYOUT.items():
+        if (folder / source).is_dir():
+            (folder / source).rename(folder / target)
+
+
+def with_harness(folder: Path, whole: bool) -> None:
+    """Put the running benchmarks, claims and bounds in the place of the folder's own; if whole, all of the package."""
+    if whole:
+        _replace(Path(shrinkage.__file__).parent, folder / "shrinkage")
+    for part in HARNESS:
+        source = find_spec(f"shrinkage.{part.removesuffix('.py')}")
+        assert source is not None
+        assert source.origin is not None
+        origin = Path(source.origin)
+        _replace(origin.parent if origin.name == "__init__.py" else origin, folder / "shrinkage" / part)
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        left_out = shutil.ignore_patterns("__pycache__", ".*", "*.nbi", "*.nbc", "results")
+        shutil.copytree(source, target, ignore=left_out)
+    else:
+        shutil.copy2(source, target)
+
+
+def git(repository: Path, *arguments: str) -> bytes | None:
+    """What git says there; None where it fails."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(["git", *arguments], cwd=repository, capture_output=True, env=environment, check=False)
+    except FileNotFoundError as error:
+        raise Unusable("git is needed, and is not installed.") from error
+    return done.stdout if done.returncode == 0 else None

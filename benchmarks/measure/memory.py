@@ -1,0 +1,82 @@
+"""What a call allocates: ``python -m shrinkage.benchmarks.measure.memory`` prints the most bytes at once, beside what is allowed.
+
+Counted is what NumPy, compiled code and Python allocate while the call runs, its answer included; the inputs are not.
+What is allowed does not grow with the number of samples: X is read in blocks, and what is kept is of the size of XᵀX.
+"""
+
+import argparse
+import gc
+import json
+import tracemalloc
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+NUMBER = 8  # bytes
+SMALL = 4096  # bytes; a few objects of Python's
+L = 100
+TALL = ((10_000, 500), (40_000, 500), (10_000, 200))
+
+
+def peak(call: Callable[[], Any]) -> int:
+    """The most bytes that a call has allocated at once, once it is warm."""
+    call()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int, int]]:
+    """Function, sizes, bytes allocated, bytes allowed; of tall problems in these sizes."""
+    import shrinkage as impl
+    from shrinkage._kernels.refine import BLOCK_BYTES
+
+    rng = np.random.default_rng(0)
+    lams = np.logspace(-3, 3, L)
+    rows = []
+    for n, d in tall:
+        X = rng.standard_normal((n, d))
+        y = X @ rng.standard_normal(d) + rng.standard_normal(n)
+        calls: dict[str, tuple[Callable[[], Any], int]] = {
+            "ridge": (partial(impl.ridge, X, y, 1.0), 2 * d**2),
+            "ridge at λ = 0": (partial(impl.ridge, X, y, 0.0), 2 * d**2 + 4 * d),
+            "ridge_path": (partial(impl.ridge_path, X, y, lams), 2 * d**2 + L * d),
+            "ridge_loo": (partial(impl.ridge_loo, X, y, lams), 4 * d**2 + 2 * L),
+        }
+        for name, (call, numbers) in calls.items():
+            rows.append((name, f"n={n:,}, d={d:,}", peak(call), NUMBER * numbers + BLOCK_BYTES + SMALL))
+    net = impl.FullyConnectedNet([256], input_dim=784, seed=0, reg=0.1)
+    X, labels = rng.random((128, 784)), rng.integers(0, 10, 128)
+    gradients = sum(parameter.nbytes for parameter in net.params.values())
+    rows.append(("a training step", "128×784-256-10", peak(partial(net.loss, X, labels)), gradients + SMALL))
+    return rows
+
+
+def main() -> None:
+    """Print the table, or the rows as JSON."""
+    parser = argparse.ArgumentParser(
+        prog="python -m shrinkage.benchmarks.measure.memory", description="What a call allocates."
+    )
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--quick", action="store_true", help="without the largest X, which takes most of the time")
+    options = parser.parse_args()
+    from numba.core.runtime import _nrt_python
+
+    _nrt_python.memsys_use_cpython_allocator()  # so that tracemalloc sees what compiled code allocates
+    rows = measured(sorted(TALL)[: -1 if options.quick else None])
+    if options.json:
+        print(json.dumps(rows))
+        return
+    print(f"{'call':<16} {'sizes':<18} {'allocated':>12} {'allowed':>12}")
+    for name, sizes, allocated, allowed in rows:
+        print(f"{name:<16} {sizes:<18} {allocated / 1e6:>9.2f} MB {allowed / 1e6:>9.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

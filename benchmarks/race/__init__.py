@@ -1,0 +1,1 @@
+"""Implementations against each other, in turns."""

@@ -1,0 +1,242 @@
+"""Implementations in turn, one process each on the same cores: who is at it changes every few milliseconds.
+
+Two processes that are timed one after the other differ by what else the machine did, and by how warm it was. Here each
+round has one short turn of every implementation, in random order, and what counts is the ratio within a round: what
+comes and goes more slowly than a round is in both, and cancels.
+"""
+
+import contextlib
+import math
+import os
+import pickle
+import random
+import select
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import quantile_test
+
+from shrinkage.benchmarks.cases import Case
+from shrinkage.benchmarks.measure.threads import environment
+from shrinkage.benchmarks.references import WrongAnswer, worst_ratio
+
+TURN = 0.02  # seconds; a call that takes longer is a turn of its own
+FEWEST, MOST = 7, 201  # rounds; of fewer than six there is no interval of 95 %
+LONG = 30.0  # seconds; who is not compared with, and takes longer for a call, is timed once and not in rounds
+PATIENCE = 900.0  # seconds for one answer of a worker; the first call of a large case may compile and compute for long
+
+
+class Gone(RuntimeError):
+    """A worker that ended, or did not answer; the message is one sentence."""
+
+
+class Refused(RuntimeError):
+    """An implementation that cannot be loaded; the message is one sentence."""
+
+
+class Worker:
+    """One implementation's process, as seen from here.
+
+    Parameters
+    ----------
+    name
+        Of the implementation.
+    cores
+        The cores that it may use; as many threads are all that its libraries may start.
+    patience
+        How many seconds an answer may take.
+    """
+
+    def __init__(self, name: str, cores: Iterable[int], patience: float = PATIENCE) -> None:
+        cores = list(cores)
+        self.name, self.cores, self.patience = name, cores, patience
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "shrinkage.benchmarks.race.entrant", name, *map(str, cores)],
+            env=environment(len(cores)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            kind, said = self._answer()
+        except BaseException:
+            self.end()
+            raise
+        if kind == "refused":
+            self.end()
+            raise Refused(said)
+        self.blas: dict[str, int] = said
+
+    def ask(self, *message: Any) -> tuple[Any, ...]:
+        """Tell it something, and wait for the answer.
+
+        Raises
+        ------
+        Gone
+            If there is none.
+        """
+        assert self.process.stdin
+        try:
+            pickle.dump(message, self.process.stdin)
+            self.process.stdin.flush()
+        except BrokenPipeError as error:
+            raise Gone(f"Its process ended with {self.process.wait()}.") from error
+        return self._answer()
+
+    def _answer(self) -> tuple[Any, ...]:
+        assert self.process.stdout
+        if not select.select([self.process.stdout], [], [], self.patience)[0]:
+            raise Gone(f"It did not answer within {self.patience:g} s.")
+        try:
+            return pickle.load(self.process.stdout)
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise Gone(f"Its process ended with {self.process.wait()}.") from error
+
+    def end(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # what it was told last may be on its way still
+                pipe and pipe.close()
+
+
+class Field:
+    """Everybody who races.
+
+    Parameters
+    ----------
+    names
+        The first is who the others are compared with.
+    cores
+        For all of them, one at a time.
+    optional
+        Whether who cannot be loaded is left out; else it is an error.
+    patience
+        How many seconds an answer may take.
+
+    Raises
+    ------
+    Refused
+        If one who is not optional cannot be loaded.
+    """
+
+    def __init__(self, names: Iterable[str], cores: Iterable[int], optional: bool, patience: float = PATIENCE) -> None:
+        self.cores, self.patience, self.random = list(cores), patience, random.Random(0)
+        self.spent = 0.0
+        self.workers: dict[str, Worker] = {}
+        self.absent: dict[str, str] = {}
+        try:
+            for name in names:
+                try:
+                    self.workers[name] = Worker(name, self.cores, patience)
+                except (Refused, Gone) as error:
+                    if not optional:
+                        raise Refused(str(error)) from error
+                    self.absent[name] = str(error)
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """End every process."""
+        for worker in self.workers.values():
+            worker.end()
+
+    def _again(self, name: str) -> None:
+        """A new process, for the next case, in place of one that is gone."""
+        self.workers[name].end()
+        self.workers[name] = Worker(name, self.cores, self.patience)
+
+    def race(self, case: Case, seconds: float) -> dict[str, dict[str, Any]]:
+        """Each one's result: what is wrong with its answer, or the times of its rounds and its error over bound.
+
+        The rounds end after so many seconds, but there are some in any case; `spent` counts the seconds up.
+        """
+        results, calls = {}, {}
+        for name in self.workers:
+            try:
+                results[name] = self._prepared(name, case)
+                if "times" in results[name]:
+                    calls[name], taken = self._calls_a_turn(name)
+                    if taken > LONG and len(results) > 1:
+                        results[name]["times"].append(taken)
+                        del calls[name]
+            except Gone as error:
+                results[name] = {"wrong": str(error)}
+                calls.pop(name, None)
+                self._again(name)
+        rounds, start = 0, time.perf_counter()
+        while calls and (rounds < FEWEST or (rounds < MOST and time.perf_counter() - start < seconds)):
+            turns: dict[str, float] = {}
+            for name in self.random.sample(list(calls), len(calls)):
+                try:
+                    _, taken = self.workers[name].ask("time", calls[name])
+                    turns[name] = taken / calls[name]
+                except Gone as error:
+                    results[name] = {"wrong": str(error)}
+                    del calls[name]
+                    self._again(name)
+            for name, taken in turns.items():
+                results[name]["times"].append(taken)
+            rounds += 1
+        self.spent += time.perf_counter() - start
+        return results
+
+    def dispatch(self, name: str, case: Case) -> dict[str, float] | None:
+        """In a fresh process: the first call of a case, and what a call takes once all is warm; None if not offered."""
+        self._again(name)
+        try:
+            kind, *said = self.workers[name].ask("prepare", str(case))
+            if kind != "answer":
+                return None
+            calls, _ = self._calls_a_turn(name)
+            taken = [self.workers[name].ask("time", calls)[1] / calls for _ in range(25)]
+        except Gone:
+            self._again(name)
+            return None
+        return {"first_call": said[1], "dispatch": statistics.median(taken)}
+
+    def _prepared(self, name: str, case: Case) -> dict[str, Any]:
+        kind, said, *_ = self.workers[name].ask("prepare", str(case))
+        if kind != "answer":
+            return {kind: said}
+        try:
+            return {"error_over_bound": worst_ratio(case, said), "times": []}
+        except (WrongAnswer, TypeError, ValueError, IndexError) as error:  # parts may be of any form
+            return {"wrong": " ".join(str(error).split())[:500]}
+
+    def _calls_a_turn(self, name: str) -> tuple[int, float]:
+        """How many calls make a turn, and what so many took."""
+        calls = 1
+        while True:
+            _, taken = self.workers[name].ask("time", calls)
+            if taken >= TURN / 4:
+                return max(1, round(calls * TURN / taken)), taken
+            calls = math.ceil(calls * min(100, 1 + TURN / 2 / max(taken, 1e-9)))
+
+
+def compared(results: dict[str, dict[str, Any]], reference: str) -> dict[str, dict[str, Any]]:
+    """The times as medians, and their ratio to the reference's: the median over rounds, and its interval of 95 %.
+
+    The interval is made of two of the ratios themselves, by the binomial distribution of how many of them lie below the
+    median (Conover 1999, §3.2), so it assumes nothing of how times are distributed, but that rounds are independent.
+    Who was timed once has no ratio.
+    """
+    base = results[reference].get("times", [])
+    out = {}
+    for name, result in results.items():
+        times = result.get("times")
+        out[name] = {key: value for key, value in result.items() if key != "times"}
+        if times is None:
+            continue
+        out[name] |= {"seconds": statistics.median(times), "rounds": len(times)}
+        if name != reference and min(len(times), len(base)) >= FEWEST - 1:
+            ratios = [mine / its for mine, its in zip(times, base, strict=False)]
+            interval = quantile_test(ratios, p=0.5).confidence_interval(0.95)
+            out[name] |= {"ratio": statistics.median(ratios), "interval": [float(interval.low), float(interval.high)]}
+    return out

@@ -1,0 +1,1 @@
+"""Stored runs as tables, plots, a page, and the READMEs' tables."""

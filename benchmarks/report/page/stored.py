@@ -1,0 +1,68 @@
+"""What the page is made from: scorecards, runs, what the gate has found, and its proof, told apart by their content."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shrinkage.benchmarks.report.runs import Run, Unreadable, check, load, of_stored
+from shrinkage.properties.report import scorecard
+
+GATE = Path(__file__).parents[2] / "gate"
+KEPT = tuple(GATE.with_name("results") / name for name in ("race.json", "proof.json"))
+SCHEMAS = {"gate": GATE / "gate.schema.json", "proof": GATE / "proof.schema.json"}
+# What there is to give, the command that makes it, and what it says.
+KINDS = {
+    "scorecard": ("pytest properties --impl NAME --scorecard FILE", "how right they are"),
+    "race": ("python -m shrinkage.benchmarks.race.race --json FILE", "how fast they are"),
+    "gate run": ("python -m shrinkage.benchmarks.gate BASE --json FILE", "what has changed"),
+    "proof of the gate": ("python -m shrinkage.benchmarks.gate --prove --json FILE", "how often the gate is wrong"),
+}
+
+
+@dataclass
+class Stored:
+    """All that was given, each with the name of its file."""
+
+    cards: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    gates: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    proofs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """The kinds of which nothing was given."""
+        given = (self.cards, self.runs, self.gates, self.proofs)
+        return [kind for kind, found in zip(KINDS, given, strict=True) if not found]
+
+
+def read_all(paths: Iterable[Path]) -> Stored:
+    """The content of these files, each of them once.
+
+    Raises
+    ------
+    Unreadable
+        If one of them is nothing that is read here.
+    """
+    stored = Stored()
+    for path in dict.fromkeys(paths):
+        content = load(path)
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind in ("gate", "proof"):
+            what = "a result of the gate" if kind == "gate" else "a proof of the gate"
+            check(path, what, content, json.loads(SCHEMAS[kind].read_text(encoding="utf-8")))
+            if kind == "proof" and len(content["detections"]) != len(content["drawn"]["power"]):
+                raise Unreadable(f"{path} is not a proof of the gate: detections and drawn/power differ in length.")
+            (stored.gates if kind == "gate" else stored.proofs).append((path.name, content))
+        elif isinstance(content, dict) and {"implementation", "functions", "claims"} <= content.keys():
+            check(path, "a scorecard", content, json.loads(scorecard.SCHEMA.read_text(encoding="utf-8")))
+            if not content["claims"]:
+                raise Unreadable(f"{path} is a scorecard without a claim.")
+            stored.cards.append((path.name, content))
+        elif run := of_stored(path, content):
+            stored.runs.append(run)
+        else:
+            commands = ", ".join(f"a {kind} ({command})" for kind, (command, _) in KINDS.items())
+            raise Unreadable(f"{path} is none of: {commands}, a run by pytest-benchmark (--benchmark-json FILE).")
+    return stored

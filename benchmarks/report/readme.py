@@ -1,0 +1,149 @@
+"""The README's tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
+
+The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
+(``python -m shrinkage.benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
+from scorecards (``pytest properties --impl NAME --scorecard FILE``), taken together with what is stored of those of
+before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept. The first
+answers were stored as ten thousand of a function where there were more: a count is the least that there were.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from shrinkage.benchmarks.gate import prove
+from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
+from shrinkage.properties.report.scorecard import larger, write
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
+ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+PROOF, ERRORS = (README.parent / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
+END = "<!-- the end of the table -->\n"
+
+
+def functions() -> Iterator[str]:
+    """A table for each chapter: the call, its value, its shape, and what it refuses or raises."""
+    for number, title in CHAPTERS.items():
+        yield f"\n#### {number} · {title}\n"
+        here = [function for function in FUNCTIONS if function.chapter == number]
+        notes = any(function.note for function in here)
+        yield "| call | value | shape |" + (" raises |" if notes else "")
+        yield "|---|---|---|" + ("---|" if notes else "")
+        for f in here:
+            yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (f" {f.note} |" if notes else "")
+    yield "\n"
+
+
+def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
+    """Functions by implementations: the worst error over bound, of cards that are taken together."""
+    yield "\n| | " + " | ".join(f"`{card['implementation']}`{version(card)}" for card in cards) + " |"
+    yield "|---|" + "---|" * len(cards)
+    for function in CONTRACT:
+        yield f"| `{function}` | " + " | ".join(_cell(card["functions"].get(function)) for card in cards) + " |"
+    counts = "; ".join(map(_count, cards))
+    most = max(card["examples"] for card in cards)
+    yield f"\nAnswers judged, in runs of at most {most:,} examples a claim, each of a seed of its own: {counts}.\n"
+
+
+def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One card for each implementation: of a function, all claims and answers, and the worst error among them.
+
+    Of an implementation's versions the last one counts. What comes out can be stored, and taken together with more.
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    for card in cards:
+        name = card["implementation"]
+        if name not in merged or version(merged[name]) != version(card):
+            merged[name] = {
+                "implementation": name,
+                "versions": card["versions"],
+                "runs": 0,
+                "examples": 0,
+                "functions": {},
+            }
+        one = merged[name]
+        one["runs"] += card.get("runs", 1)
+        one["examples"] = max(one["examples"], card["examples"])
+        for function, row in card["functions"].items():
+            before = one["functions"].get(function)
+            one["functions"][function] = {key: row[key] for key in _KEPT} if before is None else _both(before, row)
+    return list(merged.values())
+
+
+_COUNTED = ("held", "failed", "departed", "not offered", "judged")
+_KEPT = (*_COUNTED, "worst")
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    counted = {key: one[key] + other[key] for key in _COUNTED}
+    return counted | {"worst": other["worst"] if larger(other["worst"], one["worst"]) else one["worst"]}
+
+
+ENOUGH = 10_000  # answers of a function
+
+
+def _count(card: dict[str, Any]) -> str:
+    """In how many runs how many answers of each function were judged; and of which fewer, and how many."""
+    judged = {name: row["judged"] for name, row in card["functions"].items() if row["judged"]}
+    fewer = {name: count for name, count in judged.items() if count < ENOUGH}
+    runs = f"`{card['implementation']}` {card['runs']} run{'s' * (card['runs'] > 1)}"
+    if not fewer:
+        return f"{runs}, {ENOUGH:,} or more of each function"
+    which = ", ".join(f"{count:,} of `{name}`" for name, count in sorted(fewer.items(), key=lambda each: each[1])[:5])
+    more = f" and fewer than {ENOUGH:,} of {len(fewer) - 5} more" if len(fewer) > 5 else ""
+    rest = f", {ENOUGH:,} or more of each other" if len(fewer) < len(judged) else ""
+    return f"{runs}, {which}{more}{rest}"
+
+
+def version(card: Mapping[str, Any]) -> str:
+    """Of what the scorecard is of, with a space before it; empty where that has none."""
+    library = {"sklearn": "scikit-learn", "impl": "shrinkage"}.get(card["implementation"], card["implementation"])
+    return f" {card['versions'][library]}" if library in card["versions"] else ""
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    """The worst ratio; a dagger where claims depart; a dash where nothing is offered."""
+    if row is None or not row["held"] + row["failed"] + row["departed"]:
+        return "–"
+    return f"**{worst(row)}**" if row["failed"] else worst(row) + " †" * bool(row["departed"])
+
+
+def worst(row: Mapping[str, Any]) -> str:
+    """The worst ratio in two digits, a dot where none was measured."""
+    return "∞" if row["worst"] is None else f"{row['worst']:.2g}" if row["worst"] else "0" if row["judged"] else "·"
+
+
+def proof() -> Iterator[str]:
+    """How often the gate was wrong, from the stored runs."""
+    yield from prove.markdown(json.loads(PROOF.read_text(encoding="utf-8"))).splitlines()
+    yield ""
+
+
+def with_table(text: str, start: str, lines: Iterator[str]) -> str:
+    """The text, with these lines between the mark where the table starts and the next one that ends a table."""
+    before, rest = text.split(start)
+    _, after = rest.split(END, 1)
+    return f"{before}{start}" + "\n".join(lines) + f"{END}{after}"
+
+
+def main() -> None:
+    """Write the tables into the README."""
+    parser = argparse.ArgumentParser(
+        prog="python -m shrinkage.benchmarks.report.readme", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
+    cards = [json.loads(path.read_text(encoding="utf-8")) for path in (ERRORS, *parser.parse_args().scorecards)]
+    stored = together([*cards[0]["cards"], *cards[1:]])
+    text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
+    text = with_table(text, PROOF_START, proof())
+    text = with_table(text, ERRORS_START, errors(stored))
+    write(ERRORS, {"schema": 1, "cards": stored})
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Stored runs to tables, plots and a page: ``python -m shrinkage.benchmarks.report.report FILES... [--markdown FILE] [--plots FOLDER]``.
+
+FILES are races (``python -m shrinkage.benchmarks.race.race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
+is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
+keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
+
+``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs and the gate's proof
+as well; without FILES it is made from what is kept in ``benchmarks/results``.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shrinkage.benchmarks.report.readme import README, with_table
+from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
+from shrinkage.benchmarks.report.tables import table
+
+STORED = Path(__file__).parent / "results" / "race.json"
+RACE_START = (
+    "<!-- from benchmarks/results/race.json, by python -m shrinkage.benchmarks.report.report RACE --readme -->\n"
+)
+
+
+def markdown(runs: Iterable[Run]) -> Iterator[str]:
+    """A heading and a table for each run."""
+    for run in runs:
+        yield f"## {run.name}"
+        yield from table(run)
+
+
+def into_readme(path: Path, run: Run, readme: Path = README, stored: Path = STORED) -> None:
+    """Put the table of this race into the README, and keep the race.
+
+    Raises
+    ------
+    Unreadable
+        If it is no race, or has cases that are no longer timed, or not at these sizes.
+    """
+    if not run.interleaved:
+        raise Unreadable(
+            f"{path} is no race, and the README's table is made from one (python -m shrinkage.benchmarks.race.race)."
+        )
+    if old := out_of_date(run):
+        raise Unreadable(
+            f"{path} is out of date: benchmarks/cases.py has not, or not at these sizes, {', '.join(old)}."
+        )
+    text = with_table(readme.read_text(encoding="utf-8"), RACE_START, table(run))
+    stored.parent.mkdir(exist_ok=True)
+    write(stored, path.read_text(encoding="utf-8"))
+    write(readme, text)
+
+
+def write(path: Path, text: str) -> None:
+    """Write the file whole or not at all."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; 2 and a sentence where that cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m shrinkage.benchmarks.report.report", description="Stored runs to tables and plots."
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a race, or what --benchmark-json wrote")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
+    parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the plots (default: svg)")
+    parser.add_argument("--readme", action="store_true", help="put the table of this race into the README")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="make one page of these, scorecards and gate runs too"
+    )
+    options = parser.parse_args(arguments)
+    if options.page and (options.readme or options.markdown or options.plots):
+        parser.error("--page stands alone: the other outputs are made from races and benchmarks only")
+    if not (options.files or options.page):
+        parser.error("FILE is missing: name a race, or what --benchmark-json wrote")
+    if options.page and (options.page.is_dir() or not options.page.absolute().parent.is_dir()):
+        parser.error(f"--page {options.page} cannot be written: give a file in a folder that is there")
+    if options.readme and len(options.files) > 1:
+        parser.error(f"--readme takes one race, not {len(options.files)} files")
+    try:
+        if options.page:
+            _page(options.files, options.page)
+            return 0
+        runs = [read(path) for path in options.files]
+        if options.readme:
+            into_readme(options.files[0], runs[0])
+        if options.markdown:
+            write(options.markdown, "\n".join(markdown(runs)))
+        if options.plots:
+            _draw(runs, options.plots, options.format)
+    except (Unreadable, OSError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    if not (options.readme or options.markdown or options.plots):
+        print("\n".join(markdown(runs)))
+    return 0
+
+
+def _page(files: list[Path], out: Path) -> None:
+    """From these files, or from those that are kept."""
+    try:
+        from shrinkage.benchmarks.report.page import page
+        from shrinkage.benchmarks.report.page.drawings import drawings
+        from shrinkage.benchmarks.report.page.stored import KEPT, read_all
+    except ModuleNotFoundError as error:
+        raise Unreadable(f"--page needs {error.name}: pip install -e '.[page]' brings it.") from error
+    write(out, page(read_all(files or KEPT), drawings()))
+    print(f"The page is in {out}.")
+
+
+def _draw(runs: list[Run], folder: Path, kind: str) -> None:
+    """Into the folder; those of several runs each into a folder of its own in there."""
+    try:
+        from shrinkage.benchmarks.report.plots import pictures
+    except ModuleNotFoundError as error:
+        raise Unreadable(f"--plots needs {error.name}: pip install -e '.[figures]' brings it.") from error
+    for run in runs:
+        here = folder / Path(run.name).stem if len(runs) > 1 else folder
+        here.mkdir(parents=True, exist_ok=True)
+        print(f"{sum(1 for _ in pictures(run, here, kind))} plots in {here}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""A stored run as Markdown: where and how it was made, cases by implementations, who lost, and what starting costs."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from shrinkage.benchmarks.race.goals import standings
+from shrinkage.benchmarks.report.runs import Result, Row, Run
+
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+UNSAID = ("python", "impl", "sklearn", "hypothesis")  # versions that are said elsewhere, twice, or do not matter here
+
+
+def table(run: Run) -> Iterator[str]:
+    """The lines of Markdown: the cases that were lost before the others, which are folded away."""
+    yield f"\n{made(run)}\n"
+    yield f"{tally(run)}\n"
+    yield f"{key(run)}\n"
+    if lost := [row for row in run.rows if any(result.outcome == "lost" for result in row.results.values())]:
+        yield from _rows(run, lost)
+    yield from _wrong(run)
+    yield from _goals(run)
+    yield from _startup(run.startup)
+    yield f"<details><summary>All {len(run.rows)} cases</summary>\n"
+    yield from _rows(run, run.rows)
+    yield "</details>\n"
+
+
+def _rows(run: Run, rows: Iterable[Row]) -> Iterator[str]:
+    yield f"| case | size | `{run.reference}` | share of peak | " + " | ".join(f"`{peer}`" for peer in run.peers) + " |"
+    yield "|---|---|" + "---:|" * (2 + len(run.peers))
+    for row in rows:
+        own = row.results.get(run.reference, Result())
+        cells = [
+            f"`{row.function}` {row.case.removeprefix(row.function + '-')}",
+            sizes(row),
+            _time(own),
+            share_said(own),
+        ]
+        yield "| " + " | ".join([*cells, *(_cell(row.results.get(peer, Result())) for peer in run.peers)]) + " |"
+    yield ""
+
+
+def made(run: Run) -> str:
+    """When, on what machine, with which versions and how many threads, in a line."""
+    machine = run.machine
+    parts = [
+        machine.get("cpu"),
+        machine.get("cores") and f"{machine['cores']} cores",
+        machine.get("memory_gb") and f"{machine['memory_gb']:.3g} GB",
+        machine.get("os"),
+        machine.get("python") and f"Python {machine['python']}",
+        *(f"{name} {version}" for name, version in run.versions.items() if name not in UNSAID),
+        _blas(run.blas),
+        _named("threads", run.threads),
+        *_peak(run.peak),
+    ]
+    how = "Raced" if run.interleaved else "Timed one after the other"
+    return f"{how} on {run.date[:10]}: " + ", ".join(str(part) for part in parts if part) + "."
+
+
+def _named(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = "; ".join(f"{key}: {inner}" for key, inner in value.items())
+    return f"{name}: {value}" if value not in (None, "") else ""
+
+
+def _blas(blas: Mapping[str, Any]) -> str:
+    """Each build once; whose it is stands before a colon."""
+    return ", ".join(dict.fromkeys(build.split(": ")[-1] for build in blas))
+
+
+def _peak(peak: Mapping[str, float]) -> Iterator[str]:
+    flops = [f"{number(peak[key] / 1e9)} in {key[6:]}" for key in ("flops_float64", "flops_float32") if peak.get(key)]
+    if flops:
+        yield "at its peak " + " and ".join(flops) + " Gflop/s"
+    if bandwidth := peak.get("bandwidth"):
+        yield f"{number(bandwidth / 1e9)} GB/s"
+
+
+def key(run: Run) -> str:
+    """How the table is read."""
+    spread = ", with the 95 % interval" if run.interleaved else "; no interval, as they did not take turns"
+    return (
+        f"Medians of `{run.reference}`; of each peer, how many times as long it takes{spread}. **Bold** is where "
+        f"`{run.reference}` is the slower one, `wrong` an answer beyond its bound, which is not timed, and – what is "
+        "not offered. Share of peak: the time that the textbook's flops and bytes need at the least on this machine, "
+        "over the time taken; with fewer flops, or out of a cache, it can exceed 100 %."
+    )
+
+
+def tally(run: Run) -> str:
+    """How often the reference won and lost, in all and against whom, in a sentence."""
+    by_peer = {peer: [row.results.get(peer, Result()) for row in run.rows] for peer in run.peers}
+    count = Counter(result.outcome for results in by_peer.values() for result in results if result.outcome)
+
+    def among(outcome: str) -> str:
+        here = {peer: sum(result.outcome == outcome for result in results) for peer, results in by_peer.items()}
+        return ", ".join(f"{n} against `{peer}`" for peer, n in here.items() if n)
+
+    lost = f"slower in {count['lost']}" + (f" ({among('lost')})" if count["lost"] else "")
+    undecided = f"; in {count['undecided']} the interval holds 1" if run.interleaved else ""
+    return f"Of {count.total()} comparisons `{run.reference}` is faster in {count['won']} and {lost}{undecided}."
+
+
+def _goals(run: Run) -> Iterator[str]:
+    """What is wanted beside what was seen; bold where it falls short."""
+    reached = list(standings(run)) if run.interleaved and run.reference == "impl" else []
+    if not reached:
+        return
+    count = sum(each.ahead and each.close for each in reached)
+    yield f"Of {len(reached)} goals {count} are reached; **bold** is what falls short of one:\n"
+    yield "| case | best peer | takes as long | goal | share of peak | goal |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for each in reached:
+        ratio, share = _ratio(each.best, not each.ahead), share_said(each.own)
+        case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
+        peer = f"`{each.peer}`" if each.peer else "–"
+        wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
+        cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", share if each.close else f"**{share}**", wanted)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _wrong(run: Run) -> Iterator[str]:
+    wrong = [
+        f"- `{name}`, {row.case}: {' '.join(result.why.removeprefix(row.case + ', ').split())}"
+        for row in run.rows
+        for name, result in row.results.items()
+        if result.lacking == "wrong"
+    ]
+    if wrong:
+        yield "Wrong, and so not timed:\n"
+        yield "\n".join(wrong) + "\n"
+
+
+def _startup(startup: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    if not startup:
+        return
+    costs = list(dict.fromkeys(cost for found in startup.values() for cost in found))
+    yield "| starting | " + " | ".join(cost.replace("_", " ") for cost in costs) + " |"
+    yield "|---|" + "---:|" * len(costs)
+    for name, found in startup.items():
+        yield f"| `{name}` | " + " | ".join(in_units(found.get(cost)) for cost in costs) + " |"
+    yield ""
+
+
+def sizes(row: Row) -> str:
+    """The sizes by the contract's letters."""
+    return ", ".join(f"{letter}={size:,}" for letter, size in row.sizes.items())
+
+
+def number(x: float) -> str:
+    """Three significant digits, and never an exponent for what people can read without."""
+    return f"{x:,.0f}" if 100 <= x < 1e7 else f"{x:#.3g}".rstrip(".")
+
+
+def in_units(seconds: float | None) -> str:
+    """In the unit that suits, with three digits."""
+    if not seconds:
+        return "–"
+    unit, name = next((pair for pair in UNITS if seconds >= 0.9995 * pair[0]), UNITS[-1])
+    return f"{number(seconds / unit)} {name}"
+
+
+def _time(result: Result) -> str:
+    return result.lacking if result.lacking == "wrong" else in_units(result.seconds)
+
+
+def share_said(result: Result) -> str:
+    """The share of the machine's peak, in percent."""
+    return "–" if result.share is None else f"{number(100 * result.share)} %"
+
+
+def _cell(result: Result) -> str:
+    """The ratio, bold where the reference lost; the bare time where there is nothing to compare it with."""
+    if result.ratio is None:
+        return _time(result)
+    return _ratio(result, result.outcome == "lost")
+
+
+def _ratio(result: Result, bold: bool) -> str:
+    """With its interval."""
+    if result.ratio is None:
+        return "–"
+    low, high = result.interval or (None, None)
+    said = number(result.ratio) + (f" ({number(low)}–{number(high)})" if low is not None and high is not None else "")
+    return f"**{said}**" if bold else said

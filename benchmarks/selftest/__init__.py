@@ -1,0 +1,1 @@
+"""The benchmarks, tested: cases, races, the gate, reports."""

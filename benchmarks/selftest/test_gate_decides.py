@@ -1,0 +1,198 @@
+"""What the gate makes of numbers: false alarms, slowdowns, controls, what is worse beside time."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from shrinkage.benchmarks.gate import checks, decide, prove, timed
+from shrinkage.benchmarks.gate.decide import (
+    INCONCLUSIVE,
+    LOOKS,
+    PASS,
+    REGRESSION,
+    SCREENING,
+    Rule,
+    interval,
+    sign_test,
+    upper,
+)
+from shrinkage.benchmarks.gate.findings import cells
+from shrinkage.benchmarks.gate.rounds import Logs
+from shrinkage.benchmarks.gate.run import judge_times
+
+RULE = Rule()
+SCHEMA = json.loads(Path(decide.__file__).with_name("gate.schema.json").read_text(encoding="utf-8"))
+CASES = 60
+TRIALS = 100
+
+
+class Drawn:
+    """Rounds from a distribution instead of from processes."""
+
+    def __init__(self, rng: np.random.Generator, slower: Mapping[str, float], spread: float, twin: float = 0.0) -> None:
+        self.rng, self.slower, self.spread, self.twin = rng, slower, spread, twin
+        self.asked = 0
+
+    def rounds(self, cases: Sequence[str], count: int, until: float) -> dict[str, Logs]:
+        """As `Timer.rounds`: heavy tails, and base's noise in both ratios, as in real rounds."""
+        self.asked += count * len(cases)
+        base, head, twin = self.spread * self.rng.standard_t(4, (3, len(cases), count))
+        return {
+            case: Logs(
+                list(head[i] - base[i] + math.log1p(self.slower.get(case, 0.0))),
+                list(twin[i] - base[i] + math.log1p(self.twin)),
+            )
+            for i, case in enumerate(cases)
+        }
+
+
+def verdicts(seed: int, slower: Mapping[str, float], spread: float, **more: float) -> dict[str, str]:
+    """Of head against base, by case."""
+    timer: Any = Drawn(np.random.default_rng(seed), slower, spread, **more)
+    asked = timed.timed(timer, [f"case-{i}" for i in range(CASES)], RULE, math.inf)
+    return {q.case: q.verdict for q in asked if q.comparison == "head"}
+
+
+@pytest.mark.parametrize("spread", [0.002, 0.01, 0.04])
+def test_unchanged_code_raises_hardly_ever_an_alarm(spread):
+    """At most one run in a hundred, whatever the noise; here as many as such a rate can give."""
+    wrong = sum(REGRESSION in verdicts(seed, {}, spread).values() for seed in range(TRIALS))
+    assert binomtest(wrong, TRIALS, RULE.alpha, alternative="greater").pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("slowdown", "promised"), [(0.05, 0.95), (0.10, 0.99)])
+@pytest.mark.parametrize("spread", [0.002, 0.01, 0.02])
+def test_a_slowdown_is_found(slowdown, promised, spread):
+    """By name, and as often as it is promised; what is not found is not passed either."""
+    found = [verdicts(seed, {"case-7": slowdown}, spread)["case-7"] for seed in range(TRIALS)]
+    assert binomtest(found.count(REGRESSION), len(found), promised, alternative="less").pvalue > 1e-3
+
+
+def test_a_slowdown_that_does_not_count_is_not_found():
+    """Half a percent is significant in so many rounds, and below the minimum effect."""
+    assert REGRESSION not in verdicts(1, {f"case-{i}": 0.005 for i in range(CASES)}, 0.001).values()
+
+
+def test_noise_is_inconclusive_and_not_a_pass():
+    """Where rounds differ by half of themselves, no slowdown of 5 % is excluded."""
+    found = list(verdicts(1, {}, 0.5).values())
+    assert found.count(INCONCLUSIVE) > CASES / 2
+    assert REGRESSION not in found
+
+
+def test_a_case_without_doubt_costs_no_more_rounds():
+    """Screening alone passes what is quiet."""
+    timer: Any = Drawn(np.random.default_rng(3), {}, 0.001)
+    timed.timed(timer, ["case-0"], RULE, math.inf)
+    assert timer.asked == SCREENING
+
+
+def test_a_base_that_differs_from_itself_gates_nothing():
+    """The control is slower by 6 %, and so is head: no alarm, and no pass."""
+    timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005, twin=0.06)
+    reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
+    asked = timed.timed(timer, ["case-1"], RULE, math.inf)
+    judge_times(asked, set(), True, reasons)
+    assert reasons[REGRESSION] == []
+    assert "base differs from itself in case-1 by" in reasons[INCONCLUSIVE][0]
+
+
+def test_the_same_code_cannot_have_become_slower():
+    """It is one more control: where its time differs, what is measured is not the code."""
+    timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005)
+    reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
+    judge_times(timed.timed(timer, ["case-1"], RULE, math.inf), {"case-1"}, True, reasons)
+    assert reasons[REGRESSION] == []
+    assert "the code of case-1 is the same, and its time is not" in reasons[INCONCLUSIVE][0]
+
+
+def test_time_that_is_over_is_no_pass():
+    """What was not screened to the end is inconclusive."""
+    timer: Any = Drawn(np.random.default_rng(5), {}, 0.005)
+    timer.rounds = lambda cases, count, until: Drawn.rounds(timer, cases, count // 2, until)
+    assert {q.verdict for q in timed.timed(timer, ["case-1"], RULE, math.inf)} == {INCONCLUSIVE}
+
+
+def test_of_too_few_rounds_there_is_no_interval():
+    """The file says null on both sides, as its schema has it, and people read why."""
+    (row,) = timed.rows([timed.Question("case-1", "head", [0.1] * 4, verdict=INCONCLUSIVE)], set())
+    assert row["interval"] == [None, None]
+    assert "too few rounds" in cells(row)
+    jsonschema.validate([row], {**SCHEMA["properties"]["time"], "$defs": SCHEMA["$defs"]})
+
+
+def test_the_sign_test_is_that_of_the_binomial():
+    """P(at least 5 heads in 5) = 1/32; zeros say nothing; of no rounds, nothing follows."""
+    assert sign_test([1, 2, 3, 4, 5, 0]) == pytest.approx(1 / 32)
+    assert sign_test([-1, 1]) == pytest.approx(3 / 4)
+    assert sign_test([]) == 1
+
+
+def test_the_interval_covers_the_median_as_often_as_it_says():
+    """Of rounds from a skewed distribution whose median is known; in 95 % of them at least."""
+    rng = np.random.default_rng(2)
+    median = math.log(2)  # of the exponential distribution
+    ends = [interval(rng.exponential(size=LOOKS[0])) for _ in range(1000)]
+    covered = sum(math.log(low) <= median <= math.log(high) for low, high in ends)
+    assert binomtest(covered, 1000, 0.95, alternative="less").pvalue > 1e-3
+    assert upper([0.0] * 3) == math.inf
+
+
+FIRST = {"base": {"a": 1.0, "b": 1.0}, "head": {"a": 2.0, "b": 1.2}}
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict"),
+    [
+        ({"base": 1.0, "head": 2.0}, REGRESSION),
+        ({"base": 1.0, "head": 1.0}, PASS),
+    ],
+)
+def test_what_looks_worse_is_measured_again(again, verdict):
+    """A factor of two that is there every time is a regression, one that was there once is not; 1.2 is no matter."""
+    limit = checks.Limit(1.5, 0.25)
+    found = checks.compare(
+        lambda names, time, side: dict.fromkeys(names, again[side]), ["a", "b"], lambda _: limit, FIRST
+    )
+    assert {f.name: f.verdict for f in found} == {"a": verdict, "b": PASS}
+
+
+def runs(alarms: list[str], verdict: str) -> list[dict[str, Any]]:
+    """Ten runs of the proof, with these alarms, and this verdict of two slowdowns of 5 %."""
+    rng = np.random.default_rng(4)
+    return [
+        {
+            "seconds": 1.0,
+            "alarms": alarms,
+            "slowed": [["case-1", 0.05, verdict], ["case-2", 0.05, verdict]],
+            "rounds": {f"case-{i}": list(0.01 * rng.standard_normal(SCREENING)) for i in range(5)},
+        }
+        for _ in range(10)
+    ]
+
+
+def test_the_proof_counts_what_it_saw():
+    """Alarms, detections and their intervals; a promise that cannot be true is said to be broken."""
+    made = {"cases": [f"case-{i}" for i in range(5)]}
+    good = prove.account(RULE, made, runs([], REGRESSION))
+    assert good["kept"]
+    assert good["alarms"] == {"count": 0, "of": 10, "interval": [0.0, 0.3085]}
+    assert good["drawn"]["alarms"]["count"] <= 0.02 * prove.DRAWN
+    assert good["agreeing"]["interval"][0] < 0.5 < good["agreeing"]["interval"][1]
+    drifting = [
+        {**run, "rounds": {case: sorted(logs) for case, logs in run["rounds"].items()}} for run in runs([], PASS)
+    ]
+    assert prove.account(RULE, made, drifting)["agreeing"]["interval"][0] > 0.5
+    found = [row["found"] for row in good["drawn"]["power"]]
+    assert found == sorted(found)
+    assert found[-1] > 0.99
+    assert "| slowdowns of 5 % found | 20 of 20 |" in prove.markdown(good)
+    assert not prove.account(RULE, made, runs(["case-1"], REGRESSION))["kept"]
+    assert not prove.account(RULE, made, runs([], PASS))["kept"]

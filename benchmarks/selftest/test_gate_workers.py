@@ -1,0 +1,51 @@
+"""Threads that ask processes: an interruption ends them, whenever it comes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# A signal before the Nth instruction of the main thread, for every 11th N until there is no Nth one.
+INTERRUPTED = """
+import itertools, signal, sys, threading, time
+from shrinkage.benchmarks.gate.workers import at_once
+
+def interrupted(nth):
+    left = itertools.count(1)
+
+    def trace(frame, event, argument):
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(left) == nth:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        at_once(lambda item: time.sleep(0.005), [1, 2], 2)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    assert next(left) <= nth, f"before instruction {nth} it was lost"
+    return False
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+before = set(threading.enumerate())
+for nth in itertools.count(1, 11):
+    if not interrupted(nth):
+        break
+    assert set(threading.enumerate()) == before, nth
+print(nth)
+"""
+
+
+def test_an_interruption_is_neither_lost_nor_waited_with_for_ever():
+    """Raised in the middle of threading's own code it was: a thread that never started was waited for."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1000, "hardly a moment was tried"
+    assert "Exception ignored" not in done.stderr

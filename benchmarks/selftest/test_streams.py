@@ -1,0 +1,36 @@
+"""Streams give the same bits whether memory is asked ahead of time, as on some processors, or not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STREAMED = """
+import hashlib, sys
+import numpy as np
+import shrinkage as impl
+from shrinkage._kernels import stream as _stream
+_stream._PAYS = sys.argv[1] == "ask"  # before anything is compiled
+rng = np.random.default_rng(0)
+answers = []
+for n in (1, 63, 64, 65, 1000):
+    x, d = rng.standard_normal(n), rng.standard_normal(n)
+    out, cache = impl.relu_forward(x)
+    answers += [out, impl.relu_backward(d, cache)]
+    for rule in (impl.sgd, impl.sgd_momentum, impl.rmsprop, impl.adam):
+        w, config = rule(x, d)
+        answers += [w, rule(w, d, config)[0]]
+print(hashlib.sha256(b"".join(a.tobytes() for a in answers)).hexdigest())
+"""
+
+
+def test_asking_memory_ahead_changes_no_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ReLU and the update rules, of fewer entries than a block, of a block, and of many, compiled in both ways."""
+
+    def bits(way: str) -> str:
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / way))
+        command = [sys.executable, "-c", STREAMED, way]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert bits("ask") == bits("do not")

@@ -1,0 +1,182 @@
+"""From the names on the command line to an implementation: ``load(["numpy", "homework/layers.py"])``.
+
+A name is a peer's short name (`shrinkage.peers.NAME`; `impl` is `shrinkage` itself), a dotted module, or a path to a ``.py`` file. Several are taken
+together as one implementation, and the first that offers a function wins. Only the contract's names count as offered:
+what else a module holds does not matter.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .contract import CONTRACT
+
+
+class WrongChoice(ValueError):
+    """A name that cannot be turned into an implementation; the message is one sentence."""
+
+
+class NotOffered(AttributeError):
+    """A function of the contract that this implementation does not offer."""
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A claim that a library departs from on purpose, and why.
+
+    Parameters
+    ----------
+    claim
+        The test's name, its parameters included; ``*`` stands for anything, and is the only wildcard.
+    reason
+        In a sentence.
+    strict
+        Whether it is a failure of its own when the claim holds.
+    run
+        Whether the claim can be run at all.
+    """
+
+    claim: str
+    reason: str
+    strict: bool
+    run: bool
+
+    def covers(self, test: str) -> bool:
+        """Whether a test of this name is the claim."""
+        return re.fullmatch(".*".join(map(re.escape, self.claim.split("*"))), test) is not None
+
+
+class Implementation:
+    """Objects taken together as one implementation: ``implementation.ridge(X, y, lam)``.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    parts
+        Modules, or any objects with functions of the contract as attributes; the first that offers a name wins.
+
+    Raises
+    ------
+    NotOffered
+        On access to a function of the contract that no part offers.
+    """
+
+    def __init__(self, name: str, *parts: object) -> None:
+        self.name = name
+        self.parts = parts
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the contract that some part offers, in the contract's order."""
+        return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
+
+    @property
+    def departures(self) -> list["Departure"]:
+        """What the parts state in dicts from a claim to the reason why it does not hold.
+
+        ``DEPARTURES`` has the claims that fail in every run, ``SOMETIMES`` those over random problems that fail where a
+        run comes upon one of the kind, and ``ENDLESS`` those that must not be run at all. Of several that cover a test,
+        the first one counts.
+        """
+        # Of several parts, another one may offer the function that departs.
+        kinds = {"ENDLESS": (False, False), "DEPARTURES": (len(self.parts) == 1, True), "SOMETIMES": (False, True)}
+        return [
+            Departure(claim, reason, *kind)
+            for name, kind in kinds.items()
+            for part in self.parts
+            for claim, reason in getattr(part, name, {}).items()
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in CONTRACT:
+            for part in self.parts:
+                if hasattr(part, name):
+                    return getattr(part, name)
+            raise NotOffered(name)
+        raise AttributeError(f"{name} is not in the contract")
+
+    def __repr__(self) -> str:
+        return f"Implementation({self.name!r})"
+
+
+def load(names: Iterable[str]) -> Implementation:
+    """The implementation that these names stand for, taken together.
+
+    Raises
+    ------
+    WrongChoice
+        If a name leads nowhere, if its module fails on import, or if nothing of the contract is offered.
+    """
+    names = list(names)
+    implementation = Implementation(" + ".join(names), *map(_module, names))
+    if not implementation.offered:
+        raise WrongChoice(f"--impl {' --impl '.join(names)} offers no function of the contract (see impl/contract.py).")
+    return implementation
+
+
+def peers() -> list[str]:
+    """The short names of the implementations over other libraries."""
+    folder = Path(__file__).parent / "peers"
+    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.name.startswith("_"))
+
+
+def _module(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise WrongChoice(f"--impl {name} was not found: there is no file {path}.")
+        return _imported(name, path.stem, path)
+    dotted = "shrinkage" if name == "impl" else f"shrinkage.peers.{name}" if name in peers() else name
+    if not name or name.startswith(".") or not _exists(dotted):
+        raise WrongChoice(
+            f"--impl {name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
+            "that can be imported from here, nor a path to a .py file."
+        )
+    return _imported(name, dotted)
+
+
+def _exists(dotted: str) -> bool:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    *parents, _ = dotted.split(".")
+    try:
+        return importlib.util.find_spec(dotted) is not None
+    except ModuleNotFoundError as error:  # a parent that is not there; one that fails is told by _imported
+        return error.name not in {".".join(parents[: i + 1]) for i in range(len(parents))}
+    except ValueError:  # not a module's name at all: "a..b", "a/b."
+        return False
+    except Exception:
+        return True
+
+
+def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
+    """Import by name; or from a file, whose folder goes first on the path so that it finds its siblings."""
+    try:
+        if path is None:
+            return importlib.import_module(dotted)
+        if str(path.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent))
+        known = sys.modules.get(dotted)
+        if known is not None and Path(getattr(known, "__file__", None) or ".").resolve() == path:
+            return known  # a sibling imported it already: the same classes, not a second set of them
+        spec = importlib.util.spec_from_file_location(dotted if known is None else f"{dotted}_given_by_path", path)
+        if spec is None or spec.loader is None:
+            raise ImportError("it is no Python source")
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    except (Exception, SystemExit) as error:
+        if name in peers() and isinstance(error, ModuleNotFoundError):
+            raise WrongChoice(f"--impl {name} needs {error.name}: pip install 'shrinkage[peers]'.") from error
+        what = str(error).strip().splitlines()
+        raise WrongChoice(
+            f"--impl {name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
+        ) from error

@@ -1,0 +1,318 @@
+"""Chapter 5: affine and ReLU layers, forward and backward.
+
+A `cache` is what the backward function needs. Those of `affine_forward` and `relu_forward` refer to the arguments
+themselves, as the course assignments' do: an argument that is changed in place before the backward pass changes what
+comes out of it.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._kernels.jit import jit
+from .._kernels.lapack import call
+from .._kernels.stream import Arrays, Numbers, stream
+from .._kernels.validation import Array, floats, refuse_shape
+
+Affine = tuple[Array, Array, Array]
+Mask = NDArray[np.uint8]
+
+
+def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Affine]:
+    """x w + b, in 2NDM flops.
+
+    Parameters
+    ----------
+    x
+        N samples of any shape, ``(N, ...)``, flattened to ``(N, D)``.
+    w, b
+        Weights ``(D, M)`` and biases ``(M,)``.
+
+    Returns
+    -------
+    out : Array
+        ``(N, M)``.
+    cache
+        For `affine_backward`.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape.
+    """
+    cache = _affine_arguments(x, w, b)
+    rows, out = _rows(cache[0]), _outputs(cache)
+    _affine(rows, cache[1], cache[2], out)
+    return out, cache
+
+
+def affine_backward(dout: ArrayLike, cache: Affine) -> tuple[Array, Array, Array]:
+    """dx = dout wᵀ, dw = xᵀ dout and db = Σ_n dout_n, in 4NDM flops.
+
+    Parameters
+    ----------
+    dout
+        The derivative by `out`, ``(N, M)``.
+    cache
+        From `affine_forward`.
+
+    Returns
+    -------
+    dx, dw, db : Array
+        In the shapes of x, w and b.
+    """
+    g, x, w, b = floats("dout x w b", dout, *cache)
+    _check_dout(g, (x.shape[0], b.size))
+    dx, dw, db = np.empty_like(x), np.empty_like(w), np.zeros_like(b)
+    _affine_backward(g, _rows(x), w, _rows(dx), dw, db)
+    return dx, dw, db
+
+
+def relu_forward(x: ArrayLike) -> tuple[Array, Array]:
+    """max(x, 0), NaN where x is.
+
+    Parameters
+    ----------
+    x
+        Of any shape.
+
+    Returns
+    -------
+    out : Array
+        In the shape of x.
+    cache
+        For `relu_backward`.
+    """
+    (a,) = floats("x", x)
+    out = np.empty_like(a)
+    _relu(a.reshape(-1), out.reshape(-1))
+    return out, a
+
+
+def relu_backward(dout: ArrayLike, cache: Array) -> Array:
+    """dx = dout where x > 0, else 0; NaN where x or dout is.
+
+    Parameters
+    ----------
+    dout
+        The derivative by `out`, in the shape of x.
+    cache
+        From `relu_forward`.
+
+    Returns
+    -------
+    Array
+        In the shape of x; 0 where x ≤ 0 even if dout is infinite.
+    """
+    g, x = floats("dout x", dout, cache)
+    _check_dout(g, x.shape)
+    dx = np.empty_like(x)
+    _relu_backward(g.reshape(-1), x.reshape(-1), dx.reshape(-1))
+    return dx
+
+
+def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tuple[Affine, Mask]]:
+    """max(x w + b, 0), bias and ReLU in one sweep.
+
+    Parameters
+    ----------
+    x
+        N samples of any shape, ``(N, ...)``, flattened to ``(N, D)``.
+    w, b
+        Weights ``(D, M)`` and biases ``(M,)``.
+
+    Returns
+    -------
+    out : Array
+        ``(N, M)``.
+    cache
+        For `affine_relu_backward`.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape.
+    """
+    affine = _affine_arguments(x, w, b)
+    rows, out = _rows(affine[0]), _outputs(affine)
+    mask = np.empty(out.shape, np.uint8)
+    _affine_relu(rows, affine[1], affine[2], out, mask)
+    return out, (affine, mask)
+
+
+def affine_relu_backward(dout: ArrayLike, cache: tuple[Affine, Mask]) -> tuple[Array, Array, Array]:
+    """`relu_backward`, then `affine_backward`.
+
+    Parameters
+    ----------
+    dout
+        The derivative by `out`, ``(N, M)``.
+    cache
+        From `affine_relu_forward`.
+
+    Returns
+    -------
+    dx, dw, db : Array
+        In the shapes of x, w and b.
+    """
+    affine, mask = cache
+    g, x, w, b = floats("dout x w b", dout, *affine)
+    _check_dout(g, mask.shape)
+    dx, dw, db, dz = np.empty_like(x), np.empty_like(w), np.zeros_like(b), np.empty_like(g)
+    _affine_relu_backward(g, mask, _rows(x), w, dz, _rows(dx), dw, db)
+    return dx, dw, db
+
+
+@jit
+def _affine(x: Array, w: Array, b: Array, out: Array) -> None:
+    times(x, w, out)
+    for n in range(out.shape[0]):
+        row = out[n]
+        for j in range(b.size):
+            row[j] += b[j]
+
+
+@jit
+def _affine_backward(dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: Array) -> None:
+    times_transposed(dout, w, dx)
+    transposed_times(x, dout, dw, False)
+    add_rows(dout, db)
+
+
+@jit
+def _relu(x: Array, out: Array) -> None:
+    stream(_relu_entry, (x,), (out,), (x.dtype.type(0),))
+
+
+@jit
+def _relu_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (x,), (out,), (zero,) = read, written, numbers
+    out[i] = zero if x[i] <= 0 else x[i]  # not "x if x > 0", which would make a NaN 0
+
+
+@jit
+def _relu_backward(dout: Array, x: Array, dx: Array) -> None:
+    stream(_gate_entry, (dout, x), (dx,), (x.dtype.type(0),))
+
+
+@jit
+def relu_gate(dout: Array, x: Array) -> None:
+    """Write dout where x > 0, else 0, to `x`; NaN where either is. It is the same for x and for max(x, 0)."""
+    for i in range(x.size):
+        _gate_entry(i, (dout, x), (x,), (x.dtype.type(0),))
+
+
+@jit
+def _gate_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
+    (dout, x), (dx,), (zero,) = read, written, numbers
+    g = dout[i]
+    passed = g if x[i] > 0 or g != g else zero
+    dx[i] = x[i] if x[i] != x[i] else passed
+
+
+# What ReLU did to an entry, in a byte: shut it off, let it through, or met a NaN. `out` would say as much, but it is
+# the caller's, who may change it in place before the backward pass.
+_OFF, _ON, _NAN = 0, 1, 2
+
+
+@jit
+def _affine_relu(x: Array, w: Array, b: Array, out: Array, mask: Mask) -> None:
+    zero = x.dtype.type(0)
+    times(x, w, out)
+    for n in range(out.shape[0]):
+        row, marks = out[n], mask[n]
+        for j in range(b.size):
+            z = row[j] + b[j]
+            row[j] = zero if z <= 0 else z
+            marks[j] = _OFF if z <= 0 else (_ON if z > 0 else _NAN)
+
+
+@jit
+def _affine_relu_backward(
+    dout: Array, mask: Mask, x: Array, w: Array, dz: Array, dx: Array, dw: Array, db: Array
+) -> None:
+    zero, nan = dout.dtype.type(0), dout.dtype.type(np.nan)
+    for n in range(dout.shape[0]):
+        row, marks, gated = dout[n], mask[n], dz[n]
+        for j in range(db.size):
+            g = row[j]
+            passed = g if marks[j] != _OFF or g != g else zero
+            gated[j] = nan if marks[j] == _NAN else passed
+            db[j] += gated[j]
+    times_transposed(dz, w, dx)
+    transposed_times(x, dz, dw, False)
+
+
+# BLAS goes by columns, so it takes each of our arrays for its transpose: (A B)ᵀ = Bᵀ Aᵀ puts the operands in the
+# other order.
+
+
+@jit
+def times(x: Array, w: Array, out: Array) -> None:
+    """Write x w to `out`."""
+    (n, d), m = x.shape, w.shape[1]
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    if d == 0:
+        out[:] = zero
+    elif n > 0 and m > 0:
+        call("gemm", ("N", "N", m, n, d, one, w, m, x, d, zero, out, m))
+
+
+@jit
+def times_transposed(dout: Array, w: Array, dx: Array) -> None:
+    """Write dout wᵀ to `dx`."""
+    n, (d, m) = dout.shape[0], w.shape
+    zero, one = dout.dtype.type(0), dout.dtype.type(1)
+    if m == 0:
+        dx[:] = zero
+    elif n > 0 and d > 0:
+        call("gemm", ("T", "N", d, n, m, one, w, m, dout, m, zero, dx, d))
+
+
+@jit
+def transposed_times(x: Array, dout: Array, dw: Array, add: bool) -> None:
+    """Write xᵀ dout to `dw`, or add it to what is there."""
+    (n, d), m = x.shape, dout.shape[1]
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    if n == 0:
+        if not add:
+            dw[:] = zero
+    elif d > 0 and m > 0:
+        call("gemm", ("N", "T", m, d, n, one, dout, m, x, d, one if add else zero, dw, m))
+
+
+@jit
+def add_rows(dout: Array, db: Array) -> None:
+    """Add the rows of `dout` to `db`, in the order in which they lie in memory."""
+    for n in range(dout.shape[0]):
+        row = dout[n]
+        for j in range(db.size):
+            db[j] += row[j]
+
+
+def _affine_arguments(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Affine:
+    a, weights, biases = floats("x w b", x, w, b)
+    if a.ndim == 0:
+        refuse_shape("x", a, "(N, ...)")
+    d = prod(a.shape[1:])
+    if weights.ndim != 2 or weights.shape[0] != d:
+        refuse_shape("w", weights, f"({d}, M), a row for each of the {d} entries of a sample in x")
+    if biases.shape != weights.shape[1:]:
+        refuse_shape("b", biases, f"({weights.shape[1]},), a bias for each column of w")
+    return a, weights, biases
+
+
+def _rows(x: Array) -> Array:
+    """x as (N, D), the same memory."""
+    return x.reshape(x.shape[0], prod(x.shape[1:]))
+
+
+def _outputs(cache: Affine) -> Array:
+    return np.empty((cache[0].shape[0], cache[2].size), cache[2].dtype)
+
+
+def _check_dout(dout: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if dout.shape != shape:
+        refuse_shape("dout", dout, f"{shape}, that of the forward pass's output")

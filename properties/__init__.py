@@ -1,0 +1,1 @@
+"""Claims about an implementation (`test_*.py`), and what judges by them."""

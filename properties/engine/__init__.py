@@ -1,0 +1,1 @@
+"""What a claim stands on: problems, exact answers, bounds, and the verdict on error over bound."""

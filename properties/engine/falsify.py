@@ -1,0 +1,322 @@
+"""Is there a claim that this implementation breaks? In one process, without a pytest session.
+
+``refute(implementation, ["ridge"])`` runs the claims about these functions until one fails that blames one of them.
+From a shell: ``python -m shrinkage.properties.engine.falsify --impl NAME [function ...]``, exit code 1 if refuted, 0 if not.
+
+Every claim runs on few examples first, and only then on as many as in a plain `pytest`: most of what is wrong shows at
+once. The examples are the same every time. Claims that need more than the implementation and a captured output (a
+folder, say, or real data) are left out.
+"""
+
+import argparse
+import contextlib
+import dis
+import functools
+import importlib
+import inspect
+import io
+import itertools
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import hypothesis.errors
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+from shrinkage.contract import CONTRACT
+from shrinkage.loader import Implementation, WrongChoice, load
+from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine.proxy import Judged
+
+MARKS = ("mathematics", "accuracy", "interface")  # in the order in which they are tried
+FEW, MANY = 10, 100
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A test with its parameters filled in.
+
+    Parameters
+    ----------
+    name
+        Of the test, with its parameters in brackets.
+    test
+        What is to be called.
+    arguments
+        The parameters.
+    mark
+        One of `MARKS`.
+    about
+        The functions of the contract that occur in it; all of them if none does.
+    fixtures
+        What it needs beside the implementation and the parameters.
+    """
+
+    name: str
+    test: Callable[..., None]
+    arguments: dict[str, Any]
+    mark: str
+    about: frozenset[str]
+    fixtures: tuple[str, ...]
+
+    @property
+    def large(self) -> bool:
+        """Whether it is about problems of hundreds of rows and columns."""
+        return self.test.__module__.endswith("test_large_problems")
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """A claim that failed.
+
+    Parameters
+    ----------
+    claim
+        Its name.
+    says
+        What it says, in a sentence.
+    blamed
+        The functions that the failure is put down to.
+    message
+        Of the failure.
+    seconds
+        How long it took to find.
+    """
+
+    claim: str
+    says: str
+    blamed: tuple[str, ...]
+    message: str
+    seconds: float
+
+
+def refute(
+    implementation: Implementation, functions: Iterable[str] | None = None, large: bool = True
+) -> Refutation | None:
+    """The first claim found to fail that blames one of these functions; None if none does.
+
+    Parameters
+    ----------
+    implementation
+        Who is judged.
+    functions
+        Names of the contract; all that are offered if not given.
+    large
+        Whether problems of hundreds of rows and columns are among them.
+    """
+    wanted = frozenset(implementation.offered if functions is None else functions)
+    about = [claim for claim in claims() if claim.about & wanted and (large or not claim.large)]
+    judged, begin = Judged(implementation), time.perf_counter()
+    for examples in (FEW, MANY):
+        for claim in about:
+            if examples == FEW or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
+                failure, blamed = _failure(claim, judged, examples)
+                if failure is not None and wanted.intersection(blamed):
+                    says = (inspect.getdoc(claim.test) or "").split("\n")[0]
+                    seconds = time.perf_counter() - begin
+                    return Refutation(claim.name, says, blamed, _told(failure), seconds)
+    return None
+
+
+def _failure(claim: Claim, judged: Judged, examples: int) -> tuple[BaseException | None, tuple[str, ...]]:
+    """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
+    verdict.begin()
+    try:
+        with warnings.catch_warnings(), under(claim.test, _profile(examples)), contextlib.ExitStack() as stack:
+            warnings.simplefilter("error")  # as in pyproject.toml
+            stack.enter_context(_captured())  # what it prints is nobody's business
+            fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
+            claim.test(impl=judged, **claim.arguments, **fixtures)
+    except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
+        pass
+    except (Exception, SystemExit, pytest.fail.Exception) as failure:
+        return failure, tuple(verdict.blamed())
+    finally:
+        verdict.begin()  # a test that refutes somebody is not itself about what was seen
+    return None, ()
+
+
+def _told(failure: BaseException) -> str:
+    """The message, with the example that Hypothesis has noted."""
+    return "\n".join([f"{type(failure).__name__}: {failure}", *getattr(failure, "__notes__", [])])
+
+
+@contextlib.contextmanager
+def under(test: Any, chosen: settings) -> Iterator[None]:
+    """Run a Hypothesis test under other settings than it was defined with."""
+    name = "_hypothesis_internal_use_settings"
+    if not hasattr(test, "hypothesis"):
+        yield
+        return
+    before = getattr(test, name)  # fixed when the test was defined: Hypothesis has no other way to it afterwards
+    setattr(test, name, chosen)
+    try:
+        yield
+    finally:
+        setattr(test, name, before)
+
+
+@functools.cache
+def _profile(examples: int) -> settings:
+    """So many examples, the same every time, of which the first that fails is taken as it is."""
+    return settings(
+        max_examples=examples,
+        phases=(Phase.explicit, Phase.generate),
+        database=None,
+        deadline=None,
+        derandomize=True,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+# ---- fixtures that claims may ask for --------------------------------------------------------------------------------
+
+
+class _Captured:
+    """What has been printed, as `capfd` has it."""
+
+    def __init__(self) -> None:
+        self.streams = [io.StringIO(), io.StringIO()]
+
+    def readouterr(self) -> tuple[str, str]:
+        """What was printed since it was last asked, to the one stream and the other."""
+        texts = [stream.getvalue() for stream in self.streams]
+        for stream in self.streams:
+            stream.seek(0)
+            stream.truncate()
+        return texts[0], texts[1]
+
+
+@contextlib.contextmanager
+def _captured() -> Iterator[_Captured]:
+    captured = _Captured()
+    with contextlib.redirect_stdout(captured.streams[0]), contextlib.redirect_stderr(captured.streams[1]):
+        yield captured
+
+
+FIXTURES = {"capfd": _captured}
+
+
+# ---- from the test files to claims -----------------------------------------------------------------------------------
+
+
+@functools.cache
+def claims() -> tuple[Claim, ...]:
+    """Every claim about an implementation: mathematics first, and first what is about few functions."""
+    found = [claim for module in _modules() for test in _tests(module) for claim in _expanded(module, test)]
+    runnable = [claim for claim in found if set(claim.fixtures) <= set(FIXTURES)]
+    return tuple(sorted(runnable, key=lambda claim: (MARKS.index(claim.mark), len(claim.about))))
+
+
+def _modules() -> list[types.ModuleType]:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
+    # Real data takes long, and what is wrong there is wrong in small.
+    return [
+        importlib.import_module(f"properties.{name}")
+        for name in names
+        if name != "test_refutations" and "real_data" not in name
+    ]
+
+
+def _tests(module: types.ModuleType) -> list[Callable[..., None]]:
+    """The tests that are defined here and judge an implementation."""
+    tests = [value for name, value in vars(module).items() if name.startswith("test_")]
+    return [
+        test for test in tests if test.__module__ == module.__name__ and "impl" in inspect.signature(test).parameters
+    ]
+
+
+def _expanded(module: types.ModuleType, test: Callable[..., None]) -> Iterator[Claim]:
+    """The claims that one test makes: one for each combination of its parameters."""
+    module_marks = getattr(module, "pytestmark", [])
+    marks = [*getattr(test, "pytestmark", []), *(module_marks if isinstance(module_marks, list) else [module_marks])]
+    taken, texts = _occurring(test)
+    for sets in itertools.product(*(_parameters(mark) for mark in marks if mark.name == "parametrize")):
+        arguments = {key: value for chosen, _ in sets for key, value in chosen.items()}
+        names = [*(mark.name for mark in marks), *(name for _, more in sets for name in more)]
+        about = taken | ({value for value in arguments.values() if _named(value)} or texts)
+        yield Claim(
+            test.__name__ + (f"[{', '.join(map(_shown, arguments.values()))}]" if arguments else ""),
+            test,
+            arguments,
+            next((mark for mark in MARKS if mark in names), MARKS[-1]),
+            frozenset(about or CONTRACT),
+            tuple(name for name in inspect.signature(test).parameters if name != "impl" and name not in arguments),
+        )
+
+
+def _parameters(mark: pytest.Mark) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Each set of values of one `parametrize`, with the marks that it brings along."""
+    keys, values = mark.args
+    keys = [key.strip() for key in keys.split(",")] if isinstance(keys, str) else list(keys)
+    for each in values:
+        given = hasattr(each, "marks")  # a pytest.param
+        row = each.values if given else each if len(keys) > 1 else (each,)
+        yield dict(zip(keys, row, strict=True)), [m.name for m in each.marks] if given else []
+
+
+def _shown(value: Any) -> str:
+    return getattr(value, "__name__", None) or str(value)
+
+
+def _occurring(test: Callable[..., None]) -> tuple[set[str], set[str]]:
+    """The functions that a test, or what it calls in its own file, takes off `impl`; and those that it has as text."""
+    inner = getattr(getattr(test, "hypothesis", None), "inner_test", test)
+    taken: set[str] = set()
+    texts: set[str] = set()
+    codes, seen = [inner.__code__], set()
+    while codes:
+        code = codes.pop()
+        seen.add(code)
+        steps = list(dis.get_instructions(code))
+        taken.update(step.argval for last, step in itertools.pairwise(steps) if last.argval == "impl")
+        values = [step.argval for step in steps if step.opname == "LOAD_CONST"]
+        values += [inner.__globals__.get(name) for name in code.co_names]
+        for value in values:
+            if isinstance(value, types.FunctionType) and value.__module__ == inner.__module__:
+                value = value.__code__
+            if isinstance(value, types.CodeType) and value not in seen:
+                codes.append(value)
+            texts.update(filter(_named, value if isinstance(value, list | tuple) else [value]))
+    return {name for name in taken if _named(name)}, texts
+
+
+def _named(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and value in CONTRACT
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 and one line if an implementation is refuted, 0 if it is not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m shrinkage.properties.engine.falsify", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--impl", action="append", metavar="NAME", help="who is judged, as in pytest (default: impl)")
+    parser.add_argument("functions", nargs="*", help="names of the contract (default: all that are offered)")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted(set(chosen.functions) - set(CONTRACT))
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: not in the contract")
+    try:
+        implementation = load(chosen.impl or ["impl"])
+    except WrongChoice as error:
+        parser.error(str(error))
+    found = refute(implementation, chosen.functions or None)
+    if found is None:
+        return 0
+    print(f"{', '.join(found.blamed)}: {found.claim} ({found.seconds:.2f} s)")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,361 @@
+"""Problems with a planted answer: spectrum, rank, scale, layout, dtype.
+
+Few draws an example: the structure is drawn and shrinks towards a small well-conditioned float64 problem with λ = 1;
+bulk numbers come from a drawn seed, and seed 0 stands for the plainest ones.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+
+from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine.source_repr import code
+
+DTYPES = (np.float64, np.float32)
+SEEDS = st.integers(0, 2**32 - 1)
+
+# A claim on ordinary input is one of mathematics; the same claim over conditioning, rank and scale is one of accuracy.
+ORDINARY_AND_HARD = pytest.mark.parametrize(
+    "hard",
+    [
+        pytest.param(False, marks=pytest.mark.mathematics, id="ordinary"),
+        pytest.param(True, marks=pytest.mark.accuracy, id="hard"),
+    ],
+)
+
+
+# ---- chapter 1: vectors and matrices ---------------------------------------------------------------------------------
+
+
+def generator(seed: int) -> np.random.Generator | None:
+    """The generator of this seed; none for seed 0, which stands for the plainest numbers."""
+    return np.random.default_rng(seed) if seed else None
+
+
+def plain(rng: np.random.Generator | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Multiples of 1/8 up to ±10; without a generator 1, 2, 3, ..."""
+    if rng is None:
+        return np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
+    return rng.integers(-80, 81, shape) / 8
+
+
+def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, binades: int) -> np.ndarray:
+    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers among them."""
+    if rng is None:
+        return plain(rng, shape).astype(dtype)
+    values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-binades, binades + 1, shape)).astype(dtype)
+    tiny = np.finfo(dtype).smallest_subnormal
+    return np.where(rng.random(shape) < 0.2, rng.choice(np.array([0.0, -0.0, tiny, -3 * tiny], dtype), shape), values)
+
+
+# ---- chapters 2 and 3: linear problems -------------------------------------------------------------------------------
+
+
+class Shown:
+    """A dataclass that is printed as code to be pasted, by Hypothesis too; NumPy's own repr has eight digits."""
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={code(value)}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({parts})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+@dataclass(frozen=True, repr=False)
+class Linear(Shown):
+    """A linear problem: X is (n, d), y is (n,) or (n, k).
+
+    Parameters
+    ----------
+    X, y
+        The data, of one dtype.
+    lam
+        λ, for ridge.
+    rank
+        The planted rank, exact as the floats stand; every counted singular value is far above the default `rcond`.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    lam: float = 0.0
+    rank: int = 0
+
+    @property
+    def dtype(self) -> Any:
+        """Of the data, and so of the answer."""
+        return self.X.dtype
+
+
+def orthogonal(size: int, rng: np.random.Generator | None) -> np.ndarray:
+    """A random orthogonal matrix; without a generator, the identity."""
+    return np.eye(size) if rng is None else np.linalg.qr(rng.standard_normal((size, size)))[0]
+
+
+def spectrum(kind: str, size: int, condition: float) -> np.ndarray:
+    """Singular values from 1 down to 1/condition, largest first."""
+    s = np.ones(size)
+    if size > 1 and kind == "graded":
+        s = np.logspace(0, -math.log10(condition), size)
+    elif kind == "one small":
+        s[-1] = 1 / condition
+    elif kind == "one large":
+        s[1:] = 1 / condition
+    elif kind == "clustered":  # two clusters, each wide enough that no two values are equal, and no wider
+        s[size // 2 :] = 1 / condition
+        s *= 1 - 1e-6 * np.arange(size)
+    return s
+
+
+SPECTRA = st.sampled_from(["graded", "one small", "one large", "clustered"])
+
+
+@st.composite
+def shapes(draw: Callable[..., Any], low: int = 1, high: int = 8) -> tuple[int, int]:
+    """(n, d): tall, wide, square, one row, one column; now and then 20×10 or 10×20."""
+    n, d = draw(st.tuples(st.integers(low, high), st.integers(low, high)))
+    if (n, d) == (high, high):
+        return draw(st.sampled_from([(high, high), (20, 10), (10, 20)]))
+    return n, d
+
+
+def target(rng: np.random.Generator | None, X: np.ndarray, kind: str, columns: int) -> np.ndarray:
+    """y for X of size 1: planted (y = Xw), with a residual beside it, or any y at all."""
+    n, d = X.shape
+    if rng is None:
+        return (X @ np.ones((d, columns)) + (0 if kind == "planted" else 1))[:, :columns]
+    noise = {"planted": 0.0, "small residual": 1e-6, "residual": 1.0}.get(kind)
+    free = rng.standard_normal((n, columns))
+    return free if noise is None else X @ rng.standard_normal((d, columns)) + noise * free
+
+
+TARGETS = st.sampled_from(["residual", "planted", "small residual", "free"])
+
+
+@st.composite
+def linear(
+    draw: Callable[..., Any],
+    *,
+    shape: st.SearchStrategy[tuple[int, int]] | None = None,
+    hard: bool = False,
+    columns: bool = True,
+    dtypes: Any = DTYPES,
+) -> Linear:
+    """A problem of full rank, with λ beside its spectrum.
+
+    Parameters
+    ----------
+    shape
+        Of X; `shapes()` if not given.
+    hard
+        Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20, a
+        row that is there twice, columns up to 1e8 apart. Otherwise the condition is at most 100, sizes are about 1 and
+        λ/‖X‖² is from 1e-3 to 1e3.
+    columns
+        Whether y may have columns.
+    dtypes
+        To draw from.
+    """
+    n, d = draw(shape if shape is not None else shapes())
+    dtype = draw(st.sampled_from(dtypes))
+    seed = draw(SEEDS)
+    rng = generator(seed)
+    # A clear gap: no singular value is near the default rcond.
+    digits = (15 if dtype == np.float64 else 6) if hard else 2
+    condition = min(10.0 ** draw(st.integers(0, digits)), 0.1 / max(n, d) / np.finfo(dtype).eps)
+    s = spectrum(draw(SPECTRA), min(n, d), condition)
+    hardship = draw(st.sampled_from(["none", "none", "a row twice", "columns apart"])) if hard else "none"
+    rows = n - 1 if hardship == "a row twice" and n > d else n
+    X = (orthogonal(rows, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
+    X = np.concatenate([X, X[: n - rows]])
+    if hardship == "columns apart":
+        # σ_min(XD) ≥ σ_min(X) min D: so far apart that every singular value still counts.
+        room = 0.1 / max(n, d) / np.finfo(dtype).eps / condition
+        X = X * np.logspace(0, -math.log10(min(max(room, 1.0), 1e8)), d)
+    k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
+    y = target(rng, X, draw(TARGETS), max(k, 1))
+    relative = 10.0 ** draw(_around_zero(20 if hard else 3))
+    if hard and draw(st.sampled_from([False, False, True])):
+        relative = float(s[-1]) ** 2  # where λ begins to matter: half of the smallest direction is filtered out
+    x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
+    X = np.ldexp(X.astype(dtype), x_unit)
+    y = np.ldexp(y.astype(dtype), y_unit)
+    return Linear(X, y if k else y[:, 0], shifted(relative, x_unit), min(n, d))
+
+
+def _around_zero(size: int) -> st.SearchStrategy[int]:
+    return st.integers(0, 2 * size).map(lambda i: (i + 1) // 2 * (-1) ** i)
+
+
+def shifted(relative: float, x_unit: int) -> float:
+    """λ = relative · 4**x_unit, or the nearest positive float that there is."""
+    own = math.frexp(relative)[1]
+    return math.ldexp(relative, min(max(2 * x_unit, -1073 - own), 1023 - own))
+
+
+@st.composite
+def units(draw: Callable[..., Any], dtype: Any) -> tuple[int, int]:
+    """Binary exponents for X and y, such that y/X, the size of w, is far from overflow too."""
+    most = 664 if dtype == np.float64 else 80
+    x_unit = draw(st.sampled_from([0, 0, 0, most // 2, -most // 2, most, -most]))
+    y_unit = draw(st.sampled_from([0, x_unit, x_unit // 2]))
+    return x_unit, y_unit
+
+
+@st.composite
+def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTYPES, hard: bool = False) -> Linear:
+    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k."""
+    n, d = draw(shapes())
+    dtype = draw(st.sampled_from(dtypes))
+    rank = draw(st.integers(0, min(n, d)))
+    rng = np.random.default_rng(draw(SEEDS))
+    B, C = rng.integers(-3, 4, (n, rank)), rng.integers(-3, 4, (rank, d))
+    B[:rank] += 4 * np.eye(rank, dtype=int)  # mostly keeps the rank, and the singular values away from 0
+    C[:, :rank] += 4 * np.eye(rank, dtype=int)
+    X = (B @ C).astype(float)
+    s = np.linalg.svd(X, compute_uv=False)
+    floor = s[0] * (1e-9 if dtype == np.float64 else 3e-3)
+    rank = int((s > floor).sum())
+    # A clear gap: what does not count is zero but for the SVD's own rounding.
+    if ((s <= floor) & (s > 1e-13 * s[0])).any():
+        X, rank = np.zeros((n, d)), 0
+    k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
+    y = rng.integers(-9, 10, (n, max(k, 1))).astype(float)
+    if draw(st.booleans()):
+        y = X @ rng.integers(-3, 4, (d, max(k, 1)))
+    x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
+    X, y = np.ldexp(X.astype(dtype), x_unit), np.ldexp(y.astype(dtype), y_unit)
+    return Linear(X, y if k else y[:, 0], 0.0, rank)
+
+
+@st.composite
+def with_weights(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+    """A ridge problem and some w of its answer's shape and mostly of its size: anything, zero, or near the solution."""
+    p = draw(ridge_problem(hard=hard, columns=columns))
+    kind, rng = draw(st.sampled_from(["free", "zero", "solution"])), generator(draw(SEEDS))
+    shape = (p.X.shape[1], *p.y.shape[1:])
+    if kind == "solution":
+        return p, oracles.floats(oracles.ridge(p.X, p.y, p.lam)).astype(p.dtype)
+    unit = int(np.frexp(abs(p.y).max(initial=0))[1] - np.frexp(abs(p.X).max(initial=0))[1])
+    return p, np.ldexp((plain(rng, shape) * (kind == "free")).astype(p.dtype), unit)
+
+
+@dataclass(frozen=True, repr=False)
+class Planted(Shown):
+    """X = U diag(s) Vᵀ without any rounding, s descending and possibly with zeros."""
+
+    X: np.ndarray
+    U: np.ndarray
+    s: np.ndarray
+    Vt: np.ndarray
+
+    def pinv(self, rank: int) -> np.ndarray:
+        """The pseudoinverse of the part that the first `rank` singular values make, exactly."""
+        U, s, Vt = (oracles.rationals(a) for a in (self.U[:, :rank], self.s[:rank], self.Vt[:rank]))
+        return (Vt.T / s) @ U.T if rank else oracles.rationals(np.zeros(self.X.T.shape))
+
+
+def reflections(size: int, rng: np.random.Generator | None) -> np.ndarray:
+    """An orthogonal matrix whose entries are multiples of 1/4, so that products with it are exact."""
+    Q = np.eye(size)
+    if rng is None:
+        return Q
+    for nonzero in (2, 4):
+        if nonzero <= size:
+            v = np.zeros(size)
+            v[rng.permutation(size)[:nonzero]] = rng.choice([-1.0, 1.0], nonzero)
+            Q = Q - np.outer(Q @ v, v) * (2 / nonzero)
+    return Q[rng.permutation(size)]
+
+
+@st.composite
+def planted(draw: Callable[..., Any], steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
+    """A matrix with known singular values, powers of two: each is the one before, divided by 2**step."""
+    m, n = draw(shapes())
+    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    r = min(m, n)
+    # The smallest is 2^-12 at least, so that sums of entries fit the 24 bits of float32.
+    exponents = np.minimum(np.cumsum([0, *draw(st.lists(st.sampled_from(steps), min_size=r - 1, max_size=r - 1))]), 12)
+    U, Vt = reflections(m, rng)[:, :r], reflections(n, rng)[:r]
+    s = np.ldexp(1.0, -exponents)
+    return Planted(*(a.astype(dtype) for a in ((U * s) @ Vt, U, s, Vt)))
+
+
+def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrategy[Linear]:
+    """A problem of full rank or, among the hard ones, of any rank, with λ > 0 beside its spectrum."""
+    if not hard:
+        return linear(columns=columns)
+    return st.one_of(linear(hard=True, columns=columns), _with_lam(columns))
+
+
+@st.composite
+def with_lams(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+    """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data.
+
+    Parameters
+    ----------
+    hard
+        As in `linear`, and the ends of the dtype's range among the λ.
+    columns
+        Whether y may have columns.
+    """
+    p = draw(st.one_of(linear(hard=hard, columns=columns), of_rank(hard=hard, columns=columns)))
+    beside = _around_zero(20 if hard else 3).map(lambda power: 10.0**power)
+    relative = draw(st.lists(st.sampled_from([0.0, 1e308, 1e-308] if hard else [0.0]) | beside, max_size=3))
+    unit, limits = int(np.frexp(abs(p.X).max())[1]), np.finfo(p.dtype)
+    lams = [shifted(each, unit) if each else 0.0 for each in relative]
+    # A positive λ stays one that the dtype can hold.
+    lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
+    return p, np.array(lams, p.dtype)
+
+
+@st.composite
+def _with_lam(draw: Callable[..., Any], columns: bool) -> Linear:
+    problem = draw(of_rank(hard=True, columns=columns))
+    unit = int(np.frexp(abs(problem.X).max())[1])
+    return replace(problem, lam=shifted(10.0 ** draw(_around_zero(20)), unit))
+
+
+# ---- memory layouts: the same values, laid out otherwise -------------------------------------------------------------
+
+
+def _strided(a: np.ndarray) -> np.ndarray:
+    wide = np.full(tuple(2 * size for size in a.shape), np.nan, a.dtype)
+    view = wide[tuple(slice(None, None, 2) for _ in a.shape)]
+    view[...] = a
+    return view
+
+
+def _reversed(a: np.ndarray) -> np.ndarray:
+    flip = tuple(slice(None, None, -1) for _ in a.shape)
+    return a[flip].copy()[flip]
+
+
+def _read_only(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+def _unaligned(a: np.ndarray) -> np.ndarray:
+    raw = np.zeros(a.nbytes + 1, np.uint8)[1:]
+    view = raw.view(a.dtype).reshape(a.shape)
+    view[...] = a
+    return view
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], Any]] = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "strided": _strided,
+    "negative strides": _reversed,
+    "read-only": _read_only,
+    "unaligned": _unaligned,
+    "byte-swapped": lambda a: a.astype(a.dtype.newbyteorder("S")),
+    "nested lists": lambda a: a.tolist(),
+}

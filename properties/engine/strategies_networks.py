@@ -1,0 +1,253 @@
+"""Units, networks and training data: structure is drawn, bulk numbers come from a drawn seed."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+
+from shrinkage.properties.engine.strategies import DTYPES, SEEDS, Shown, generator, plain, wild
+
+# ---- chapter 4 -------------------------------------------------------------------------------------------------------
+
+EIGHTHS = st.integers(-80, 80).map(lambda k: k / 8)
+RATES = st.sampled_from([0.5, 0.125, 0.0, 2.0, -0.25])  # with eighths, every operation of a step is exact
+HARD = st.floats(-1e12, 1e12)
+
+
+@dataclass(frozen=True, repr=False)
+class Unit(Shown):
+    """One sample for one unit, and a learning rate."""
+
+    x: float
+    y: float
+    w: float
+    b: float
+    lr: float
+
+    @property
+    def sample(self) -> tuple[float, float, float, float]:
+        """x, y, w, b."""
+        return self.x, self.y, self.w, self.b
+
+    @property
+    def all(self) -> tuple[float, float, float, float, float]:
+        """x, y, w, b, lr."""
+        return *self.sample, self.lr
+
+
+def unit(hard: bool = False) -> st.SearchStrategy[Unit]:
+    """In eighths, so that rounding plays no part; or floats of any kind up to 1e±12."""
+    number = HARD if hard else EIGHTHS
+    return st.builds(Unit, number, number, number, number, st.floats(-4, 4) if hard else RATES)
+
+
+@dataclass(frozen=True, repr=False)
+class Hidden(Shown):
+    """Samples for a network with one hidden layer, its parameters, and a learning rate."""
+
+    x: np.ndarray
+    y: np.ndarray
+    W1: np.ndarray
+    b: np.ndarray
+    W2: np.ndarray
+    lr: float
+
+    @property
+    def params(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """W1, b, W2."""
+        return self.W1, self.b, self.W2
+
+    @property
+    def sample(self) -> tuple[Any, ...]:
+        """The first sample, as numbers, and the parameters."""
+        return self.x[0].item(), self.y[0].item(), *self.params
+
+    @property
+    def all(self) -> tuple[Any, ...]:
+        """All samples, the parameters and the learning rate."""
+        return self.x, self.y, *self.params, self.lr
+
+
+@st.composite
+def hidden(draw: Callable[..., Any], *, hard: bool = False, samples: int | None = None, units: int = 0) -> Hidden:
+    """A network with one hidden layer and data for it.
+
+    Parameters
+    ----------
+    hard
+        Floats of sizes from 1e-6 to 1e6 in float64 or float32, where otherwise there are float64 eighths.
+    samples
+        How many; from none to three if not given.
+    units
+        At least so many in the hidden layer.
+    """
+    N = draw(st.integers(0, 3)) if samples is None else samples
+    d = draw(st.integers(units, 4))
+    dtype = draw(st.sampled_from(DTYPES)) if hard else np.float64
+    rng = generator(draw(SEEDS))
+    x, y, W1, b, W2 = (
+        (plain(rng, shape) if not hard or rng is None else _graded(rng, shape)).astype(dtype)
+        for shape in ((N,), (N,), (d, 1), (d,), (1, d))
+    )
+    return Hidden(x, y, W1, b, W2, draw(st.floats(-0.25, 0.25)) if hard else draw(RATES))
+
+
+@st.composite
+def training(draw: Callable[..., Any], *, hard: bool = False) -> Hidden:
+    """Samples and a network of size 1, and a learning rate so small that no epoch makes it diverge.
+
+    Parameters
+    ----------
+    hard
+        Up to four samples in either dtype, and steps of any size up to 1/8; otherwise up to three, and lr = 1/16.
+    """
+    N, d = draw(st.integers(0, 4 if hard else 3)), draw(st.integers(0, 4))
+    dtype = draw(st.sampled_from(DTYPES)) if hard else np.float64
+    rng = generator(draw(SEEDS))
+    x, y, W1, b, W2 = (
+        (plain(rng, shape) / 8 if rng is None or not hard else rng.uniform(-1.25, 1.25, shape)).astype(dtype)
+        for shape in ((N,), (N,), (d, 1), (d,), (1, d))
+    )
+    W1[W1 == 0] = 1
+    return Hidden(x, y, W1, b, W2, draw(st.floats(0, 0.125)) if hard else 0.0625)
+
+
+def _graded(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-1, 1, shape) * 10 ** rng.uniform(-6, 6, shape)
+
+
+# ---- chapter 5 -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class Layer(Shown):
+    """What an affine layer gets, and the derivative that comes back to it."""
+
+    x: np.ndarray
+    w: np.ndarray
+    b: np.ndarray
+    dout: np.ndarray
+
+    @property
+    def forward(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x, w, b."""
+        return self.x, self.w, self.b
+
+    @property
+    def rows(self) -> np.ndarray:
+        """x as a matrix."""
+        return self.x.reshape(len(self.x), len(self.w))
+
+
+@st.composite
+def layers(draw: Callable[..., Any], *, hard: bool = False) -> Layer:
+    """An affine layer on samples that are numbers, vectors or images, none of them or several; in either dtype.
+
+    Parameters
+    ----------
+    hard
+        Numbers of any size up to 2**±100 (2**±20 in float32), zeros and subnormal numbers; otherwise eighths.
+    """
+    N, M = draw(st.integers(0, 4)), draw(st.integers(0, 4))
+    sample = draw(st.sampled_from([(2,), (3, 2), (), (2, 1, 3), (0,), (5,)]))
+    D, dtype, rng = math.prod(sample), draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    binades = 100 if dtype == np.float64 else 20
+    x, w, b, dout = (
+        wild(rng, shape, dtype, binades) if hard else plain(rng, shape).astype(dtype)
+        for shape in ((N, *sample), (D, M), (M,), (N, M))
+    )
+    return Layer(x, w, b, dout)
+
+
+@dataclass(frozen=True, repr=False)
+class Scores(Shown):
+    """Class scores, a row for each sample, and labels."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@st.composite
+def scores(draw: Callable[..., Any], *, hard: bool = False, samples: int = 1, classes: int = 1) -> Scores:
+    """Scores in eighths up to ±10, so that margins of exactly 0 are common; or of any size, in either dtype.
+
+    Parameters
+    ----------
+    hard
+        Of sizes from 1e-3 to 1e30; now and then all rows alike but for the last digits.
+    samples, classes
+        At least so many.
+    """
+    N, C = draw(st.integers(samples, 4)), draw(st.integers(classes, 5))
+    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    x = plain(rng, (N, C))
+    if hard and rng is not None:
+        x = rng.standard_normal((N, C)) * 10.0 ** draw(st.integers(-3, 30))
+        if draw(st.booleans()):
+            x = rng.uniform(1, 2) * (1 + rng.standard_normal((N, C)) * 1e-6)
+    labels = np.zeros(N, np.int64) if rng is None else rng.integers(0, C, N)
+    return Scores(x.astype(dtype), labels)
+
+
+@dataclass(frozen=True, repr=False)
+class Network(Shown):
+    """A fully connected network in all its parameters, and a batch for it."""
+
+    X: np.ndarray
+    y: np.ndarray
+    params: dict[str, np.ndarray]
+    reg: float
+
+    @property
+    def hidden_dims(self) -> list[int]:
+        """The widths of the hidden layers."""
+        return [len(self.params[f"b{i}"]) for i in range(1, len(self.params) // 2)]
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What `FullyConnectedNet` wants to know beyond the hidden layers."""
+        input_dim, classes = len(self.params["W1"]), len(self.params[f"b{len(self.params) // 2}"])
+        return {"input_dim": input_dim, "num_classes": classes, "reg": self.reg, "dtype": self.X.dtype}
+
+    def built(self, impl: Any) -> Any:
+        """The implementation's net with these parameters in the place of its own."""
+        model = impl.FullyConnectedNet(self.hidden_dims, **self.sizes)
+        for name, value in self.params.items():
+            model.params[name] = value.copy()
+        return model
+
+
+@st.composite
+def networks(draw: Callable[..., Any], *, layers: int = 1, dtypes: Any = DTYPES, reg: Any = None) -> Network:
+    """A network of up to four layers with up to four units in each, and up to four samples.
+
+    Its biases are what they are after training, or all zero as before it (and then a sample of zeros is on the kink of
+    every unit), or so low in one layer that it is dead.
+
+    Parameters
+    ----------
+    layers
+        At least so many.
+    dtypes
+        Of the parameters and the samples.
+    reg
+        A strategy for `reg`.
+    """
+    depth, N = draw(st.integers(layers, 4)), draw(st.integers(1, 4))
+    widths = [draw(st.integers(1, 4)) for _ in range(depth + 1)]
+    dtype, rng = draw(st.sampled_from(dtypes)), np.random.default_rng(draw(SEEDS))
+    kind = draw(st.sampled_from(["trained", "zero biases", "dead layer"]))
+    params = {}
+    for i in range(1, depth + 1):
+        params[f"W{i}"] = rng.standard_normal((widths[i - 1], widths[i])).astype(dtype)
+        params[f"b{i}"] = (rng.standard_normal(widths[i]) * (kind != "zero biases")).astype(dtype)
+    X = rng.standard_normal((N, widths[0])).astype(dtype)
+    if kind == "zero biases":
+        X[0] = 0
+    elif kind == "dead layer" and depth > 1:
+        params[f"b{draw(st.integers(1, depth - 1))}"][:] = -1000
+    strength = draw(st.sampled_from([0.0, 0.5, 3.14]) if reg is None else reg)
+    return Network(X, rng.integers(0, widths[-1], N), params, strength)

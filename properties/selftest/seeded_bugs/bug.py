@@ -1,0 +1,75 @@
+"""A planted bug: what is wrong, in whom, and how the textbook has to be changed to have it."""
+
+import importlib.util
+import itertools
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+from shrinkage.loader import Implementation
+from shrinkage.peers import numpy as textbook
+
+TEXTBOOK = Path(textbook.__file__).parent
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A change of the textbook that makes one of its functions wrong.
+
+    Parameters
+    ----------
+    function
+        Who is to be refuted, by a claim that blames it.
+    what
+        What is wrong.
+    file
+        The file of `impl/peers/numpy` that is changed, without ``.py``.
+    old, new
+        A piece of that file, which occurs there exactly once, and what is put in its place.
+    also
+        More such pairs.
+    """
+
+    function: str
+    what: str
+    file: str
+    old: str
+    new: str
+    also: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.what}"
+
+    def source(self) -> str:
+        """The changed file."""
+        text = (TEXTBOOK / f"{self.file}.py").read_text()
+        for old, new in ((self.old, self.new), *self.also):
+            assert text.count(old) == 1, f"{self}: {old!r} occurs {text.count(old)} times in {self.file}.py"
+            text = text.replace(old, new)
+        return text
+
+    def planted(self) -> Implementation:
+        """The textbook with this bug, imported under a name of its own; nothing is written anywhere."""
+        name = f"planted_{next(_numbers)}"
+        package = _module(name, TEXTBOOK / "__init__.py", [str(TEXTBOOK)])
+        changed = _module(f"{name}.{self.file}", TEXTBOOK / f"{self.file}.py")
+        before = set(sys.modules)
+        sys.modules |= {name: package, changed.__name__: changed}
+        try:
+            exec(compile(self.source(), f"{changed.__file__} with a bug", "exec"), vars(changed))
+            assert package.__spec__ is not None
+            assert package.__spec__.loader is not None
+            package.__spec__.loader.exec_module(package)  # and with it all the other files, as they are
+        finally:
+            for module in set(sys.modules) - before:
+                if module.split(".")[0] == name:
+                    del sys.modules[module]
+        return Implementation(str(self), package)
+
+
+def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
+    assert spec is not None
+    return importlib.util.module_from_spec(spec)

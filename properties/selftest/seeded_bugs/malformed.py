@@ -1,0 +1,138 @@
+"""Implementations that are wrong in kind: the textbook, with every answer or every argument spoilt in one way.
+
+As files (``pytest properties --impl ...``) they have to end a run with exit code 1 and failed claims, never crash it.
+"""
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shrinkage.contract import CONTRACT
+from shrinkage.loader import Implementation
+from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine.example_calls import SAMPLES, arrays
+
+Change = Callable[[Any], Any]
+
+
+def seven(*arguments: Any, **named: Any) -> int:
+    """Whatever is asked."""
+    return 7
+
+
+def nothing(*arguments: Any, **named: Any) -> None:
+    """No answer."""
+
+
+def refusal(*arguments: Any, **named: Any) -> None:
+    """An error of no kind that is promised."""
+    raise RuntimeError("out of order")
+
+
+def exit_(*arguments: Any, **named: Any) -> None:
+    """The end of the process, or so it would have it."""
+    raise SystemExit(3)
+
+
+def _arrays(change: Change) -> Change:
+    """The change made to every array in an answer, and to its numbers; a cache stays as it is."""
+
+    def changed(answer: Any) -> Any:
+        if isinstance(answer, tuple):
+            return tuple(map(changed, answer))
+        if isinstance(answer, dict):
+            return {key: changed(value) for key, value in answer.items()}
+        return change(answer) if isinstance(answer, np.ndarray | np.floating) else answer
+
+    return changed
+
+
+ANSWERS: dict[str, Change] = {
+    "NaN": _arrays(lambda a: a * a.dtype.type(np.nan)),
+    "an axis too many": _arrays(lambda a: np.asarray(a)[None]),
+    "lists": _arrays(lambda a: a.tolist() if a.ndim else [a.item()]),
+    "text": _arrays(str),
+    "complex": _arrays(lambda a: a + 0j),
+    "half precision": _arrays(lambda a: np.asarray(a).astype(np.float16)),
+    "1% too large": _arrays(lambda a: a * a.dtype.type(1.01)),
+}
+
+
+def spoilt(change: Change) -> Implementation:
+    """The textbook with this change made to what every function returns."""
+
+    def after(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def changed(*arguments: Any, **named: Any) -> Any:
+            answer = function(*arguments, **named)
+            if function.__name__.endswith("_forward"):
+                return change(answer[0]), answer[1]
+            return change(answer)
+
+        return changed
+
+    class Net(textbook.FullyConnectedNet):
+        def loss(self, X: Any, y: Any = None) -> Any:
+            return change(super().loss(X, y))
+
+    class Solver(textbook.Solver):
+        def train(self) -> None:
+            super().train()
+            self.model.params = change(self.model.params)
+
+    own = {name: after(getattr(textbook, name)) for name in CONTRACT}
+    return Implementation("spoilt", types.SimpleNamespace(**own | {"FullyConnectedNet": Net, "Solver": Solver}))
+
+
+def writing() -> Implementation:
+    """The textbook, after which every array that came in has another first entry."""
+    names = [name for name in SAMPLES if arrays(name) and not name.endswith("_backward")]
+
+    def after(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def changed(*arguments: Any, **named: Any) -> Any:
+            answer = function(*arguments, **named)
+            for value in arguments:
+                if isinstance(value, np.ndarray) and value.size and value.dtype.kind == "f":
+                    value.flat[0] += 1
+            return answer
+
+        return changed
+
+    return Implementation("writing", types.SimpleNamespace(**{name: after(getattr(textbook, name)) for name in names}))
+
+
+def doubling() -> Implementation:
+    """The textbook with λ doubled wherever there is one."""
+
+    def before(function: Callable[..., Any], place: int) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def changed(*arguments: Any) -> Any:
+            return function(*arguments[:place], 2 * np.asarray(arguments[place]), *arguments[place + 1 :])
+
+        return changed
+
+    places = {name: function.arguments.split(", ") for name, function in CONTRACT.items() if function.chapter == 3}
+    own = {
+        name: before(getattr(textbook, name), i)
+        for name, arguments in places.items()
+        for i, argument in enumerate(arguments)
+        if argument in ("lam", "lams")
+    }
+    return Implementation("doubling", types.SimpleNamespace(**own))
+
+
+def everywhere(function: Callable[..., Any]) -> Implementation:
+    """The same function under every name of the contract."""
+    return Implementation(function.__name__, types.SimpleNamespace(**dict.fromkeys(CONTRACT, function)))
+
+
+MALFORMED: dict[str, Callable[[], Implementation]] = {
+    **{f.__name__.strip("_"): functools.partial(everywhere, f) for f in (seven, nothing, refusal, exit_)},
+    **{kind: functools.partial(spoilt, change) for kind, change in ANSWERS.items()},
+    "writes into its arguments": writing,
+    "λ doubled": doubling,
+}

@@ -1,0 +1,135 @@
+"""`--impl`: who is judged. Each run here is a pytest of its own, over a claim or two."""
+
+import re
+
+import numpy as np
+import pytest
+
+from shrinkage.loader import NotOffered, WrongChoice, load
+from shrinkage.properties.selftest.own_pytest import own_pytest
+
+pytestmark = pytest.mark.power
+
+THREE = """
+import numpy as np
+
+def linear_form(x, c):
+    return np.dot(x, c)
+
+def squared_norm(x):
+    return np.dot(x, x)
+
+def matvec(A, x):
+    return A @ x
+"""
+OTHER = """
+from helper_of_second import half
+
+def squared_norm(x):
+    return half(x)
+
+def linear_form_jacobian(x, c):
+    return c.copy()[None, :]
+"""
+
+
+def judged(*names: str, claims: str = "sum_of_the or test_matvec_is_the") -> tuple[int, str]:
+    """Exit code and output of the ordinary claims of chapter 1 about these implementations."""
+    chosen = [part for name in names for part in ("--impl", name)]
+    return own_pytest("properties/test_calculus.py", "-m", "mathematics", "-k", claims, *chosen)
+
+
+def usage_error(*names: str) -> str:
+    """The one line with which a wrong ``--impl`` ends the run, with exit code 4."""
+    code, output = judged(*names)
+    assert code == pytest.ExitCode.USAGE_ERROR, output
+    (line,) = [line for line in output.splitlines() if line.startswith("ERROR: ")]
+    assert line.endswith(".")
+    assert "Traceback" not in output
+    return line
+
+
+def test_a_file_with_three_functions_is_judged_by_those(tmp_path):
+    """What a .py file does not offer is skipped as not offered and counted, and the run passes."""
+    path = tmp_path / "homework.py"
+    path.write_text(THREE)
+    code, output = judged(str(path), claims="not another")
+    assert code == 0, output
+    assert re.search(r"[1-9]\d* skipped", output)
+    assert re.search(r"^matvec +[1-9]\d* +0 +0 +0\b", output, re.M)
+    assert re.search(r"^matvec_jacobian +0 +0 +0 +[1-9]", output, re.M)
+
+
+def test_a_wrong_function_fails_with_its_claim(tmp_path):
+    """A failure states the claim, both values, the bound with its source, and the exit code is 1."""
+    path = tmp_path / "homework.py"
+    path.write_text(THREE + "\n\ndef matvec(A, x):\n    return 1.01 * (A @ x)\n")
+    code, output = judged(str(path))
+    assert code == 1, output
+    for word in ("matvec(A, x) is Ax.", "error / bound", "got", "expected", "Higham (2002)"):
+        assert word in output
+
+
+def test_an_unknown_name_is_a_usage_error_of_one_sentence():
+    """A name that leads nowhere ends the run with exit code 4 and one sentence, which says which peers there are."""
+    line = usage_error("nonesuch")
+    assert "--impl nonesuch was not found" in line
+    assert "numpy" in line
+
+
+def test_a_race_is_no_implementation_to_judge():
+    """A comma-separated list is for benchmarks: in properties it is a usage error."""
+    assert "properties judge one implementation" in usage_error("numpy,impl")
+
+
+def test_several_are_taken_together_and_the_first_wins(tmp_path):
+    """Given twice, --impl makes one implementation of two files, which find their siblings; the first offer wins."""
+    (tmp_path / "helper_of_second.py").write_text("def half(x):\n    return 0.5 * x @ x\n")
+    first, second = tmp_path / "first_given.py", tmp_path / "second_given.py"
+    first.write_text(THREE)
+    second.write_text(OTHER)
+    x = np.array([2.0, 4.0])
+    both = load([str(first), str(second)])
+    assert both.offered == ["linear_form", "linear_form_jacobian", "squared_norm", "matvec"]
+    assert both.squared_norm(x) == 20
+    assert load([str(second), str(first)]).squared_norm(x) == 10
+    with pytest.raises(NotOffered, match="pinv"):
+        both.pinv(x)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "there is no file"),
+        (
+            "import nothing_of_that_name\n",
+            "failed on import: ModuleNotFoundError: No module named 'nothing_of_that_name'",
+        ),
+        ("def f(:\n", "failed on import: SyntaxError"),
+        ("raise SystemExit\n", "failed on import: SystemExit"),
+        ("answer = 42\n", "offers no function of the contract"),
+    ],
+    ids=["missing", "unimportable", "no Python", "exits", "empty"],
+)
+def test_a_file_that_cannot_be_judged_is_one_sentence(tmp_path, text, reason):
+    """A path to no file, a file that fails on import, and one without any function of the contract, each in words."""
+    path = tmp_path / "given_in_vain.py"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(WrongChoice) as caught:
+        load([str(path)])
+    assert reason in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "nonesuch", "impl.nonesuch", "non.esuch", "a..b", ".a", "impl/peers"])
+def test_a_name_that_leads_nowhere_is_not_found(name):
+    """A wrong name, dotted or not, is not found, and the peers are listed."""
+    with pytest.raises(WrongChoice, match=r"was not found: .*numpy"):
+        load([name])
+
+
+def test_a_dotted_module_and_a_short_name_are_the_same_peer():
+    """`numpy` is the peer shrinkage.peers.numpy, not the library of that name."""
+    assert load(["numpy"]).ridge is load(["shrinkage.peers.numpy"]).ridge

@@ -1,0 +1,100 @@
+"""The suite, tested: every planted bug is refuted, and implementations that are right but unusual are not.
+
+Run by ``pytest properties/selftest/test_seeded_bugs.py -m power``; `python -m shrinkage.properties.selftest.seeded_bugs` prints who refutes what, and
+after how long.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.falsify import claims, refute
+from shrinkage.properties.selftest.alternatives import DIFFERENT
+from shrinkage.properties.selftest.own_pytest import own_pytest
+from shrinkage.properties.selftest.seeded_bugs import BUGS
+from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
+from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED
+
+pytestmark = pytest.mark.power
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_a_planted_bug_is_refuted_by_a_claim_that_names_the_function(bug):
+    """With this bug in the textbook, a claim fails that blames the function it is in."""
+    found = refute(bug.planted(), [bug.function])
+    assert found is not None, f"no claim about {bug.function} fails"
+    assert bug.function in found.blamed
+    print(f"{found.claim}, {found.seconds:.2f} s")
+
+
+def test_there_are_bugs_in_every_function():
+    """The bank has at least a hundred bugs, and at least one in every function of the contract, each of its own."""
+    assert len(BUGS) >= 100
+    assert {bug.function for bug in BUGS} == set(CONTRACT)
+    assert len({bug.source() for bug in BUGS}) == len(BUGS)
+
+
+def test_mutants_that_are_no_mistake_are_of_the_textbook_as_it_is():
+    """What `equivalent_mutants.toml` excuses is a change of lines that are there; of others judge the mutants anew."""
+    listed = tomllib.loads(Path(__file__).with_name("equivalent_mutants.toml").read_text(encoding="utf-8"))["mutant"]
+    for mutant in listed:
+        source = (TEXTBOOK / f"{mutant['file']}.py").read_text(encoding="utf-8")
+        there = {line.strip() for line in source.splitlines()}
+        assert {line.strip() for line in mutant["old"].splitlines()} <= there, mutant["old"]
+
+
+@pytest.mark.parametrize("function", CONTRACT)
+def test_there_are_claims_about_every_function(function):
+    """Each function has a claim of mathematics and one of its interface, and most have one of accuracy."""
+    assert {"mathematics", "interface"} <= {claim.mark for claim in claims() if function in claim.about}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_what_is_malformed_is_refuted_in_every_function(kind):
+    """Answers of 7, none or in lists, errors, NaN, wrong shapes, changed arguments: a claim fails for each function."""
+    implementation = MALFORMED[kind]()
+    assert [name for name in implementation.offered if refute(implementation, [name]) is None] == []
+
+
+LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
+
+
+@pytest.mark.parametrize("implementation", DIFFERENT, ids=lambda implementation: implementation.name)
+def test_what_is_right_is_not_refuted(implementation):
+    """No claim fails about an implementation that computes the same in another way."""
+    assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
+
+
+SEVEN = """
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.selftest.seeded_bugs.malformed import seven
+
+globals().update(dict.fromkeys(CONTRACT, seven))
+"""
+EVERY_KIND = """
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED
+
+kinds = [kind() for kind in MALFORMED.values()]
+for i, name in enumerate(CONTRACT):
+    offering = [kind for kind in kinds if name in kind.offered]
+    globals()[name] = getattr(offering[i % len(offering)], name)
+"""
+
+
+@pytest.mark.parametrize("text", [SEVEN, EVERY_KIND], ids=["seven", "every kind"])
+def test_a_malformed_file_ends_a_run_with_failed_claims(tmp_path, text):
+    """A run on a file whose functions are all malformed exits with 1 and a verdict, on each where all are 7."""
+    path, card = tmp_path / "malformed_file.py", tmp_path / "card.json"
+    path.write_text(text)
+    # The claims of the interface draw few examples, and so have few to shrink: a run of seconds.
+    chosen = ["-m", "interface", "--tb=line", "--impl", str(path), "--scorecard", str(card)]
+    code, output = own_pytest("properties", *chosen)
+    assert code == pytest.ExitCode.TESTS_FAILED, output[-4000:]
+    failed = {name for name, row in json.loads(card.read_text())["functions"].items() if row["failed"]}
+    assert failed
+    if text == SEVEN:
+        assert failed == set(CONTRACT)
