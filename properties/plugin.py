@@ -26,7 +26,7 @@ from shrinkage.loader import Implementation, WrongChoice, load
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.falsify import under
 from shrinkage.properties.engine.proxy import Judged
-from shrinkage.properties.isolated.judge import Isolated
+from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.process import Limits
 from shrinkage.properties.report import gradescope, scorecard
 

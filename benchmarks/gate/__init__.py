@@ -1,4 +1,4 @@
-"""One revision against another, with a declared false-alarm rate: ``python -m shrinkage.benchmarks.gate BASE [HEAD]``.
+"""One revision against another, with a declared false-alarm rate: ``shrinkage gate BASE [HEAD]``.
 
 How it decides. Both revisions are exported into folders of their own, each with its own Numba cache; the benchmarks,
 the claims and their bounds are those of the tree that the gate is run from, for both. Then, each apart:

@@ -1,4 +1,4 @@
-"""The gate's own proof: ``python -m shrinkage.benchmarks.gate --prove [RUNS]``.
+"""The gate's own proof: ``shrinkage gate --prove [RUNS]``.
 
 Every run is a whole timing of HEAD against itself, with code that is the same treated like any other, and with a few
 cases of one side slowed by 2, 3, 5 and 10 %: after each sample, that fraction of it is waited. So each run gives

@@ -1,4 +1,4 @@
-"""What starting costs: ``python -m shrinkage.benchmarks.measure.startup`` prints a table of five figures, each beside its goal.
+"""What starting costs: ``shrinkage startup`` prints a table of five figures, each beside its goal.
 
 import
     `import shrinkage` over importing numba and scipy.linalg, which it is built on; in fresh processes, one and the other in
@@ -24,6 +24,7 @@ import tempfile
 import time
 import timeit
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -131,9 +132,7 @@ def figures(rounds: int) -> list[tuple[str, str, str]]:
 
 def main() -> None:
     """Print the table; or, in a process that was started for it, the first calls."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shrinkage.benchmarks.measure.startup", description="What starting costs."
-    )
+    parser = argparse.ArgumentParser(prog="shrinkage startup", description="What starting costs.")
     parser.add_argument("--rounds", type=int, default=7, help="imports of each kind (default: 7)")
     parser.add_argument("--first-calls", nargs="+", metavar="CASE", help=argparse.SUPPRESS)
     parser.add_argument("--dtypes", nargs="+", default=["float64"], help=argparse.SUPPRESS)

@@ -7,7 +7,6 @@ comes and goes more slowly than a round is in both, and cancels.
 
 import contextlib
 import math
-import os
 import pickle
 import random
 import select
@@ -16,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from scipy.stats import quantile_test

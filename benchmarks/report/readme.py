@@ -1,7 +1,7 @@
 """The README's tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
-(``python -m shrinkage.benchmarks.gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
+(``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
 from scorecards (``pytest properties --impl NAME --scorecard FILE``), taken together with what is stored of those of
 before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept. The first
 answers were stored as ten thousand of a function where there were more: a count is the least that there were.

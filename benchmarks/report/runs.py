@@ -1,4 +1,4 @@
-"""Stored runs, read into one form: races (``python -m shrinkage.benchmarks.race.race``) and pytest-benchmark's own JSON.
+"""Stored runs, read into one form: races (``shrinkage race``) and pytest-benchmark's own JSON.
 
 A file that is neither, or not what it should be, is refused with a sentence.
 """
@@ -130,8 +130,7 @@ def read(path: Path) -> Run:
     run = of_stored(path, load(path))
     if run is None:
         raise Unreadable(
-            f"{path} holds neither a race (python -m shrinkage.benchmarks.race.race) nor pytest-benchmark's run "
-            "(--benchmark-json FILE)."
+            f"{path} holds neither a race (shrinkage race) nor pytest-benchmark's run (--benchmark-json FILE)."
         )
     return run
 

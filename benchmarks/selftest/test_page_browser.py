@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from shrinkage.benchmarks.report.command import main
 from shrinkage.benchmarks.report.page.stored import KEPT
-from shrinkage.benchmarks.report.report import main
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.test_scorecard import MIXED
 

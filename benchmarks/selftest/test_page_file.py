@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from shrinkage.benchmarks.report.command import main
 from shrinkage.benchmarks.report.page import page, verdicts
 from shrinkage.benchmarks.report.page.stored import KEPT, read_all
-from shrinkage.benchmarks.report.report import main
 from shrinkage.benchmarks.report.runs import Unreadable
 from shrinkage.benchmarks.selftest.test_page import Text, a_gate, a_proof, html, right, wrong
 from shrinkage.benchmarks.selftest.test_report import a_race, benchmarks, stored

@@ -16,7 +16,7 @@ import pytest
 
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race import turns
-from shrinkage.benchmarks.race.race import SCHEMA, main, raced, seconds
+from shrinkage.benchmarks.race.command import SCHEMA, main, raced, seconds
 from shrinkage.benchmarks.race.turns import FEWEST, Field, Refused, compared
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def ridge(X, y, lam):
 
 
 def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "shrinkage.benchmarks.race.race", *arguments]
+    return [sys.executable, "-m", "shrinkage.benchmarks.race.command", *arguments]
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def test_what_a_case_leaves_of_its_share_is_the_others_and_what_it_takes_beyond_
         return {"numpy": {"not_offered": "it is not timed here"}}
 
     monkeypatch.setattr(Field, "race", race)
-    monkeypatch.setattr("shrinkage.benchmarks.race.race.peak", lambda _: {})
-    monkeypatch.setattr("shrinkage.benchmarks.race.race._startup", lambda *_: {})
+    monkeypatch.setattr("shrinkage.benchmarks.race.command.peak", lambda _: {})
+    monkeypatch.setattr("shrinkage.benchmarks.race.command._startup", lambda *_: {})
     raced([RIDGE, LSTSQ, ADAM], ["numpy"], [CORE], budget=30.0, patience=60.0)
     assert given == shares
 

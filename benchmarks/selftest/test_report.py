@@ -11,9 +11,9 @@ import pytest
 
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race.goals import GOALS
-from shrinkage.benchmarks.report import report
+from shrinkage.benchmarks.report import command as report
+from shrinkage.benchmarks.report.command import RACE_START, STORED, into_readme, main
 from shrinkage.benchmarks.report.readme import END, README, with_table
-from shrinkage.benchmarks.report.report import RACE_START, STORED, into_readme, main
 from shrinkage.benchmarks.report.runs import Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
 
@@ -93,7 +93,7 @@ def markdown(folder: Path, content: Any) -> str:
 
 
 def test_the_table_of_timings_is_that_of_the_stored_race() -> None:
-    """After a new race: python -m shrinkage.benchmarks.report.report RACE --readme."""
+    """After a new race: shrinkage report RACE --readme."""
     text = README.read_text(encoding="utf-8")
     run = read(STORED)
     assert with_table(text, RACE_START, table(run)) == text

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from shrinkage.properties.engine.falsify import refute
-from shrinkage.properties.isolated.judge import Isolated
+from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.process import Limits
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.selftest.own_pytest import ROOT, own_pytest

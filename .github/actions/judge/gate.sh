@@ -19,7 +19,7 @@ done <<<"${IMPLEMENTATION:-}"
 rm -f -- "$workspace/gate.json" "$workspace/gate.md"
 cd "$root"
 code=0
-python -m shrinkage.benchmarks.gate "$BASE" HEAD "${options[@]}" || code=$?
+shrinkage gate "$BASE" HEAD "${options[@]}" || code=$?
 [[ ! -f $workspace/gate.md ]] || cat "$workspace/gate.md" >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"
 
 # By the file as well as by the code: a command line that argparse refuses comes back with 2, too.

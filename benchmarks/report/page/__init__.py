@@ -1,4 +1,4 @@
-"""One page that tells the whole story: ``python -m shrinkage.benchmarks.report.report --page OUT.html [FILES...]``.
+"""One page that tells the whole story: ``shrinkage report --page OUT.html [FILES...]``.
 
 `stored` reads what was given, `sentences`, `verdicts`, `charts`, `races` and `drawings` turn it into what is shown, and
 `template.html` with `page.css` and `page.js` shows it. The page is one file, takes nothing from the network, and says

@@ -15,9 +15,9 @@ SCHEMAS = {"gate": GATE / "gate.schema.json", "proof": GATE / "proof.schema.json
 # What there is to give, the command that makes it, and what it says.
 KINDS = {
     "scorecard": ("pytest properties --impl NAME --scorecard FILE", "how right they are"),
-    "race": ("python -m shrinkage.benchmarks.race.race --json FILE", "how fast they are"),
-    "gate run": ("python -m shrinkage.benchmarks.gate BASE --json FILE", "what has changed"),
-    "proof of the gate": ("python -m shrinkage.benchmarks.gate --prove --json FILE", "how often the gate is wrong"),
+    "race": ("shrinkage race --json FILE", "how fast they are"),
+    "gate run": ("shrinkage gate BASE --json FILE", "what has changed"),
+    "proof of the gate": ("shrinkage gate --prove --json FILE", "how often the gate is wrong"),
 }
 
 

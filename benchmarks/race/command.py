@@ -1,4 +1,4 @@
-"""Who is faster, fairly: ``python -m shrinkage.benchmarks.race.race [CASE ...] [--impl impl,numpy,torch] [--json FILE]``.
+"""Who is faster, fairly: ``shrinkage race [CASE ...] [--impl impl,numpy,torch] [--json FILE]``.
 
 Every implementation has a process of its own, on the same core; they take short turns in random order (`rounds`). An
 answer is checked against its bound before it is timed: what is wrong is told, and not timed. What is compared is the
@@ -170,9 +170,7 @@ def _ratio(result: dict[str, Any]) -> str:
 
 def main(arguments: Iterable[str] | None = None) -> int:
     """Race, print, write; 1 if who is named first, or one's own, was wrong somewhere."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shrinkage.benchmarks.race.race", description="Who is faster, and by how much."
-    )
+    parser = argparse.ArgumentParser(prog="shrinkage race", description="Who is faster, and by how much.")
     parser.add_argument(
         "cases", nargs="*", metavar="CASE", help="ridge-large, or a function (default: all of the sizes)"
     )

@@ -1,4 +1,4 @@
-"""The command: ``python -m shrinkage.benchmarks.gate BASE [HEAD]``, or ``--prove``."""
+"""The command: ``shrinkage gate BASE [HEAD]``, or ``--prove``."""
 
 import argparse
 import contextlib
@@ -27,7 +27,7 @@ WIDTH = 120  # where there is no terminal
 def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = argparse.ArgumentParser(
-        prog="python -m shrinkage.benchmarks.gate",
+        prog="shrinkage gate",
         description="Has this revision made it worse? Time, compile time, peak memory and accuracy, each apart.",
         epilog="Exit codes: 0 pass, 1 regression, 2 inconclusive or unusable.",
     )
@@ -85,9 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     given = made.parse_args(arguments)
     if given.base is None and given.prove is None:
-        made.error(
-            "BASE is missing: name the revision to compare with, as in: python -m shrinkage.benchmarks.gate main"
-        )
+        made.error("BASE is missing: name the revision to compare with, as in: shrinkage gate main")
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
         made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
     if given.budget <= 0:

@@ -1,6 +1,6 @@
-"""Stored runs to tables, plots and a page: ``python -m shrinkage.benchmarks.report.report FILES... [--markdown FILE] [--plots FOLDER]``.
+"""Stored runs to tables, plots and a page: ``shrinkage report FILES... [--markdown FILE] [--plots FOLDER]``.
 
-FILES are races (``python -m shrinkage.benchmarks.race.race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
+FILES are races (``shrinkage race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
 is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
 keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
 
@@ -17,10 +17,8 @@ from shrinkage.benchmarks.report.readme import README, with_table
 from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
 
-STORED = Path(__file__).parent / "results" / "race.json"
-RACE_START = (
-    "<!-- from benchmarks/results/race.json, by python -m shrinkage.benchmarks.report.report RACE --readme -->\n"
-)
+STORED = Path(__file__).parents[1] / "results" / "race.json"
+RACE_START = "<!-- from benchmarks/results/race.json, by shrinkage report RACE --readme -->\n"
 
 
 def markdown(runs: Iterable[Run]) -> Iterator[str]:
@@ -39,9 +37,7 @@ def into_readme(path: Path, run: Run, readme: Path = README, stored: Path = STOR
         If it is no race, or has cases that are no longer timed, or not at these sizes.
     """
     if not run.interleaved:
-        raise Unreadable(
-            f"{path} is no race, and the README's table is made from one (python -m shrinkage.benchmarks.race.race)."
-        )
+        raise Unreadable(f"{path} is no race, and the README's table is made from one (shrinkage race).")
     if old := out_of_date(run):
         raise Unreadable(
             f"{path} is out of date: benchmarks/cases.py has not, or not at these sizes, {', '.join(old)}."
@@ -61,9 +57,7 @@ def write(path: Path, text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; 2 and a sentence where that cannot be done."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shrinkage.benchmarks.report.report", description="Stored runs to tables and plots."
-    )
+    parser = argparse.ArgumentParser(prog="shrinkage report", description="Stored runs to tables and plots.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a race, or what --benchmark-json wrote")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
