@@ -8,7 +8,6 @@
 It is nobody's plugin but of who asks for it: ``-p shrinkage.properties.plugin``.
 """
 
-import contextlib
 import gc
 import os
 from collections.abc import Generator
@@ -24,8 +23,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from shrinkage.loader import Implementation, WrongChoice, load
 from shrinkage.properties.engine import verdict
-from shrinkage.properties.engine.falsify import under
 from shrinkage.properties.engine.proxy import Judged
+from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.process import Limits
 from shrinkage.properties.report import gradescope, scorecard
@@ -152,6 +151,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     properties = CLAIMS
     whole = any(properties.is_relative_to(config.invocation_params.dir / argument) for argument in config.args)
     covered: set[str] = set()
+    unshrunk = settings(phases=[phase for phase in settings().phases if phase is not Phase.shrink])
     for departure in implementation.departures:
         items = [item for item in judging if departure.covers(item.name)]
         if whole and not items:
@@ -159,16 +159,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.nodeid not in covered:  # the first departure that covers it counts
                 item.add_marker(pytest.mark.xfail(reason=departure.reason, strict=departure.strict, run=departure.run))
+                item.obj = under(item.obj, unshrunk)
         covered.update(item.nodeid for item in items)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """What is expected to fail need not be shrunk."""
-    departs = item.get_closest_marker("xfail")
-    kept = settings(phases=[phase for phase in settings().phases if phase is not Phase.shrink])
-    with under(getattr(item, "obj", None), kept) if departs else contextlib.nullcontext():
-        return (yield)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

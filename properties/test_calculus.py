@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.bounds import EXACT, dot_product
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
 from shrinkage.properties.engine.verdict import judge
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.running_error import affine
 from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
 from shrinkage.properties.engine.strategies_networks import Layer, layers
 from shrinkage.properties.engine.verdict import judge

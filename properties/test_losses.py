@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from flint import arb
-from hypothesis import example, given
+from hypothesis import example
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
@@ -11,6 +11,7 @@ from shrinkage.properties.engine.bounds import EXACT, Bound
 from shrinkage.properties.engine.oracles import rationals, to_rational
 from shrinkage.properties.engine.running_error import SOURCE, Carried
 from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD
 from shrinkage.properties.engine.strategies_networks import Scores, scores
 from shrinkage.properties.engine.verdict import judge

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
 from shrinkage.properties.engine.running_error import Carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, SEEDS
 from shrinkage.properties.engine.strategies_networks import Network, networks
 from shrinkage.properties.engine.verdict import judge

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
 from shrinkage.properties.engine.oracles import rationals
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, generator, plain
 from shrinkage.properties.engine.verdict import judge
 

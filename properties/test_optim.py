@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 from flint import arb
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, STATE, Rule
 from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator
 from shrinkage.properties.engine.verdict import judge
 

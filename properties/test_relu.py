@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles import nearest, rationals
 from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
 from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Unit, unit
 from shrinkage.properties.engine.verdict import judge

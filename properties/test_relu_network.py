@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
@@ -13,6 +13,7 @@ from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.example_calls import SAMPLES
 from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
 from shrinkage.properties.engine.running_error import given as carried
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD
 from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
 from shrinkage.properties.engine.verdict import judge

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import linear, of_rank
 from shrinkage.properties.engine.verdict import judge
 from shrinkage.properties.test_ridge import FORMS, solve

@@ -3,11 +3,11 @@
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import norm, times
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import (
     ORDINARY_AND_HARD,
     SEEDS,

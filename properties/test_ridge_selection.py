@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import (
     DTYPES,
     ORDINARY_AND_HARD,

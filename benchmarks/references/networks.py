@@ -1,25 +1,25 @@
-"""The answers for chapters 4 and 5: ReLU units and their training, layers, losses, update rules, nets."""
+"""The answers for chapters 4 and 5: the formulas of the claims, over arrays of more digits."""
 
-import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from shrinkage.benchmarks.references.measured import Answer, Measured, affine, answers, constant, given, registering
+from shrinkage.benchmarks.references.measured import Answer, Measured, answers, given, registering
 from shrinkage.properties.engine import bounds
-from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.running_error import affine
 
 ANSWERS: dict[str, Callable[..., list[Answer]]] = {}
 gives = registering(ANSWERS)
 
-# ---- chapter 4 -------------------------------------------------------------------------------------------------------
+# ---- chapter 4: a unit's functions are given all samples at once, a row each -----------------------------------------
 
 
 @gives("relu_unit")
 def _relu_unit(x: np.ndarray, w: float, b: float) -> list[Answer]:
     (x,) = given(x)
-    return answers((w * x + b).relu())
+    return answers((x * w + b).relu())
 
 
 @gives("elbow")
@@ -28,90 +28,60 @@ def _elbow(w: np.ndarray, b: np.ndarray) -> list[Answer]:
     return answers(-b / w)
 
 
-def _unit(samples: Iterable[tuple[float, ...]]) -> tuple[Measured, Measured, Measured, Measured, Measured]:
-    x, y, w, b, *_ = given(*np.array(samples).T)
-    before = w * x + b
-    return x, w, b, before, before.relu() - y
-
-
 @gives("relu_unit_loss")
 def _relu_unit_loss(*samples: tuple[float, ...]) -> list[Answer]:
-    *_, dphi = _unit(samples)
-    return answers(dphi * dphi * 0.5)
+    x, y, w, b = given(*np.array(samples).T)
+    r = (w * x + b).relu() - y
+    return answers(r * r * 0.5)
 
 
 @gives("relu_unit_gradients")
 def _relu_unit_gradients(*samples: tuple[float, ...]) -> list[Answer]:
-    x, _, _, before, dphi = _unit(samples)
-    active = before.positive()
-    return answers(dphi, (dphi * x).where(active), dphi.where(active))
+    return answers(*on_paper.unit_gradients(*given(*np.array(samples).T)))
 
 
 @gives("relu_unit_step")
 def _relu_unit_step(*samples: tuple[float, ...]) -> list[Answer]:
-    x, w, b, before, dphi = _unit(samples)
-    active, lr = before.positive(), samples[0][4]
-    return answers(w - lr * (dphi * x).where(active), b - lr * dphi.where(active))
+    *sample, _ = given(*np.array(samples).T)
+    return answers(*on_paper.unit_step(*sample, samples[0][4]))
 
 
 @gives("relu_network")
-def _relu_network(x: np.ndarray, W1: np.ndarray, b: np.ndarray, W2: np.ndarray) -> list[Answer]:
-    x, W1, b, W2 = given(x, W1, b, W2)
-    return answers((x[:, None] * W1.T + b).relu() @ W2[0])
+def _relu_network(*arguments: Any) -> list[Answer]:
+    return answers(on_paper.network(*given(*arguments)))
 
 
 @gives("relu_network_loss")
-def _relu_network_loss(x: float, y: float, W1: np.ndarray, b: np.ndarray, W2: np.ndarray) -> list[Answer]:
-    W1, b, W2 = given(W1, b, W2)
-    df = W2[0] @ (W1[:, 0] * x + b).relu() - y
-    return answers(df * df * 0.5)
-
-
-def _gradients(x: Any, y: Any, w: Measured, b: Measured, v: Measured) -> tuple[Measured, Measured, Measured]:
-    before = w * x + b
-    active, hidden = before.positive(), before.relu()
-    df = v @ hidden - y
-    db = (df * v).where(active)
-    return db * x, db, df * hidden
-
-
-def _step(x: Any, y: Any, w: Measured, b: Measured, v: Measured, lr: float) -> tuple[Measured, Measured, Measured]:
-    dw, db, dv = _gradients(x, y, w, b, v)
-    return w - lr * dw, b - lr * db, v - lr * dv
+def _relu_network_loss(*arguments: Any) -> list[Answer]:
+    x, y, *parameters = given(*arguments)
+    r = on_paper.network(x, *parameters) - y
+    return answers(r * r * 0.5)
 
 
 @gives("relu_network_gradients")
-def _relu_network_gradients(x: float, y: float, W1: np.ndarray, b: np.ndarray, W2: np.ndarray) -> list[Answer]:
-    W1, b, W2 = given(W1, b, W2)
-    dw, db, dv = _gradients(x, y, W1[:, 0], b, W2[0])
-    return answers(dw[:, None], db, dv[None, :])
+def _relu_network_gradients(*arguments: Any) -> list[Answer]:
+    return answers(*on_paper.network_gradients(*given(*arguments)))
 
 
 @gives("relu_network_step")
-def _relu_network_step(x: float, y: float, W1: Any, b: Any, W2: Any, lr: float) -> list[Answer]:
-    W1, b, W2 = given(W1, b, W2)
-    w, b, v = _step(x, y, W1[:, 0], b, W2[0], lr)
-    return answers(w[:, None], b, v[None, :])
+def _relu_network_step(*arguments: Any) -> list[Answer]:
+    *sample, lr = arguments
+    return answers(*on_paper.network_step(*given(*sample), lr))
 
 
 @gives("elbows_after_step")
-def _elbows_after_step(x: float, y: float, W1: Any, b: Any, W2: Any, lr: float) -> list[Answer]:
-    W1, b, W2 = given(W1, b, W2)
-    w, b, _ = _step(x, y, W1[:, 0], b, W2[0], lr)
-    return answers(-b / w)
+def _elbows_after_step(*arguments: Any) -> list[Answer]:
+    *sample, lr = arguments
+    W1, b, _ = on_paper.network_step(*given(*sample), lr)
+    return answers(-b / W1[:, 0])
 
 
 @gives("relu_network_sgd")
-def _relu_network_sgd(x: Any, y: Any, W1: Any, b: Any, W2: Any, lr: float, epochs: int) -> list[Answer]:
-    W1, b, W2 = given(W1, b, W2)
-    w, v = W1[:, 0], W2[0]
-    elbows = [(-b / w).answer]
-    for _ in range(epochs):
-        for sample in zip(x, y, strict=True):
-            w, b, v = _step(*sample, w, b, v, lr)
-        elbows.append((-b / w).answer)
-    rows, allowed = zip(*[(values, bound.allowed) for values, bound in elbows], strict=True)
-    return [*answers(w[:, None], b, v[None, :]), (np.array(rows), Bound(np.array(allowed), elbows[0][1].source))]
+def _relu_network_sgd(*arguments: Any) -> list[Answer]:
+    *data, lr, epochs = arguments
+    W1, b, W2, elbows = on_paper.network_sgd(*given(*data), lr, epochs)
+    rows, errors = ([getattr(row, what) for row in elbows] for what in ("values", "error"))
+    return answers(W1, b, W2, W1.like(np.array(rows), np.array(errors)))
 
 
 # ---- chapter 5 -------------------------------------------------------------------------------------------------------
@@ -153,98 +123,46 @@ def _relu_backward(dout: np.ndarray, x: np.ndarray) -> list[Answer]:
     return [(np.where(x > 0, dout, 0), bounds.EXACT)]
 
 
-def _softmax(x: Measured, y: np.ndarray) -> tuple[Measured, Measured]:
-    rows, N = np.arange(len(y)), len(y)
-    shifted = x - x.values.max(axis=1, keepdims=True)
-    exps = shifted.exp()
-    sums = exps.sum(axis=1)
-    losses = sums.log() - shifted[rows, y]
-    wanted = np.zeros(x.values.shape)
-    wanted[rows, y] = 1
-    return losses.sum() / N, (exps / sums[:, None] - wanted) / N
-
-
 @gives("softmax_loss")
 def _softmax_loss(x: np.ndarray, y: np.ndarray) -> list[Answer]:
-    (x,) = given(x)
-    return answers(*_softmax(x, y))
+    return answers(*on_paper.softmax_loss(*given(x), y))
 
 
 @gives("svm_loss")
 def _svm_loss(x: np.ndarray, y: np.ndarray) -> list[Answer]:
-    (x,) = given(x)
-    rows, N = np.arange(len(y)), len(y)
-    others = np.ones(x.values.shape, bool)
-    others[rows, y] = False
-    margins = x - x[rows, y][:, None] + 1
-    over = margins.where(others).relu()
-    missed = (margins.positive() & others).astype(float)
-    counts = missed.copy()
-    counts[rows, y] = -missed.sum(axis=1)
-    dx = Measured(counts, 0.0, x.dtype) / N
-    # What the others get may be divided before it is summed up for the right class.
-    summed = (Measured(missed, 0.0, x.dtype) / N).sum(axis=1).rounded().error[:, None]
-    return answers(over.sum(axis=1).sum() / N, _either(dx, Measured(dx.values, np.where(others, 0, summed), x.dtype)))
+    return answers(*on_paper.svm_loss(*given(x), y))
 
 
-@gives("sgd")
-def _sgd(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
-    w, dw = given(w, dw)
-    return answers(w - 1e-2 * dw)
+def _rule(name: str) -> Callable[..., list[Answer]]:
+    def made(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
+        kept = [key for key in on_paper.STATE[name] if key in config]
+        w, dw, *state = given(w, dw, *(config[key] for key in kept))
+        rule = on_paper.Rule(name, w, config)
+        rule.state, rule.t = dict(zip(kept, state, strict=True)), config.get("t", 0)
+        after = rule.step(w, dw)
+        if name != "sgd_momentum":
+            return answers(after, *rule.state.values())
+        divided = (-state[0] / rule["learning_rate"]) * rule["momentum"] + dw  # by −lr, as PyTorch keeps it
+        step = divided * rule["learning_rate"]
+        return answers(_either(after, w - step), _either(rule.state["velocity"], -step))
+
+    return made
 
 
-@gives("sgd_momentum")
-def _sgd_momentum(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
-    w, dw, v = given(w, dw, config["velocity"])
-    after = 0.9 * v - 1e-2 * dw
-    divided = 0.9 * (-v / 1e-2) + dw  # by −lr, as PyTorch keeps it
-    return answers(_either(w + after, w - 1e-2 * divided), _either(after, -(1e-2 * divided)))
+for _name in on_paper.STATE:
+    gives(_name)(_rule(_name))
 
 
 def _either(one: Measured, other: Measured) -> Measured:
     """Two ways to the same values: whichever may be off by more."""
-    return Measured(one.values, np.maximum(one.error, other.error), one.dtype)
-
-
-@gives("rmsprop")
-def _rmsprop(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
-    w, dw, c = given(w, dw, config["cache"])
-    rho = constant(0.99, w.dtype)
-    c = rho * c + (1 - rho) * (dw * dw)
-    return answers(w - 1e-2 * dw / (c.sqrt() + 1e-8), c)
-
-
-@gives("adam")
-def _adam(w: np.ndarray, dw: np.ndarray, config: dict[str, Any]) -> list[Answer]:
-    w, dw, m, v = given(w, dw, config["m"], config["v"])
-    beta1, beta2, t = constant(0.9, w.dtype), constant(0.999, w.dtype), config["t"] + 1
-    m = beta1 * m + (1 - beta1) * dw
-    v = beta2 * v + (1 - beta2) * (dw * dw)
-    step = 1e-3 * (m / (1 - _power(beta1, t))) / ((v / (1 - _power(beta2, t))).sqrt() + 1e-8)
-    return answers(w - step, m, v)
-
-
-def _power(x: Measured, t: int) -> Measured:
-    return functools.reduce(Measured.__mul__, [x] * t)
+    return one.like(one.values, np.maximum(one.error, other.error))
 
 
 @gives("FullyConnectedNet")
 def _net(X: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray]) -> list[Answer]:
-    names, reg = sorted(params), 0.1
-    x, *given_params = given(X, *(params[name] for name in names))
-    p, depth = dict(zip(names, given_params, strict=True)), len(names) // 2
-    inputs, before = [x], []
-    for i in range(1, depth + 1):
-        before.append(affine(inputs[-1], p[f"W{i}"], p[f"b{i}"]))
-        inputs.append(before[-1].relu())
-    loss, dout = _softmax(before[-1], y)
-    penalty = functools.reduce(Measured.__add__, [(p[f"W{i}"] * p[f"W{i}"]).sum().sum() for i in range(1, depth + 1)])
-    gradients: dict[str, Measured] = {}
-    for i in range(depth, 0, -1):
-        gradients |= {f"W{i}": inputs[i - 1].T @ dout + reg * p[f"W{i}"], f"b{i}": dout.sum(axis=0)}
-        if i > 1:
-            dout = (dout @ p[f"W{i}"].T).where(before[i - 2].positive())
-    return answers(loss + reg * 0.5 * penalty, *(gradients[name] for name in names))
+    x, *values = given(X, *params.values())
+    _, loss, gradients = on_paper.net(x, y, dict(zip(params, values, strict=True)), reg=0.1)
+    return answers(loss, *(gradients[name] for name in sorted(gradients)))
 
 
 # f is given a float64 array, and what comes of it is rounded to the dtype of x at the end.
@@ -258,7 +176,7 @@ def _numerical_gradient(f: Any, x: np.ndarray) -> list[Answer]:
     h = 1e-5
     left, right = point - h, point + h
     slope = ((others + right * right) - (others + left * left)) / (2 * h)
-    return answers(Measured(slope.values, slope.error, x.dtype).rounded())
+    return answers(slope.rounded(x.dtype))
 
 
 @gives("eval_numerical_gradient_array")
@@ -267,4 +185,4 @@ def _numerical_gradient_array(f: Any, x: np.ndarray, df: np.ndarray) -> list[Ans
     h = 1e-5
     left, right = point - h, point + h
     slope = (right * right - left * left) * Measured(df) / (2 * h)
-    return answers(Measured(slope.values, slope.error, x.dtype).rounded())
+    return answers(slope.rounded(x.dtype))

@@ -29,10 +29,12 @@ import hypothesis.errors
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 
+from shrinkage import properties
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation, WrongChoice, load
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
+from shrinkage.properties.engine.settings import under
 
 MARKS = ("mathematics", "accuracy", "interface")  # in the order in which they are tried
 FEW, MANY = 10, 100
@@ -128,11 +130,11 @@ def _failure(claim: Claim, judged: Judged, examples: int) -> tuple[BaseException
     """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
     verdict.begin()
     try:
-        with warnings.catch_warnings(), under(claim.test, _profile(examples)), contextlib.ExitStack() as stack:
+        with warnings.catch_warnings(), contextlib.ExitStack() as stack:
             warnings.simplefilter("error")  # as in pyproject.toml
             stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
-            claim.test(impl=judged, **claim.arguments, **fixtures)
+            _under(claim.test, examples)(impl=judged, **claim.arguments, **fixtures)
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
         pass
     except (Exception, SystemExit, pytest.fail.Exception) as failure:
@@ -147,19 +149,9 @@ def _told(failure: BaseException) -> str:
     return "\n".join([f"{type(failure).__name__}: {failure}", *getattr(failure, "__notes__", [])])
 
 
-@contextlib.contextmanager
-def under(test: Any, chosen: settings) -> Iterator[None]:
-    """Run a Hypothesis test under other settings than it was defined with."""
-    name = "_hypothesis_internal_use_settings"
-    if not hasattr(test, "hypothesis"):
-        yield
-        return
-    before = getattr(test, name)  # fixed when the test was defined: Hypothesis has no other way to it afterwards
-    setattr(test, name, chosen)
-    try:
-        yield
-    finally:
-        setattr(test, name, before)
+@functools.cache
+def _under(test: Callable[..., None], examples: int) -> Callable[..., None]:
+    return under(test, _profile(examples))
 
 
 @functools.cache
@@ -217,13 +209,9 @@ def claims() -> tuple[Claim, ...]:
 
 
 def _modules() -> list[types.ModuleType]:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
+    names = sorted(path.stem for path in Path(properties.__file__).parent.glob("test_*.py"))
     # Real data takes long, and what is wrong there is wrong in small.
-    return [
-        importlib.import_module(f"properties.{name}")
-        for name in names
-        if name != "test_refutations" and "real_data" not in name
-    ]
+    return [importlib.import_module(f"shrinkage.properties.{name}") for name in names if "real_data" not in name]
 
 
 def _tests(module: types.ModuleType) -> list[Callable[..., None]]:

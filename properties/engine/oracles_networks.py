@@ -4,6 +4,8 @@ What is here twice is meant to be: values and gradients by the formulas (`Carrie
 the loss alone, in power series a + bε, whose b is the derivative in a direction. The two check each other.
 """
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +13,14 @@ import numpy as np
 from flint import arb, arb_series
 
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
-from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, affine, balls, columns, constant
+from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, Kind, affine, balls, columns
 
 # ---- chapter 4: the ReLU elbow under SGD -----------------------------------------------------------------------------
 
-Triple = tuple[Carried, Carried, Carried]
+Triple = tuple[Kind, Kind, Kind]
 
 
-def unit_gradients(x: Carried, y: Carried, w: Carried, b: Carried) -> Triple:
+def unit_gradients(x: Kind, y: Kind, w: Kind, b: Kind) -> Triple[Kind]:
     """dl/dφ, dl/dw, dl/db of ½(φ(x) − y)²."""
     before = w * x + b
     on = before.positive()
@@ -26,19 +28,19 @@ def unit_gradients(x: Carried, y: Carried, w: Carried, b: Carried) -> Triple:
     return dphi, (dphi * x).where(on), dphi.where(on)
 
 
-def unit_step(x: Carried, y: Carried, w: Carried, b: Carried, lr: float) -> tuple[Carried, Carried]:
+def unit_step(x: Kind, y: Kind, w: Kind, b: Kind, lr: float) -> tuple[Kind, Kind]:
     """w and b after one step."""
     _, dw, db = unit_gradients(x, y, w, b)
     return w - dw * lr, b - db * lr
 
 
-def network(x: Carried, W1: Carried, b: Carried, W2: Carried) -> Carried:
+def network(x: Kind, W1: Kind, b: Kind, W2: Kind) -> Kind:
     """W2 max(W1 x + b, 0), for a number or a vector x."""
     hidden = (x.reshape(-1, 1) * W1.reshape(1, -1) + b).relu()
     return (hidden @ W2.T).reshape(x.shape)
 
 
-def network_gradients(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried) -> Triple:
+def network_gradients(x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind) -> Triple[Kind]:
     """dW1, db, dW2 for one sample."""
     before = W1[:, 0] * x + b
     on = before.positive()
@@ -48,15 +50,15 @@ def network_gradients(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carri
     return (db * x).where(on).reshape(-1, 1), db, (df * hidden).reshape(1, -1)
 
 
-def network_step(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float) -> Triple:
+def network_step(x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind, lr: float) -> Triple[Kind]:
     """W1, b, W2 after one step on one sample."""
     dW1, db, dW2 = network_gradients(x, y, W1, b, W2)
     return W1 - dW1 * lr, b - db * lr, W2 - dW2 * lr
 
 
 def network_sgd(
-    x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float, epochs: int
-) -> tuple[Carried, Carried, Carried, list[Carried]]:
+    x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind, lr: float, epochs: int
+) -> tuple[Kind, Kind, Kind, list[Kind]]:
     """W1, b, W2 after all epochs, and the elbows before the first step and after every epoch."""
     rows = [-b / W1[:, 0]]
     for _ in range(epochs):
@@ -69,46 +71,45 @@ def network_sgd(
 # ---- chapter 5: losses -----------------------------------------------------------------------------------------------
 
 
-def softmax_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
+def softmax_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
     """The mean of −log softmax(x)[y], and its derivative by x; scores shifted by their largest."""
     (N, C), rows = x.shape, np.arange(x.shape[0])
-    largest = [max(range(C), key=lambda j: x.values[i, j].mid()) for i in rows]
-    shifted = x - x[rows, largest].reshape(-1, 1)
+    shifted = x - x[rows, x.largest()].reshape(-1, 1)
     exps = shifted.exp()
     sums = exps.sum(axis=1)
     p = exps / sums.reshape(-1, 1)
     # exp(log p) is p as well, and rounds the exponent once more (Blanchard, Higham & Higham 2021: "division-free").
     in_logs = (shifted - sums.log().reshape(-1, 1)).exp()
-    p = Carried(p.values, np.maximum(p.error, in_logs.error), x.dtype)
+    p = p.like(p.values, np.maximum(p.error, in_logs.error))
     losses = sums.log() - shifted[rows, y]
     # Whoever takes the logarithm of p instead of the difference above has p's relative error in the place of its own.
     u = unit_roundoff(x.dtype)
     relative = np.expm1(np.minimum(shifted.error[rows, y], 1)) + sums.error + (FUNCTION + 2) * u
-    losses = Carried(losses.values, losses.error + relative + FUNCTION * u * losses.size, x.dtype)
+    losses = losses.like(losses.values, losses.error + relative + FUNCTION * u * losses.size)
     # And 1 − p at the label may as well be the sum of the others.
     label = one_hot(y, C)
     others = (exps.where(label == 0).sum(axis=1) / sums).error[:, None]
     dx = p - label
-    return mean(losses), (Carried(dx.values, dx.error + label * others, x.dtype) / float(N)).rounded()
+    return mean(losses), (dx.like(dx.values, dx.error + label * others) / float(N)).rounded()
 
 
-def svm_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
+def svm_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
     """The mean over samples of Σ_{j≠y} max(0, x_j − x_y + 1), and its derivative by x."""
     (N, C), rows = x.shape, np.arange(x.shape[0])
-    right = Carried(np.broadcast_to(x.values[rows, y][:, None], (N, C)), 0.0, x.dtype)
-    ones = constant(np.ones((N, C)), x.dtype)
+    right = x.like(np.broadcast_to(x.values[rows, y][:, None], (N, C)))
+    ones = x.constant(np.ones((N, C)))
     three = [part.reshape(N, C, 1) for part in (x, -right, ones)]
-    margins = (columns(*three) @ constant(np.ones(3))).where(one_hot(y, C) == 0)
+    margins = (columns(*three) @ x.constant(np.ones(3))).where(one_hot(y, C) == 0)
     over = margins.positive()
     # The 1 of the right class may be left out, or be added to the sum and taken off again.
-    added = constant(np.broadcast_to([1.0, -1.0], (N, 2)), x.dtype)
+    added = x.constant(np.broadcast_to([1.0, -1.0], (N, 2)))
     losses = columns(margins.where(over), added).sum(axis=1)
     counts = over - one_hot(y, C) * over.sum(axis=1)[:, None]
     # What the others get may be divided before it is summed up for the right class.
-    each = (constant(over.astype(float), x.dtype) / float(N)).rounded()
-    dx = (constant(counts, x.dtype) / float(N)).rounded()
+    each = (x.constant(over.astype(float)) / float(N)).rounded()
+    dx = (x.constant(counts) / float(N)).rounded()
     summed = one_hot(y, C) * each.sum(axis=1).rounded().error[:, None]
-    return mean(losses), Carried(dx.values, np.maximum(dx.error, summed), x.dtype)
+    return mean(losses), dx.like(dx.values, np.maximum(dx.error, summed))
 
 
 def one_hot(y: np.ndarray, C: int) -> np.ndarray:
@@ -116,7 +117,7 @@ def one_hot(y: np.ndarray, C: int) -> np.ndarray:
     return (np.arange(C) == np.asarray(y)[:, None]).astype(float)
 
 
-def mean(losses: Carried) -> Carried:
+def mean(losses: Kind) -> Kind:
     """Divided before the sum or after it."""
     return (losses.sum() / float(losses.shape[0])).rounded()
 
@@ -126,9 +127,7 @@ def mean(losses: Carried) -> Carried:
 Params = dict[str, Any]
 
 
-def net(
-    X: Carried, y: np.ndarray, params: dict[str, Carried], reg: float
-) -> tuple[Carried, Carried, dict[str, Carried]]:
+def net(X: Kind, y: np.ndarray, params: dict[str, Kind], reg: float) -> tuple[Kind, Kind, dict[str, Kind]]:
     """Scores, loss and gradients of (affine – ReLU)ᴸ⁻¹ – affine – softmax, with ½ reg Σ‖W‖²."""
     layers = len(params) // 2
     out, inputs, masks = X, [], []
@@ -203,17 +202,17 @@ def along(grads: Params, direction: Params, allowed: dict[str, Carried]) -> tupl
 class Rule:
     """An update rule with its state: ``w = rule.step(w, dw)``, the state under the names that `config` has for it."""
 
-    def __init__(self, name: str, w: Carried, config: dict[str, Any]) -> None:
+    def __init__(self, name: str, w: Kind, config: dict[str, Any]) -> None:
         self.name, self.config = name, config
-        self.state = {key: constant(np.zeros(w.shape), w.dtype) for key in STATE[name]}
+        self.state = {key: w.constant(np.zeros(w.shape)) for key in STATE[name]}
         self.t = 0
 
     def __getitem__(self, key: str) -> float:
         return float(self.config.get(key, DEFAULTS[self.name][key]))
 
-    def step(self, w: Carried, dw: Carried) -> Carried:
+    def step(self, w: Kind, dw: Kind) -> Kind:
         """The next w."""
-        lr = constant(self["learning_rate"], w.dtype)
+        lr = w.constant(self["learning_rate"])
         if self.name == "sgd":
             return w - lr * dw
         if self.name == "sgd_momentum":
@@ -225,16 +224,17 @@ class Rule:
         self.t += 1
         m, v = self._running("m", "beta1", dw), self._running("v", "beta2", dw * dw)
         self.state["m"], self.state["v"] = m, v
-        m, v = m / self._unbiased("beta1", w.dtype), v / self._unbiased("beta2", w.dtype)
+        m, v = m / self._unbiased("beta1", w), v / self._unbiased("beta2", w)
         return w - lr * m / (v.sqrt() + self["epsilon"])
 
-    def _running(self, key: str, decay: str, new: Carried) -> Carried:
-        rest = (constant(1.0) - self[decay]).rounded(new.dtype)
+    def _running(self, key: str, decay: str, new: Kind) -> Kind:
+        rest = (new.constant(1.0, np.float64) - self[decay]).rounded(new.dtype)
         return self.state[key] * self[decay] + rest * new
 
-    def _unbiased(self, decay: str, dtype: Any) -> Carried:
-        power = Carried(arb(self[decay]) ** self.t).rounded(roundings=self.t + 1)
-        return (constant(1.0) - power).rounded(dtype)
+    def _unbiased(self, decay: str, w: Kind) -> Kind:
+        power = functools.reduce(operator.mul, [w.held(self[decay])] * self.t)
+        power = type(w)(power).rounded(roundings=self.t + 1)
+        return (power.constant(1.0) - power).rounded(w.dtype)
 
 
 STATE: dict[str, Sequence[str]] = {"sgd": (), "sgd_momentum": ("velocity",), "rmsprop": ("cache",), "adam": ("m", "v")}

@@ -10,10 +10,15 @@ operands that are off already (Wilkinson 1963; Higham 2002, §2.2, §3.1 and §3
 
 Nothing is first-order here: the bounds hold as they are. Where an operand is so close to a kink, or a divisor to zero,
 that rounding may put it on either side, the example says nothing and is rejected.
+
+What depends on the kind of numbers that the values are stands in one place of the class, so that a subclass can carry
+numbers of another kind.
 """
 
 import functools
-from typing import Any
+import operator
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from flint import arb, ctx
@@ -49,11 +54,23 @@ def _filled(entries: list[arb], shape: tuple[int, ...]) -> np.ndarray:
     return np.array(entries, object).reshape(shape)
 
 
-def _each(function: Any, values: np.ndarray) -> np.ndarray:
-    return _filled([function(value) for value in values.flat], values.shape)
+def _each(function: Callable[[arb], arb]) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda values: _filled([function(value) for value in values.flat], values.shape)
+
+
+# Below this, eˣ is smaller than any number of any dtype, and so is it for an x that is off by a quarter.
+_NOTHING = -5000
+
+
+def _exp(x: arb) -> arb:
+    """A ball around eˣ; one around all that is too small to be a number where eˣ is."""
+    return x.exp() if x > _NOTHING else arb(0, 2.0**-1074)
 
 
 _unit_roundoff, _smallest = functools.cache(unit_roundoff), functools.cache(smallest)
+
+
+Kind = TypeVar("Kind", bound="Carried")
 
 
 class Carried:
@@ -71,8 +88,40 @@ class Carried:
 
     __array_ufunc__ = None  # so that a NumPy array on the left leaves the operation to us
 
+    # ---- what depends on the kind of numbers: balls, which enclose what is exact
+
+    own = 0.0  # what an operation on the values may be off by, beside their size
+    zero: Any = arb(0)
+    sizes = staticmethod(sizes)
+    _exps, _logs, _roots = map(staticmethod, (_each(_exp), _each(arb.log), _each(arb.sqrt)))
+    _positive_parts = staticmethod(_each(lambda value: value.max(arb(0))))
+
+    @staticmethod
+    def held(values: Any) -> np.ndarray:
+        """The values as an array of such numbers."""
+        return values if isinstance(values, np.ndarray) and values.dtype.kind == "O" else balls(values)
+
+    @staticmethod
+    def _compared(compare: Callable[[Any, Any], Any], values: np.ndarray, number: float) -> np.ndarray:
+        """Where it is sure to hold."""
+        return np.array([bool(compare(value, number)) for value in values.flat], bool).reshape(values.shape)
+
+    @staticmethod
+    def _product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+        return A @ B
+
+    @staticmethod
+    def _undecided() -> None:
+        reject()
+
+    def largest(self) -> np.ndarray:
+        """Where the largest value of each row is."""
+        return np.array([max(range(len(row)), key=lambda j: row[j].mid()) for row in self.values], int)
+
+    # ---- what does not
+
     def __init__(self, values: Any, error: ArrayLike = 0.0, dtype: Any = np.float64) -> None:
-        self.values = values if isinstance(values, np.ndarray) and values.dtype.kind == "O" else balls(values)
+        self.values = self.held(values)
         error = np.asarray(error, float)
         self.error = error if error.shape == self.values.shape else np.broadcast_to(error, self.values.shape)
         self.dtype = np.dtype(dtype)
@@ -82,7 +131,7 @@ class Carried:
     def magnitude(self) -> np.ndarray:
         """The absolute values as floats, from above."""
         if self._magnitude is None:
-            self._magnitude = sizes(self.values)
+            self._magnitude = self.sizes(self.values)
         return self._magnitude
 
     @property
@@ -100,167 +149,172 @@ class Carried:
         """The largest absolute value that a computed one may have."""
         return self.magnitude + self.error
 
+    def like(self, values: Any, error: ArrayLike = 0.0) -> Self:
+        """Other numbers of the same kind, for arithmetic in the same dtype."""
+        return type(self)(values, error, self.dtype)
+
+    def constant(self, value: Any, dtype: Any = None) -> Self:
+        """Given numbers, which are rounded once where the dtype, its own or another, does not hold them."""
+        return constant(value, dtype or self.dtype, type(self))
+
     @property
-    def T(self) -> "Carried":
+    def T(self) -> Self:
         """Transposed."""
-        return Carried(self.values.T, self.error.T, self.dtype)
+        return self.like(self.values.T, self.error.T)
 
-    def reshape(self, *shape: Any) -> "Carried":
+    def reshape(self, *shape: Any) -> Self:
         """The same entries in another shape."""
-        return Carried(self.values.reshape(*shape), self.error.reshape(*shape), self.dtype)
+        return self.like(self.values.reshape(*shape), self.error.reshape(*shape))
 
-    def __getitem__(self, index: Any) -> "Carried":
-        return Carried(np.asarray(self.values[index], object), self.error[index], self.dtype)
+    def __getitem__(self, index: Any) -> Self:
+        return self.like(self.values[index], self.error[index])
 
-    def rounded(self, dtype: Any = None, roundings: float = 1) -> "Carried":
+    def rounded(self, dtype: Any = None, roundings: float = 1) -> Self:
         """After one more rounding, or several, to its own dtype or to another one."""
         dtype = np.dtype(dtype or self.dtype)
         size = self.size
-        error = (
-            self.error + size * roundings * _unit_roundoff(dtype) + np.where(size > 0, roundings * _smallest(dtype), 0)
-        )
+        unit = roundings * (_unit_roundoff(dtype) + self.own)
+        error = self.error + size * unit + np.where(size > 0, roundings * _smallest(dtype), 0)
         return self._off_by(error * (1 + 2.0**-45), dtype)
 
-    def _off_by(self, error: np.ndarray, dtype: Any) -> "Carried":
-        same = Carried(self.values, error, dtype)
+    def _off_by(self, error: np.ndarray, dtype: Any) -> Self:
+        same = type(self)(self.values, error, dtype)
         same._magnitude = self._magnitude
         return same
 
-    def _with(self, other: Any) -> tuple["Carried", Any]:
-        other = other if isinstance(other, Carried) else constant(other, self.dtype)
+    def _with(self, other: Any) -> tuple[Self, Any]:
+        other = other if isinstance(other, Carried) else self.constant(other)
         return other, max(self.dtype, other.dtype, key=_unit_roundoff)
 
-    def __neg__(self) -> "Carried":
-        return Carried(-self.values, self.error, self.dtype)
+    def __neg__(self) -> Self:
+        return self.like(-self.values, self.error)
 
-    def __add__(self, other: Any) -> "Carried":
+    def __add__(self, other: Any) -> Self:
         other, dtype = self._with(other)
-        return Carried(self.values + other.values, self.error + other.error, dtype).rounded()
+        return type(self)(self.values + other.values, self.error + other.error, dtype).rounded()
 
-    def __sub__(self, other: Any) -> "Carried":
+    def __sub__(self, other: Any) -> Self:
         other, _ = self._with(other)
         return self + -other
 
-    def __rsub__(self, other: Any) -> "Carried":
+    def __rsub__(self, other: Any) -> Self:
         return -self + other
 
-    def __mul__(self, other: Any) -> "Carried":
+    def __mul__(self, other: Any) -> Self:
         other, dtype = self._with(other)
         error = self.size * other.error + self.error * other.magnitude
-        return Carried(self.values * other.values, error, dtype).rounded()
+        return type(self)(self.values * other.values, error, dtype).rounded()
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __truediv__(self, other: Any) -> "Carried":
+    def __truediv__(self, other: Any) -> Self:
         other, dtype = self._with(other)
         with np.errstate(divide="ignore", invalid="ignore"):
             least = other.magnitude * (1 - 2.0**-48) - other.error  # of the computed divisors
-            quotient = np.asarray(self.values / other.values, object)
+            quotient = self.held(self.values / other.values)
             if np.any((least <= 0) & (other.error > 0)):
-                reject()
-            error = np.where(least > 0, (self.error + sizes(quotient) * other.error) / least, np.inf)
-        return Carried(quotient, error, dtype).rounded()
+                self._undecided()
+            error = np.where(least > 0, (self.error + self.sizes(quotient) * other.error) / least, np.inf)
+        return type(self)(quotient, error, dtype).rounded()
 
-    def __matmul__(self, other: Any) -> "Carried":
+    def __matmul__(self, other: Any) -> Self:
         other, dtype = self._with(other)
         absolute = self.size @ other.size
         error = self.size @ other.error + self.error @ other.magnitude
-        terms, any_product = self.shape[-1], (self.size > 0).astype(float) @ (other.size > 0) > 0
-        nu = terms * _unit_roundoff(dtype)
-        error = error + nu / (1 - nu) * absolute + np.where(any_product, 2 * terms * _smallest(dtype), 0)
-        values = np.asarray(self.values @ other.values if terms else balls(np.zeros(absolute.shape)), object)
-        return Carried(values, error * (1 + 2.0**-40), dtype)
+        any_product = (self.size > 0).astype(float) @ (other.size > 0) > 0
+        terms = self.shape[-1]
+        values = self._product(self.values, other.values) if terms else np.zeros(absolute.shape)
+        return type(self)(values, error, dtype)._summed(terms, absolute, any_product)
 
-    def sum(self, axis: int = 0) -> "Carried":
+    def sum(self, axis: int = 0) -> Self:
         """The sum along an axis, in any order."""
-        moved = Carried(np.moveaxis(self.values, axis, -1), np.moveaxis(self.error, axis, -1), self.dtype)
-        return moved @ constant(np.ones(moved.shape[-1]), self.dtype)
+        values = self.values.sum(axis, initial=self.zero)
+        any_term = np.any(self.size > 0, axis)
+        return self.like(values, self.error.sum(axis))._summed(self.shape[axis], self.size.sum(axis), any_term)
+
+    def _summed(self, terms: int, absolute: np.ndarray, any_term: np.ndarray) -> Self:
+        nu = terms * (_unit_roundoff(self.dtype) + self.own)
+        gamma = nu / (1 - nu) if nu < 1 else np.inf
+        error = self.error + gamma * absolute + np.where(any_term, 2 * terms * _smallest(self.dtype), 0)
+        return self.like(self.values, error * (1 + 2.0**-40))
 
     def _decided(self) -> np.ndarray:
         exact_zero = (self.magnitude == 0) & (self.error == 0)
         if not np.all(exact_zero | (self.magnitude > self.error * (1 + 2.0**-40))):
-            reject()
+            self._undecided()
         return exact_zero
 
     def positive(self) -> np.ndarray:
         """Where the computed value is sure to be positive; elsewhere it is sure not to be."""
         exact_zero = self._decided()
-        return np.array([bool(v > 0) for v in self.values.flat], bool).reshape(self.shape) & ~exact_zero
+        return self._compared(operator.gt, self.values, 0) & ~exact_zero
 
-    def where(self, mask: np.ndarray) -> "Carried":
+    def where(self, mask: np.ndarray) -> Self:
         """Itself where the mask is, else zero exactly."""
-        zero = np.full(self.shape, arb(0), object)
-        return Carried(np.where(mask, self.values, zero), np.where(mask, self.error, 0.0), self.dtype)
+        zero = np.full(self.shape, self.zero, self.values.dtype)
+        return self.like(np.where(mask, self.values, zero), np.where(mask, self.error, 0.0))
 
-    def relu(self) -> "Carried":
+    def relu(self) -> Self:
         """max(·, 0), which rounds nothing and enlarges no error."""
         size = self.magnitude * (1 - 2.0**-48)
-        off = np.array([bool(v <= 0) for v in self.values.flat], bool).reshape(self.shape) & (size >= self.error)
-        return Carried(_each(lambda v: v.max(arb(0)), self.values), self.error, self.dtype).where(~off)
+        off = self._compared(operator.le, self.values, 0) & (size >= self.error)
+        return self.like(self._positive_parts(self.values), self.error).where(~off)
 
-    def exp(self) -> "Carried":
+    def exp(self) -> Self:
         """eˣ."""
-        values = _each(_exp, self.values)
-        nothing = np.array([bool(x <= _NOTHING) for x in self.values.flat], bool).reshape(self.shape)
+        values = self._exps(self.values)
+        nothing = self._compared(operator.le, self.values, _NOTHING)
         if np.any(self.error > np.where(nothing, self.magnitude / 4, 1)):
-            reject()
-        error = np.where(nothing, 0.0, sizes(values) * np.expm1(np.minimum(self.error, 1)))
-        return Carried(values, error, self.dtype).rounded(roundings=FUNCTION)
+            self._undecided()
+        error = np.where(nothing, 0.0, self.sizes(values) * np.expm1(np.minimum(self.error, 1)))
+        return self.like(values, error).rounded(roundings=FUNCTION)
 
-    def log(self) -> "Carried":
+    def log(self) -> Self:
         """log x."""
         with np.errstate(divide="ignore"):
             relative = self.error / np.maximum(self.magnitude * (1 - 2.0**-48) - self.error, 0)
-        return Carried(_each(arb.log, self.values), relative, self.dtype).rounded(roundings=FUNCTION)
+        return self.like(self._logs(self.values), relative).rounded(roundings=FUNCTION)
 
-    def sqrt(self) -> "Carried":
+    def sqrt(self) -> Self:
         """√x, where |√a − √b| ≤ |a − b|/√a and ≤ √|a − b|."""
-        values = _each(arb.sqrt, self.values)
+        values = self._roots(self.values)
         with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.fmin(self.error / sizes(values) * (1 + 2.0**-48), np.sqrt(self.error))
-        return Carried(values, error, self.dtype).rounded()
+            error = np.fmin(self.error / self.sizes(values) * (1 + 2.0**-48), np.sqrt(self.error))
+        return self.like(values, error).rounded()
 
 
-# Below this, eˣ is smaller than any number of any dtype, and so is it for an x that is off by a quarter.
-_NOTHING = -5000
-
-
-def _exp(x: arb) -> arb:
-    """A ball around eˣ; one around all that is too small to be a number where eˣ is."""
-    return x.exp() if x > _NOTHING else arb(0, 2.0**-1074)
-
-
-def constant(value: Any, dtype: Any = np.float64) -> Carried:
+def constant(value: Any, dtype: Any = np.float64, kind: type[Kind] = Carried) -> Kind:
     """Given numbers, which are rounded once where the dtype does not hold them."""
-    return _number(value, np.dtype(dtype)) if isinstance(value, float) else _rounded_once(value, dtype)
+    return _number(value, np.dtype(dtype), kind) if isinstance(value, float) else _rounded_once(value, dtype, kind)
 
 
 @functools.cache
-def _number(value: float, dtype: Any) -> Carried:
-    return _rounded_once(value, dtype)
+def _number(value: float, dtype: Any, kind: Any) -> Any:
+    return _rounded_once(value, dtype, kind)
 
 
-def _rounded_once(value: Any, dtype: Any) -> Carried:
+def _rounded_once(value: Any, dtype: Any, kind: Any) -> Any:
     numbers = np.asarray(value, float)
     with np.errstate(over="ignore"):
         held = numbers.astype(dtype) == numbers
-    return Carried(numbers, np.where(held, 0.0, _unit_roundoff(dtype) * abs(numbers) + _smallest(dtype)), dtype)
+    return kind(numbers, np.where(held, 0.0, _unit_roundoff(dtype) * abs(numbers) + _smallest(dtype)), dtype)
 
 
-def given(*arrays: Any) -> Any:
+def given(*arrays: Any, kind: type[Kind] = Carried) -> list[Kind]:
     """Arrays as they are passed in, to be computed with in the dtype that the contract asks for."""
     arrays = tuple(np.asarray(array) for array in arrays)
     single = {array.dtype for array in arrays if array.ndim} == {np.dtype(np.float32)}
-    return [Carried(array, 0.0, np.float32 if single else np.float64) for array in arrays]
+    return [kind(array, 0.0, np.float32 if single else np.float64) for array in arrays]
 
 
-def columns(*parts: Carried) -> Carried:
+def columns(first: Kind, *more: Kind) -> Kind:
     """Side by side."""
+    parts = (first, *more)
     values, errors = (np.concatenate([getattr(p, what) for p in parts], axis=-1) for what in ("values", "error"))
-    return Carried(values, errors, parts[0].dtype)
+    return first.like(values, errors)
 
 
-def affine(x: Carried, w: Carried, b: Carried) -> Carried:
+def affine(x: Kind, w: Kind, b: Kind) -> Kind:
     """x w + b as one sum of products, b added wherever."""
-    ones = Carried(np.ones((x.shape[0], 1)), 0.0, x.dtype)
+    ones = x.like(np.ones((x.shape[0], 1)))
     return columns(x, ones) @ columns(w.T, b.reshape(-1, 1)).T

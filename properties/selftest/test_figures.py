@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
@@ -23,6 +23,7 @@ from shrinkage.contract import CONTRACT
 from shrinkage.figures._paper import INKS
 from shrinkage.figures.step import FOUR_CASES
 from shrinkage.loader import load
+from shrinkage.properties.engine.settings import given
 
 pytestmark = pytest.mark.power
 

@@ -9,11 +9,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import example, given
+from hypothesis import example
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, oracles, verdict
 from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
 
 pytestmark = pytest.mark.power

@@ -1,0 +1,32 @@
+"""Claims over drawn problems, which can be run under other settings than they were defined with.
+
+Hypothesis fixes a test's settings when the test is defined. So `given` is Hypothesis' own, and keeps beside the test how
+it was made: made once more, it takes other settings.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+from hypothesis import settings
+
+Test = Callable[..., None]
+
+
+def given(*strategies: Any, **by_name: Any) -> Callable[[Test], Test]:
+    """`hypothesis.given`, which remembers what it was given."""
+
+    def define(test: Test) -> Test:
+        def drawn() -> Test:
+            return hypothesis.given(*strategies, **by_name)(test)
+
+        defined: Any = drawn()
+        defined.drawn = drawn
+        return defined
+
+    return define
+
+
+def under(test: Test, chosen: settings) -> Test:
+    """The same test under these settings; what draws nothing, as it is."""
+    return chosen(test.drawn()) if hasattr(test, "drawn") else test
