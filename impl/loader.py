@@ -1,8 +1,8 @@
 """From the names on the command line to an implementation: ``load(["numpy", "homework/layers.py"])``.
 
-A name is a peer's short name (`shrinkage.peers.NAME`; `impl` is `shrinkage` itself), a dotted module, or a path to a ``.py`` file. Several are taken
-together as one implementation, and the first that offers a function wins. Only the contract's names count as offered:
-what else a module holds does not matter.
+A name is a peer's short name (`shrinkage.peers.NAME`; `impl` is `shrinkage` itself), a dotted module, or a path to a
+``.py`` file. Several are taken together as one implementation, and the first that offers a function wins. Only the
+contract's names count as offered: what else a module holds does not matter.
 """
 
 import importlib

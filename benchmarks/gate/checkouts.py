@@ -20,7 +20,7 @@ from pathlib import Path
 import shrinkage
 
 ROOT = Path(__file__).resolve().parents[2]
-# The folders of a clone, as they lie in an installation; from the inside out, so that moving them makes no folder twice.
+# The folders of a clone, as they lie in an installation; innermost first, so that moving them makes no folder twice.
 LAYOUT = {"impl": "shrinkage", "properties": "shrinkage/properties", "benchmarks": "shrinkage/benchmarks"}
 PREFIX = "shrinkage-gate-"
 # What judges and times is the same for every revision, also where it stands inside the package.

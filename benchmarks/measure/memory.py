@@ -1,4 +1,4 @@
-"""What a call allocates: ``python -m shrinkage.benchmarks.measure.memory`` prints the most bytes at once, beside what is allowed.
+"""What a call allocates: ``python -m shrinkage.benchmarks.measure.memory`` prints its peak, and what is allowed.
 
 Counted is what NumPy, compiled code and Python allocate while the call runs, its answer included; the inputs are not.
 What is allowed does not grow with the number of samples: X is read in blocks, and what is kept is of the size of XᵀX.

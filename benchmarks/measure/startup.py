@@ -1,8 +1,8 @@
 """What starting costs: ``shrinkage startup`` prints a table of five figures, each beside its goal.
 
 import
-    `import shrinkage` over importing numba and scipy.linalg, which it is built on; in fresh processes, one and the other in
-    turn.
+    `import shrinkage` over importing numba and scipy.linalg, which it is built on; in fresh processes, one and the
+    other in turn.
 cold compile
     Every function called once in float64 and in float32, in one process with an empty cache.
 first call from the cache

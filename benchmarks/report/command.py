@@ -4,8 +4,8 @@ FILES are races (``shrinkage race``) and pytest-benchmark's (``--benchmark-json 
 is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
 keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
 
-``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs and the gate's proof
-as well; without FILES it is made from what is kept in ``benchmarks/results``.
+``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs and
+the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The page in a real browser, made from real small runs: ``pytest benchmarks/selftest/test_page_browser.py -m browser``.
+"""The page in a real browser, made from small runs: ``pytest benchmarks/selftest/test_page_browser.py -m browser``.
 
 It takes Chromium or Chrome with its driver (``apt-get install chromium chromium-driver``), and selenium of the extra
 `dev`. Where one of them is missing it fails and says so.

@@ -54,7 +54,7 @@ def test_every_peer_is_named() -> None:
 
 
 def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
-    """After new runs: python -m shrinkage.benchmarks.report.readme SCORECARD ...; of the versions as they are stored."""
+    """After new runs: python -m shrinkage.benchmarks.report.readme SCORECARD ...; of the versions as stored."""
     cards = json.loads(ERRORS.read_text(encoding="utf-8"))["cards"]
     assert with_table(TEXT, ERRORS_START, errors(cards)) == TEXT
     assert together(cards) == cards

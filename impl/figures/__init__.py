@@ -1,7 +1,8 @@
 """The mathematics as pictures: each is a function that returns a matplotlib `Figure`, for a notebook or `savefig`.
 
-What is drawn is computed by the functions of the contract: `impl=` takes any module, or `shrinkage.loader.Implementation`,
-that offers those a picture needs, and draws theirs. Every picture can be read in black and white.
+What is drawn is computed by the functions of the contract: `impl=` takes any module, or
+`shrinkage.loader.Implementation`, that offers those a picture needs, and draws theirs. Every picture can be read in
+black and white.
 
 It takes the extra `figures`, and ``import shrinkage`` does not import it.
 """

@@ -31,7 +31,8 @@ class Bound:
     ----------
     allowed
         A number, for the Frobenius norm of the error; or an array, for its entries or for the norms of its columns
-        (see `shrinkage.properties.engine.verdict`). Floats, or mpmath's where a float could overflow; infinite where theory is void.
+        (see `shrinkage.properties.engine.verdict`). Floats, or mpmath's where a float could overflow; infinite where
+        theory is void.
     source
         Where the bound is from.
     """

@@ -1,7 +1,8 @@
 """Is there a claim that this implementation breaks? In one process, without a pytest session.
 
 ``refute(implementation, ["ridge"])`` runs the claims about these functions until one fails that blames one of them.
-From a shell: ``python -m shrinkage.properties.engine.falsify --impl NAME [function ...]``, exit code 1 if refuted, 0 if not.
+From a shell: ``python -m shrinkage.properties.engine.falsify --impl NAME [function ...]``, exit code 1 if refuted, 0 if
+not.
 
 Every claim runs on few examples first, and only then on as many as in a plain `pytest`: most of what is wrong shows at
 once. The examples are the same every time. Claims that need more than the implementation and a captured output (a

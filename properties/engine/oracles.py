@@ -1,7 +1,7 @@
 """The exact answer. A float64 is a rational number, so small problems are solved in rationals, by flint.
 
-Matrices go in as arrays or lists and come out as NumPy arrays of flint's rationals (`fmpq`), which `shrinkage.properties.engine.verdict`
-compares with what an implementation returned.
+Matrices go in as arrays or lists and come out as NumPy arrays of flint's rationals (`fmpq`), which
+`shrinkage.properties.engine.verdict` compares with what an implementation returned.
 """
 
 from collections.abc import Callable

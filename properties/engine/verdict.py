@@ -5,17 +5,19 @@
 got
     What the implementation returned: an array or a number; or rationals computed from it.
 exact
-    The exact answer (`shrinkage.properties.engine.oracles`): an array, of objects, or a number. Entries are ints, floats, fractions,
-    flint's rationals, or flint's balls, for which the error is the largest that the ball allows.
+    The exact answer (`shrinkage.properties.engine.oracles`): an array, of objects, or a number. Entries are ints,
+    floats, fractions, flint's rationals, or flint's balls, for which the error is the largest that the ball allows.
 bound
-    A `Bound` (`shrinkage.properties.engine.bounds`). An allowed error that is a number is for the Frobenius norm of the whole error; one
-    in the shape of the answer is for each entry; one in the shape of the answer's rows is for the norm of each column.
+    A `Bound` (`shrinkage.properties.engine.bounds`). An allowed error that is a number is for the Frobenius norm of the
+    whole error; one in the shape of the answer is for each entry; one in the shape of the answer's rows is for the norm
+    of each column.
 
 A wrong shape, a dtype other than the one asked for, and a NaN fail in words. An exact entry that the dtype cannot hold
 is to come as ±inf. `context` is printed when the claim fails.
 
 Every test may judge several functions. What it has `Seen` of each, the worst ratio and the input that gave it before
-all, is carried in its report (`attach`), from which `shrinkage.properties.report.scorecard` makes the account of the whole run.
+all, is carried in its report (`attach`), from which `shrinkage.properties.report.scorecard` makes the account of the
+whole run.
 """
 
 import contextlib

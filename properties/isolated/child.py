@@ -1,7 +1,7 @@
 """The judged process: it imports the implementation, does what the judge asks for, and says what else it did.
 
-Started by `shrinkage.properties.isolated.process`, which passes two sockets: one for requests, and one over which further sockets
-come, for the other threads of the judge. It must end when they do.
+Started by `shrinkage.properties.isolated.process`, which passes two sockets: one for requests, and one over which
+further sockets come, for the other threads of the judge. It must end when they do.
 """
 
 import contextlib

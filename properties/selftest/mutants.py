@@ -1,9 +1,9 @@
 """How many changes of the textbook the claims notice: ``python -m shrinkage.properties.selftest.mutants [FILE ...]``.
 
 cosmic-ray makes the mutants of `impl/peers/numpy`: one operator, number, comparison or decorator at a time. Each is
-judged by `shrinkage.properties.engine.falsify` in a process of its own, forked off one that has everything loaded. A mutant that no
-claim refutes survives; those known to be equivalent to the textbook stand in `equivalent_mutants.toml`, each with its
-reason. The score is the share of the others that is refuted; below 97 % the exit code is 1.
+judged by `shrinkage.properties.engine.falsify` in a process of its own, forked off one that has everything loaded. A
+mutant that no claim refutes survives; those known to be equivalent to the textbook stand in `equivalent_mutants.toml`,
+each with its reason. The score is the share of the others that is refuted; below 97 % the exit code is 1.
 
 What was found is kept line by line in ``--session FILE``: interrupted, the same command goes on where it was, and with
 ``--again`` it judges the survivors that nothing excuses once more.

@@ -1,7 +1,7 @@
 """The suite, tested: every planted bug is refuted, and implementations that are right but unusual are not.
 
-Run by ``pytest properties/selftest/test_seeded_bugs.py -m power``; `python -m shrinkage.properties.selftest.seeded_bugs` prints who refutes what, and
-after how long.
+Run by ``pytest properties/selftest/test_seeded_bugs.py -m power``; ``python -m
+shrinkage.properties.selftest.seeded_bugs`` prints who refutes what, and after how long.
 """
 
 import json

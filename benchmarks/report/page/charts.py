@@ -1,7 +1,7 @@
 """Time against size as SVG: where everything stands, in the units of the picture; `chart.svg` writes it down.
 
-Twice each, on logarithmic and on linear axes, with the numbers of `shrinkage.benchmarks.report.curves`, and the markers, lines and
-colours of `shrinkage.benchmarks.report.plots`.
+Twice each, on logarithmic and on linear axes, with the numbers of `shrinkage.benchmarks.report.curves`, and the
+markers, lines and colours of `shrinkage.benchmarks.report.plots`.
 """
 
 import math

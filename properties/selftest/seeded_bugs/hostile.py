@@ -1,7 +1,7 @@
 """Hostile code, as a file to be judged: the textbook, in which some functions do something else beside.
 
-What they return is right. ``pytest properties --impl properties/selftest/seeded_bugs/hostile.py --isolate`` has to come to its end
-with a verdict on each; without ``--isolate`` it does not.
+What they return is right. ``pytest properties --impl properties/selftest/seeded_bugs/hostile.py --isolate`` has to come
+to its end with a verdict on each; without ``--isolate`` it does not.
 """
 
 import ctypes
