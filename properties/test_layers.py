@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
-from shrinkage.properties.engine.running_error import affine
+from shrinkage.properties.engine.running_error import Carried, affine
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
@@ -22,7 +21,7 @@ NAMES = ("dx", "dw", "db")
 KINDS = np.array([np.nan, np.inf, -np.inf, 2.5, -2.5, 0.0, -0.0, 5e-324, -5e-324])
 
 
-def judge_backward(function: str, got: tuple, case: Layer, dout: on_paper.Carried) -> None:
+def judge_backward(function: str, got: tuple, case: Layer, dout: Carried) -> None:
     """dx, dw and db for this derivative by the output, dx in x's own shape."""
     x, w, _ = carried(case.rows, case.w, case.b)
     exact = (dout @ w.T).reshape(case.x.shape), x.T @ dout, dout.sum()

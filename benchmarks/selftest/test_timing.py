@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.measure import peak, threads, timing
-from shrinkage.loader import Implementation, load
+from shrinkage.loader import Implementation, load, peers
 
 ROOT = Path(__file__).parents[2]
 RIDGE = next(case for case in CASES if str(case) == "ridge-50x10")
@@ -31,7 +31,7 @@ def test_impl_and_every_peer_that_is_installed_race() -> None:
     racers, absent = timing.entrants(None)
     assert next(iter(racers)) == "impl"
     assert {"numpy", "scipy", "sklearn"} <= set(racers)
-    assert {"impl", *timing.peers()} == {*racers, *absent}
+    assert {"impl", *peers()} == {*racers, *absent}
     assert [name for name, racer in racers.items() if racer.judged] == ["impl"]
 
 

@@ -96,7 +96,7 @@ def _follow(module: str, package: str, found: set[str]) -> None:
 jit = _policy()
 # For what takes functions, and for what one kernel calls: it becomes part of that, which is cached. What is compiled by
 # itself is compiled again in each caller, and for one caller the first time is for nothing.
-jit_inlined = numba.njit(inline="always")
+jit_inlined: Callable[[Callable[..., Any]], Any] = numba.njit(inline="always")
 jit_fused = _policy(fastmath={"contract"})
 jit_sums = _policy(fastmath={"reassoc", "contract"})
 

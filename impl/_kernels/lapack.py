@@ -85,7 +85,7 @@ def call(typingctx, routine, arguments):  # type: ignore[no-untyped-def]  # Numb
         raise NameError(f"_lapack registers no routine {routine.literal_value!r}; add it to _BLAS or _LAPACK")
 
     def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        def by_reference(i, kind):  # type: ignore[no-untyped-def]
+        def by_reference(i: int, kind: Any) -> Any:
             value = builder.extract_value(values[1], i)
             if isinstance(kind, types.Array):
                 return context.make_array(kind)(context, builder, value).data

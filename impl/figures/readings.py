@@ -1,5 +1,6 @@
 """The five readings of ridge regression, on a problem with two features, so that w is a point on the paper."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,11 @@ def _star(axes: Axes, w: np.ndarray) -> None:
 def _map(axes: Axes, X: np.ndarray, y: np.ndarray, lam: float, impl: Any) -> None:
     """The touch, and the two gradients there: equal and opposite."""
     w, best, origin = impl.ridge_map(X, y, lam), impl.lstsq(X, y), (0.0, 0.0)
-    for name, formula, of, least, line in (
+    terms: tuple[tuple[str, str, Callable[[Any], Any], Any, str], ...] = (
         ("loss", "‖y − Xw‖²", lambda v: impl.ridge_objective(X, y, v, 0.0), best, "solid"),
         ("prior", "λ‖w‖²", lambda v: lam * impl.squared_norm(v), origin, "dashed"),
-    ):
+    )
+    for name, formula, of, least, line in terms:
         w1, w2, values = _surface(axes, of, least)
         low, touch = values.min(), float(of(w))
         levels = [at for at in low + np.array([0.3, 2, 4]) * (touch - low) if low < at < values.max()]

@@ -187,7 +187,7 @@ class Problem:
     @property
     def far(self) -> bool:
         """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI]; then theory is void."""
-        return self.cu * self.size > SMALL * mpmath.sqrt(self.low**2 + self.lam)
+        return bool(self.cu * self.size > SMALL * mpmath.sqrt(self.low**2 + self.lam))
 
     def allow(self, relative: mpf, source: str, cu: mpf | None = None) -> Bound:
         """c u times this, and what rounds to subnormal numbers."""
@@ -250,7 +250,8 @@ def orthogonal(p: Problem) -> Bound:
     """For ridge by the SVD or another orthogonal factorisation of X alone; at λ = 0 as `least_squares`."""
     source = "first-order perturbation of the data by c u: Björck (1996), §1.4.3; Higham (2002), §20.1"
     if p.lam == 0:
-        return least_squares.__wrapped__(p)  # type: ignore[attr-defined]
+        at_zero: Bound = least_squares.__wrapped__(p)  # type: ignore[attr-defined]
+        return at_zero
     if p.far:
         return Bound(math.inf, source)
     return p.allow(solution_moves(p, p.size, p.y), source)

@@ -41,7 +41,8 @@ def largest(value: Any) -> fmpq:
     if isinstance(value, arb):
         mantissa, exponent = value.abs_upper().man_exp()
         return fmpq(mantissa) * fmpq(2) ** int(exponent)
-    return abs(to_rational(value))
+    size: fmpq = abs(to_rational(value))
+    return size
 
 
 def nearest(value: Any) -> float:
@@ -198,7 +199,8 @@ def residual(X: Any, y: Any, w: Any) -> Exact:
 
 def objective(X: Any, y: Any, w: Any, lam: Any) -> fmpq:
     """‖y − Xw‖² + λ‖w‖²."""
-    return sum_of_squares(residual(X, y, w)) + to_rational(lam) * sum_of_squares(w)
+    penalty: fmpq = to_rational(lam) * sum_of_squares(w)
+    return sum_of_squares(residual(X, y, w)) + penalty
 
 
 def sum_of_squares(values: Any) -> fmpq:
@@ -216,7 +218,8 @@ def sum_of_squares(values: Any) -> fmpq:
 
 def log_posterior(X: Any, y: Any, w: Any, lam: Any) -> fmpq:
     """−‖y − Xw‖²/(2λ) − ‖w‖²/2."""
-    return -objective(X, y, w, lam) / (2 * to_rational(lam))
+    noise: fmpq = to_rational(lam)
+    return -objective(X, y, w, lam) / (2 * noise)
 
 
 def posterior_covariance(X: Any, lam: Any) -> Exact:

@@ -114,7 +114,8 @@ def svm_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
 
 def one_hot(y: np.ndarray, C: int) -> np.ndarray:
     """A row for each label: 1 at the label, else 0."""
-    return (np.arange(C) == np.asarray(y)[:, None]).astype(float)
+    hot: np.ndarray = np.arange(C) == np.asarray(y)[:, None]
+    return hot.astype(float)
 
 
 def mean(losses: Kind) -> Kind:
@@ -154,7 +155,8 @@ def net(X: Kind, y: np.ndarray, params: dict[str, Kind], reg: float) -> tuple[Ki
 def slope(X: Any, y: np.ndarray, params: Params, direction: Params, reg: float) -> arb:
     """The derivative of the loss at the parameters in a direction: the b of loss(params + ε direction) = a + bε + …."""
     moved = {name: series(params[name], direction[name]) for name in params}
-    return _loss(balls(X), y, moved, reg)[1]
+    derivative: arb = _loss(balls(X), y, moved, reg)[1]
+    return derivative
 
 
 def series(a: Any, b: Any) -> np.ndarray:

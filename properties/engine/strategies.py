@@ -116,7 +116,7 @@ SPECTRA = st.sampled_from(["graded", "one small", "one large", "clustered"])
 
 
 @st.composite
-def shapes(draw: Callable[..., Any], low: int = 1, high: int = 8) -> tuple[int, int]:
+def shapes(draw: st.DrawFn, low: int = 1, high: int = 8) -> tuple[int, int]:
     """(n, d): tall, wide, square, one row, one column; now and then 20×10 or 10×20."""
     n, d = draw(st.tuples(st.integers(low, high), st.integers(low, high)))
     if (n, d) == (high, high):
@@ -139,7 +139,7 @@ TARGETS = st.sampled_from(["residual", "planted", "small residual", "free"])
 
 @st.composite
 def linear(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     *,
     shape: st.SearchStrategy[tuple[int, int]] | None = None,
     hard: bool = False,
@@ -199,7 +199,7 @@ def shifted(relative: float, x_unit: int) -> float:
 
 
 @st.composite
-def units(draw: Callable[..., Any], dtype: Any) -> tuple[int, int]:
+def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
     """Binary exponents for X and y, such that y/X, the size of w, is far from overflow too."""
     most = 664 if dtype == np.float64 else 80
     x_unit = draw(st.sampled_from([0, 0, 0, most // 2, -most // 2, most, -most]))
@@ -208,7 +208,7 @@ def units(draw: Callable[..., Any], dtype: Any) -> tuple[int, int]:
 
 
 @st.composite
-def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTYPES, hard: bool = False) -> Linear:
+def of_rank(draw: st.DrawFn, *, columns: bool = True, dtypes: Any = DTYPES, hard: bool = False) -> Linear:
     """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k."""
     n, d = draw(shapes())
     dtype = draw(st.sampled_from(dtypes))
@@ -234,7 +234,7 @@ def of_rank(draw: Callable[..., Any], *, columns: bool = True, dtypes: Any = DTY
 
 
 @st.composite
-def with_weights(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+def with_weights(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
     """A ridge problem and some w of its answer's shape and mostly of its size: anything, zero, or near the solution."""
     p = draw(ridge_problem(hard=hard, columns=columns))
     kind, rng = draw(st.sampled_from(["free", "zero", "solution"])), generator(draw(SEEDS))
@@ -274,7 +274,7 @@ def reflections(size: int, rng: np.random.Generator | None) -> np.ndarray:
 
 
 @st.composite
-def planted(draw: Callable[..., Any], steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
+def planted(draw: st.DrawFn, steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
     """A matrix with known singular values, powers of two: each is the one before, divided by 2**step."""
     m, n = draw(shapes())
     dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
@@ -294,7 +294,7 @@ def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrat
 
 
 @st.composite
-def with_lams(draw: Callable[..., Any], *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
+def with_lams(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
     """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data.
 
     Parameters
@@ -315,7 +315,7 @@ def with_lams(draw: Callable[..., Any], *, hard: bool = False, columns: bool = T
 
 
 @st.composite
-def _with_lam(draw: Callable[..., Any], columns: bool) -> Linear:
+def _with_lam(draw: st.DrawFn, columns: bool) -> Linear:
     problem = draw(of_rank(hard=True, columns=columns))
     unit = int(np.frexp(abs(problem.X).max())[1])
     return replace(problem, lam=shifted(10.0 ** draw(_around_zero(20)), unit))

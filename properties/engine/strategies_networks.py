@@ -1,7 +1,6 @@
 """Units, networks and training data: structure is drawn, bulk numbers come from a drawn seed."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +71,7 @@ class Hidden(Shown):
 
 
 @st.composite
-def hidden(draw: Callable[..., Any], *, hard: bool = False, samples: int | None = None, units: int = 0) -> Hidden:
+def hidden(draw: st.DrawFn, *, hard: bool = False, samples: int | None = None, units: int = 0) -> Hidden:
     """A network with one hidden layer and data for it.
 
     Parameters
@@ -96,7 +95,7 @@ def hidden(draw: Callable[..., Any], *, hard: bool = False, samples: int | None 
 
 
 @st.composite
-def training(draw: Callable[..., Any], *, hard: bool = False) -> Hidden:
+def training(draw: st.DrawFn, *, hard: bool = False) -> Hidden:
     """Samples and a network of size 1, and a learning rate so small that no epoch makes it diverge.
 
     Parameters
@@ -143,7 +142,7 @@ class Layer(Shown):
 
 
 @st.composite
-def layers(draw: Callable[..., Any], *, hard: bool = False) -> Layer:
+def layers(draw: st.DrawFn, *, hard: bool = False) -> Layer:
     """An affine layer on samples that are numbers, vectors or images, none of them or several; in either dtype.
 
     Parameters
@@ -171,7 +170,7 @@ class Scores(Shown):
 
 
 @st.composite
-def scores(draw: Callable[..., Any], *, hard: bool = False, samples: int = 1, classes: int = 1) -> Scores:
+def scores(draw: st.DrawFn, *, hard: bool = False, samples: int = 1, classes: int = 1) -> Scores:
     """Scores in eighths up to ±10, so that margins of exactly 0 are common; or of any size, in either dtype.
 
     Parameters
@@ -221,7 +220,7 @@ class Network(Shown):
 
 
 @st.composite
-def networks(draw: Callable[..., Any], *, layers: int = 1, dtypes: Any = DTYPES, reg: Any = None) -> Network:
+def networks(draw: st.DrawFn, *, layers: int = 1, dtypes: Any = DTYPES, reg: Any = None) -> Network:
     """A network of up to four layers with up to four units in each, and up to four samples.
 
     Its biases are what they are after training, or all zero as before it (and then a sample of zeros is on the kink of

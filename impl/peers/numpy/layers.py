@@ -10,7 +10,7 @@ from ._input import Array, expect, labels, loose, quiet
 
 
 @quiet
-def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tuple]:
+def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tuple[Any, ...]]:
     """x w + b; x is `(N, ...)`, flattened to `(N, D)`."""
     x, w, b = loose(x=x, w=w, b=b)
     expect("x", x, x.ndim >= 1, "(N, ...)")
@@ -21,7 +21,7 @@ def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tup
 
 
 @quiet
-def affine_backward(dout: ArrayLike, cache: tuple) -> tuple[Array, Array, Array]:
+def affine_backward(dout: ArrayLike, cache: tuple[Any, ...]) -> tuple[Array, Array, Array]:
     """(dx, dw, db), dx in x's own shape."""
     x, w, _ = cache
     dout, x, w = loose(dout=dout, x=x, w=w)
@@ -49,14 +49,14 @@ def relu_backward(dout: ArrayLike, cache: Array) -> Array:
     return dx
 
 
-def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tuple]:
+def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, tuple[Any, ...]]:
     """max(x w + b, 0)."""
     a, affine_cache = affine_forward(x, w, b)
     out, relu_cache = relu_forward(a)
     return out, (affine_cache, relu_cache)
 
 
-def affine_relu_backward(dout: ArrayLike, cache: tuple) -> tuple[Array, Array, Array]:
+def affine_relu_backward(dout: ArrayLike, cache: tuple[Any, ...]) -> tuple[Array, Array, Array]:
     """(dx, dw, db) of the two in one."""
     affine_cache, relu_cache = cache
     return affine_backward(relu_backward(dout, relu_cache), affine_cache)

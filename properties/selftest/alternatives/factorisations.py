@@ -4,7 +4,7 @@ import numpy as np
 import scipy.linalg
 
 from shrinkage.peers import numpy as textbook
-from shrinkage.peers.numpy.least_squares import quiet
+from shrinkage.peers.numpy._input import quiet
 from shrinkage.peers.numpy.ridge import _problem
 
 

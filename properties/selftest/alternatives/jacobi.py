@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from shrinkage.peers.numpy._input import not_negative
+from shrinkage.peers.numpy._input import not_negative, quiet
 from shrinkage.peers.numpy._scaling import split
-from shrinkage.peers.numpy.least_squares import _matrix, data, kept, quiet
+from shrinkage.peers.numpy.least_squares import _matrix, data, kept
 from shrinkage.peers.numpy.ridge import _problem
 
 

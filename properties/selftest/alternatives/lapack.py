@@ -3,8 +3,9 @@
 import numpy as np
 import scipy.linalg
 
+from shrinkage.peers.numpy._input import quiet
 from shrinkage.peers.numpy._scaling import relative, split, square_sum
-from shrinkage.peers.numpy.least_squares import _matrix, kept, quiet
+from shrinkage.peers.numpy.least_squares import _matrix, kept
 from shrinkage.peers.numpy.ridge import _problem
 from shrinkage.peers.numpy.spectrum import _path
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from shrinkage.peers.numpy._input import arrays, count, expect, number
+from shrinkage.peers.numpy._input import arrays, count, expect, number, quiet
 from shrinkage.peers.numpy.layers import _scores
-from shrinkage.peers.numpy.relu import _numbers, _parameters, _sample, _unit, quiet
+from shrinkage.peers.numpy.relu import _numbers, _parameters, _sample, _unit
 
 
 def _positive(z):

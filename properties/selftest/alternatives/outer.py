@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from shrinkage.peers.numpy.calculus import _matrix_and_vector, _pair, _vector, quiet
+from shrinkage.peers.numpy._input import quiet
+from shrinkage.peers.numpy.calculus import _matrix_and_vector, _pair, _vector
 
 
 @quiet

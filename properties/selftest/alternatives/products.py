@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from shrinkage.peers.numpy._input import expect, loose
-from shrinkage.peers.numpy.optim import _kept, _pair, quiet
+from shrinkage.peers.numpy._input import expect, loose, quiet
+from shrinkage.peers.numpy.optim import _kept, _pair
 
 
 def _filled(config, **defaults):

@@ -3,9 +3,8 @@
 import numpy as np
 
 from shrinkage.peers import numpy as textbook
-from shrinkage.peers.numpy._input import arrays, expect, not_negative, positive
+from shrinkage.peers.numpy._input import arrays, expect, not_negative, positive, quiet
 from shrinkage.peers.numpy._scaling import split
-from shrinkage.peers.numpy.least_squares import quiet
 from shrinkage.peers.numpy.ridge import _point
 from shrinkage.peers.numpy.spectrum import _each, _path, _singular_values
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shrinkage.peers.numpy._input import Array, expect, loose
-from shrinkage.peers.numpy.layers import _scores, quiet
+from shrinkage.peers.numpy._input import Array, expect, loose, quiet
+from shrinkage.peers.numpy.layers import _scores
 
 
 @dataclass
