@@ -45,7 +45,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of what takes long, nothing unless it is asked for."""
+    """Of what takes long, nothing unless it is asked for; a warning is an error, as in claims."""
+    for item in items:
+        if "racer" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("error"), append=False)
     if config.getoption("--benchmark-sizes") == "quick":
         beyond = [item for item in items if timing.is_beyond_quick(item)]
         config.hook.pytest_deselected(items=beyond)

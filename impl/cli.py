@@ -1,10 +1,19 @@
-"""``shrinkage COMMAND``: is it right, how right, how fast, and did this change make it worse."""
+"""``shrinkage COMMAND``: is it right, how right, how fast, and did this change make it worse.
 
+Each command is the ``main`` of a module that is imported when it is asked for. What their options have in common, how
+they refuse and which files, numbers and times they take, is here.
+"""
+
+import argparse
+import difflib
 import importlib
-import importlib.metadata
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import __version__
 
 
 @dataclass(frozen=True)
@@ -28,18 +37,91 @@ class Command:
 
 COMMANDS = {
     "judge": Command("shrinkage.properties.judge", "judge", "is it right: the claims, against a file or a module"),
-    "race": Command("shrinkage.benchmarks.race.race", "bench", "how fast is it: implementations against each other"),
-    "gate": Command("shrinkage.benchmarks.gate.__main__", "bench", "did this change make it worse: two revisions"),
-    "report": Command("shrinkage.benchmarks.report.report", "bench", "stored runs as tables, plots and a page"),
+    "race": Command("shrinkage.benchmarks.race.command", "bench", "how fast is it: implementations side by side"),
+    "gate": Command("shrinkage.benchmarks.gate.command", "bench", "did this change make it worse: two revisions"),
+    "report": Command("shrinkage.benchmarks.report.command", "bench", "stored runs as tables, plots and a page"),
     "figures": Command("shrinkage.figures.command", "figures", "the mathematics as pictures, of any implementation"),
-    "startup": Command(
-        "shrinkage.benchmarks.measure.startup", "bench", "what starting costs: import, compile, first call"
-    ),
+    "startup": Command("shrinkage.benchmarks.measure.startup", "bench", "what starting costs: import, first call"),
 }
+HELP = "\n".join(
+    [
+        "usage: shrinkage COMMAND ...",
+        "",
+        "Least squares, ridge regression, ReLU units and dense networks: of an implementation,",
+        "",
+        *(f"  {name:<9} {command.said}" for name, command in COMMANDS.items()),
+        "",
+        "shrinkage COMMAND --help says how; shrinkage --version says which this is.",
+    ]
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    command = COMMANDS[given[0]]
-    return importlib.import_module(command.module).main(given[1:])
+    """Run a command; its exit code, or 2 with a sentence where there is none to run."""
+    name, *given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(HELP)
+        return 0
+    if name == "--version":
+        print(f"shrinkage {__version__}")
+        return 0
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        meant = f"did you mean {near[0]}?" if near else f"there is {', '.join(COMMANDS)}."
+        print(f"shrinkage: {name!r} is no command: {meant}", file=sys.stderr)
+        return 2
+    command = COMMANDS[name]
+    try:
+        return importlib.import_module(command.module).main(given)
+    except ModuleNotFoundError as error:
+        if (error.name or "shrinkage").split(".")[0] == "shrinkage":
+            raise
+        needs = f"shrinkage {name} needs {error.name}: pip install 'shrinkage[{command.extra}]'"
+        print(needs, file=sys.stderr)
+        return 2
+
+
+# ---- what the commands share -----------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses in one line, without the whole usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit with 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def is_writable(path: Path) -> bool:
+    """Whether it names a file, there or not, in a folder that is there."""
+    return not path.is_dir() and path.absolute().parent.is_dir()
+
+
+def to_write(text: str) -> Path:
+    """A file to be written: it is found out before the work, not after."""
+    if not is_writable(Path(text)):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written: give a file in a folder that is there")
+    return Path(text)
+
+
+def positive(kind: type) -> Callable[[str], Any]:
+    """A number of this kind above 0."""
+
+    def number(text: str) -> Any:
+        try:
+            if 0 < (value := kind(text)) < float("inf"):
+                return value
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' * (kind is int)}number above 0")
+
+    return number
+
+
+def duration(text: str) -> float:
+    """Seconds, from ``90``, ``90s``, ``1.5min`` or ``2h``."""
+    unit = next((unit for unit in ("min", "s", "h") if text.endswith(unit)), "")
+    try:
+        return positive(float)(text.removesuffix(unit)) * {"": 1, "s": 1, "min": 60, "h": 3600}[unit]
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give one such as 90s or 8min") from None

@@ -118,7 +118,7 @@ def load(names: Iterable[str]) -> Implementation:
     names = list(names)
     implementation = Implementation(" + ".join(names), *map(_module, names))
     if not implementation.offered:
-        raise WrongChoice(f"--impl {' --impl '.join(names)} offers no function of the contract (see impl/contract.py).")
+        raise WrongChoice(f"{' + '.join(names)} offers no function of the contract (see shrinkage.contract).")
     return implementation
 
 
@@ -132,12 +132,12 @@ def _module(name: str) -> ModuleType:
     if name.endswith(".py"):
         path = Path(name).resolve()
         if not path.is_file():
-            raise WrongChoice(f"--impl {name} was not found: there is no file {path}.")
+            raise WrongChoice(f"{name} was not found: there is no file {path}.")
         return _imported(name, path.stem, path)
     dotted = "shrinkage" if name == "impl" else f"shrinkage.peers.{name}" if name in peers() else name
     if not name or name.startswith(".") or not _exists(dotted):
         raise WrongChoice(
-            f"--impl {name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
+            f"{name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
             "that can be imported from here, nor a path to a .py file."
         )
     return _imported(name, dotted)
@@ -175,8 +175,8 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
         return module
     except (Exception, SystemExit) as error:
         if name in peers() and isinstance(error, ModuleNotFoundError):
-            raise WrongChoice(f"--impl {name} needs {error.name}: pip install 'shrinkage[peers]'.") from error
+            raise WrongChoice(f"{name} needs {error.name}: pip install 'shrinkage[peers]'.") from error
         what = str(error).strip().splitlines()
         raise WrongChoice(
-            f"--impl {name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
+            f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
         ) from error

@@ -11,7 +11,6 @@ It is nobody's plugin but of who asks for it: ``-p shrinkage.properties.plugin``
 import gc
 import os
 from collections.abc import Generator
-from pathlib import Path
 
 # Before NumPy is imported: thousands of small products on BLAS threads that wait for each other take twice as long, and
 # six times where two processes share two cores. Benchmarks say for themselves on how many threads they run.
@@ -21,33 +20,36 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from shrinkage.cli import is_writable
 from shrinkage.loader import Implementation, WrongChoice, load
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
-from shrinkage.properties.isolated.process import Limits
+from shrinkage.properties.isolated.limits import Limits
+from shrinkage.properties.judge import CLAIMS, OPTIONS, PROFILES
 from shrinkage.properties.report import gradescope, scorecard
-
-CLAIMS = Path(__file__).parent
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
 settings.register_profile(
     "default",
-    max_examples=100,
     deadline=None,
     print_blob=True,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
-settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
-settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
+for _name, _examples in PROFILES.items():
+    settings.register_profile(_name, settings.get_profile("default"), max_examples=_examples)
+settings.register_profile("ci", settings.get_profile("ci"), derandomize=True, database=None)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
+MARKS = (
+    "mathematics: the contract's values, on ordinary input",
+    "accuracy: the error stays within what theory allows, over conditioning, rank and scale",
+    "interface: types, layouts, refusals, nothing changed or shared, repeatable",
+)
 POINTS = pytest.StashKey[gradescope.Points]()
 CHOSEN = pytest.StashKey[list[tuple[str, Implementation]]]()
 
@@ -61,47 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="who is judged: a peer's short name (numpy, scipy, ...), a dotted module or a path to a .py file; given "
         "several times, they are taken together; in benchmarks also a comma-separated list to race (default: impl)",
     )
-    group.addoption(
-        "--accuracy",
-        type=float,
-        metavar="X",
-        help="the relative error that the implementation claims where it is not machine precision: bounds are widened "
-        "to X where they are tighter",
-    )
-    group.addoption(
-        "--scorecard",
-        type=Path,
-        metavar="FILE",
-        help="write what was found as JSON: each claim, each function, and the input that gave the worst error",
-    )
-    group.addoption(
-        "--gradescope",
-        type=Path,
-        metavar="FILE",
-        help="write what was found as the results.json of a Gradescope autograder",
-    )
-    group.addoption(
-        "--gradescope-points",
-        type=Path,
-        metavar="TOML",
-        help="what is worth how many points there (default: each function one; see properties/report/gradescope.py)",
-    )
-    group.addoption(
-        "--isolate",
-        action="store_true",
-        help="judge the implementation in a process of its own: what it does to that fails a claim, and no more",
-    )
-    limits = Limits()
-    for name, metavar, default, of_what in (
-        ("seconds", "S", limits.seconds, "seconds for one call"),
-        ("megabytes", "MB", limits.megabytes, "megabytes of memory"),
-        ("files", "N", limits.files, "open files"),
-    ):
-        text = f"with --isolate: at most so many {of_what} (default: {default:g})"
-        group.addoption(f"--isolate-{name}", type=type(default), metavar=metavar, default=default, help=text)
+    for name, option in OPTIONS.items():
+        group.addoption(name, **option)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark)
     names = config.getoption("--impl") or ["impl"]
     try:
         # A comma makes a list to race; without one, all the names together are one implementation.
@@ -116,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     for option in ("--scorecard", "--gradescope"):
         path = config.getoption(option)
-        if path and (path.is_dir() or not path.absolute().parent.is_dir()):
+        if path and not is_writable(path):
             raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder that is there.")
     points = config.getoption("--gradescope-points")
     try:
@@ -134,8 +102,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def isolated(config: pytest.Config, names: list[str]) -> Isolated:
     """The implementation in a process of its own, which ends when this one does."""
     limits = Limits(*(config.getoption(f"--isolate-{name}") for name in ("seconds", "megabytes", "files")))
-    if not (limits.seconds > 0 and limits.megabytes > 0 and limits.files > 0):
-        raise pytest.UsageError("--isolate-seconds, --isolate-megabytes and --isolate-files take positive numbers.")
     implementation = Isolated(names, limits)
     config.add_cleanup(implementation.close)
     return implementation
@@ -144,6 +110,9 @@ def isolated(config: pytest.Config, names: list[str]) -> Isolated:
 @pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What the implementation departs from is expected to fail; a claim that is in no test is out of date."""
+    for item in items:
+        if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
+            item.add_marker(pytest.mark.filterwarnings("error"), append=False)
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
     if not judging or len(config.stash[CHOSEN]) > 1:
         return

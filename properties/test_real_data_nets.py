@@ -2,11 +2,13 @@
 
 import functools
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="the data come with scikit-learn")
 mathematics = pytest.mark.mathematics
 
 THREE_LAYERS, FIVE_LAYERS = [100, 100], [100, 100, 100, 100]

@@ -1,12 +1,17 @@
 """Chapter 3 on real data: scikit-learn's diabetes, 442 patients and 10 features."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.verdict import judge
 
-pytestmark = pytest.mark.mathematics
+pytestmark = [
+    pytest.mark.mathematics,
+    pytest.mark.skipif(find_spec("sklearn") is None, reason="the data come with scikit-learn"),
+]
 
 LAMS = (1e-4, 1e-2, 1.0, 100.0)
 

@@ -18,6 +18,7 @@ from shrinkage.benchmarks.gate.findings import as_json, markdown, table, write
 from shrinkage.benchmarks.gate.run import KINDS, Options, run
 from shrinkage.benchmarks.gate.statistics import stored
 from shrinkage.benchmarks.gate.workers import Failed
+from shrinkage.cli import Parser, duration, to_write
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
@@ -26,9 +27,9 @@ WIDTH = 120  # where there is no terminal
 
 def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="shrinkage gate",
-        description="Has this revision made it worse? Time, compile time, peak memory and accuracy, each apart.",
+        description="Did this change make it worse? Of two revisions time, compile time, memory and accuracy.",
         epilog="Exit codes: 0 pass, 1 regression, 2 inconclusive or unusable.",
     )
     made.add_argument("base", nargs="?", metavar="BASE", help="a branch, tag or commit")
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PATTERN",
-        help="cases by name: 'ridge*-large'",
+        help="only these cases, as in 'ridge*-large'; may be given several times",
     )
     made.add_argument("--only", action="append", choices=KINDS, help="gate only this; may be given several times")
     made.add_argument(
@@ -47,25 +48,28 @@ def parser() -> argparse.ArgumentParser:
         type=_percent,
         default=Rule.threshold,
         metavar="X%",
-        help="the least slowdown that counts (2.5%%)",
+        help="the least slowdown that counts (default: 2.5%%)",
     )
-    made.add_argument("--budget", type=float, default=8, metavar="MINUTES", help="in all (8)")
+    made.add_argument(
+        "--budget", type=duration, default=480.0, metavar="TIME", help="in all, as in 90s or 8min (default: 8min)"
+    )
     made.add_argument(
         "--impl",
         action="append",
         metavar="NAME",
-        help="who is gated: a file or module of the repository (impl); given several times, they are taken together",
+        help="who is gated: a path to a .py file, or a module, of the repository; given several times, they are taken "
+        "together (default: impl)",
     )
-    made.add_argument("--repo", type=Path, default=ROOT, metavar="PATH", help="the repository (this one)")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write the result; its form is gate/gate.schema.json")
-    made.add_argument("--markdown", type=Path, metavar="FILE", help="write a comment for a pull request")
+    made.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="the repository (default: this one)")
+    made.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is gate.schema.json")
+    made.add_argument("--markdown", type=to_write, metavar="FILE", help="write a comment for a pull request")
     made.add_argument(
         "--prove",
         nargs="?",
         type=int,
         const=prove.RUNS,
         metavar="RUNS",
-        help=f"run the gate itself so often ({prove.RUNS}): on unchanged code, and with slowdowns put in",
+        help=f"run the gate itself so often (default: {prove.RUNS}): on unchanged code, and with slowdowns put in",
     )
     return made
 
@@ -88,11 +92,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made.error("BASE is missing: name the revision to compare with, as in: shrinkage gate main")
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
         made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
-    if given.budget <= 0:
-        made.error(f"--budget {given.budget} is no time: give minutes, such as 8")
-    for file in (given.json, given.markdown):
-        if file and (file.is_dir() or not file.absolute().parent.is_dir()):
-            made.error(f"{file} cannot be written: give a file in a folder that is there")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(UNUSABLE))  # so that the folder is removed on the way out
     errors = Console(stderr=True, highlight=False)
@@ -104,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         select=given.select,
         kinds=given.only or KINDS,
         rule=Rule(threshold=given.threshold),
-        budget=60 * given.budget,
+        budget=given.budget,
     )
     try:
         with _telling(errors) as say:
@@ -150,7 +149,3 @@ def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], Non
     if given.markdown:
         write(given.markdown, text)
     return 0 if result["kept"] else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,7 @@
 """What starting costs: ``shrinkage startup`` prints a table of five figures, each beside its goal.
 
 import
-    `import shrinkage` over importing numba and scipy.linalg, which it is built on; in fresh processes, one and the
-    other in turn.
+    `import shrinkage` over importing numba and scipy.linalg, which it is built on; in fresh processes, in turn.
 cold compile
     Every function called once in float64 and in float32, in one process with an empty cache.
 first call from the cache
@@ -23,11 +22,13 @@ import sys
 import tempfile
 import time
 import timeit
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from shrinkage.cli import Parser, positive
 
 BASE = "numba, scipy.linalg"
 
@@ -54,9 +55,7 @@ def import_seconds(rounds: int) -> tuple[float, float]:
 
 def first_calls(names: Iterable[str], dtypes: Iterable[str], **environment: str) -> dict[str, Any]:
     """In one fresh process: seconds of the first call of each case, and how often the cache was hit and missed."""
-    return in_fresh_process(
-        ["-m", "shrinkage.benchmarks.measure.startup", "--first-calls", *names, "--dtypes", *dtypes], **environment
-    )
+    return in_fresh_process(["-m", "shrinkage", "startup", "--first-calls", *names, "--dtypes", *dtypes], **environment)
 
 
 def _first_calls_here(names: Iterable[str], dtypes: Iterable[str]) -> dict[str, Any]:
@@ -130,21 +129,23 @@ def figures(rounds: int) -> list[tuple[str, str, str]]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; or, in a process that was started for it, the first calls."""
-    parser = argparse.ArgumentParser(prog="shrinkage startup", description="What starting costs.")
-    parser.add_argument("--rounds", type=int, default=7, help="imports of each kind (default: 7)")
+    parser = Parser(
+        prog="shrinkage startup",
+        description="What starting costs: import, cold compile, first call from the cache, and dispatch; some minutes.",
+    )
+    parser.add_argument(
+        "--rounds", type=positive(int), default=7, metavar="N", help="imports of each kind (default: 7)"
+    )
     parser.add_argument("--first-calls", nargs="+", metavar="CASE", help=argparse.SUPPRESS)
     parser.add_argument("--dtypes", nargs="+", default=["float64"], help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.first_calls:
         print(json.dumps(_first_calls_here(options.first_calls, options.dtypes)))
-        return
+        return 0
     rows = [("what", "measured", "goal"), *figures(options.rounds)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -7,11 +7,10 @@ costs is apart: importing, the first call in a fresh process, and a call of the 
 `race.schema.json`, beside this one.
 """
 
-import argparse
 import datetime
 import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.measure.startup import in_fresh_process
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
+from shrinkage.cli import Parser, duration, to_write
 from shrinkage.loader import peers
 from shrinkage.properties.report import scorecard
 
@@ -168,30 +168,37 @@ def _ratio(result: dict[str, Any]) -> str:
 # ---- the command line ------------------------------------------------------------------------------------------------
 
 
-def main(arguments: Iterable[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Race, print, write; 1 if who is named first, or one's own, was wrong somewhere."""
-    parser = argparse.ArgumentParser(prog="shrinkage race", description="Who is faster, and by how much.")
+    parser = Parser(
+        prog="shrinkage race",
+        description="How fast is it? Implementations side by side, in turns, each answer checked before it is timed.",
+        epilog="Exit codes: 0 raced, 1 somebody but a peer was wrong, 2 there was nothing to race.",
+    )
     parser.add_argument(
         "cases", nargs="*", metavar="CASE", help="ridge-large, or a function (default: all of the sizes)"
     )
     parser.add_argument(
-        "--impl", metavar="NAMES", help="comma-separated; the first is compared with (default: impl and all peers)"
+        "--impl",
+        metavar="NAME,NAME",
+        help="who races: paths to .py files, dotted modules, peers' short names; all are compared with the first "
+        "(default: impl and all peers)",
     )
-    parser.add_argument("--sizes", choices=SELECTIONS, default="quick", help="which of them (default: quick)")
+    parser.add_argument("--sizes", choices=SELECTIONS, default="quick", help="the quick cases or all (default: quick)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="as many cores for each (default: 1)")
     parser.add_argument(
         "--budget",
-        type=float,
+        type=duration,
         default=600.0,
-        metavar="SECONDS",
-        help="for the rounds of all cases; checking comes on top, and so does what 7 rounds of a case take that its "
-        "share is not enough for (default: 600)",
+        metavar="TIME",
+        help="for the rounds of all cases, as in 90s or 10min; checking comes on top, and so does what 7 rounds of a "
+        "case take that its share is not enough for (default: 10min)",
     )
     parser.add_argument(
-        "--patience", type=float, default=PATIENCE, metavar="SECONDS", help=f"for one answer (default: {PATIENCE:g})"
+        "--patience", type=duration, default=PATIENCE, metavar="TIME", help=f"for one answer (default: {PATIENCE:g}s)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it, in the form of race.schema.json")
-    options = parser.parse_args(None if arguments is None else list(arguments))
+    parser.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is race.schema.json")
+    options = parser.parse_args(arguments)
     try:
         cases = chosen(options.cases, options.sizes)
     except WrongCase as error:
@@ -199,8 +206,6 @@ def main(arguments: Iterable[str] | None = None) -> int:
     there = usable_cores()
     if not 1 <= options.threads <= len(there):
         parser.error(f"--threads {options.threads}: there are {len(there)} cores.")
-    if options.json and (options.json.is_dir() or not options.json.absolute().parent.is_dir()):
-        parser.error(f"--json {options.json} cannot be written: give a file in a folder that is there.")
     names = options.impl.split(",") if options.impl else None
     if names and len(set(names)) < len(names):
         parser.error(f"--impl {options.impl} names one twice.")
@@ -215,7 +220,3 @@ def main(arguments: Iterable[str] | None = None) -> int:
         print(f"The race is in {options.json}.")
     judged = [name for name in race["startup"] if name == race["reference"] or name not in peers()]
     return int(any("wrong" in row["results"][name] for row in race["rows"] for name in judged))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,18 +4,18 @@ FILES are races (``shrinkage race``) and pytest-benchmark's (``--benchmark-json 
 is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
 keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
 
-``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs and
-the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
+``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs
+and the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
 """
 
-import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from shrinkage.benchmarks.report.readme import README, with_table
 from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
+from shrinkage.cli import Parser, to_write
 
 STORED = Path(__file__).parents[1] / "results" / "race.json"
 RACE_START = "<!-- from benchmarks/results/race.json, by shrinkage report RACE --readme -->\n"
@@ -55,24 +55,28 @@ def write(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 2 and a sentence where that cannot be done."""
-    parser = argparse.ArgumentParser(prog="shrinkage report", description="Stored runs to tables and plots.")
+    parser = Parser(
+        prog="shrinkage report",
+        description="Stored runs as tables, plots and a page.",
+        epilog="Exit codes: 0 written or printed, 2 not so.",
+    )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a race, or what --benchmark-json wrote")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
+    parser.add_argument(
+        "--markdown", type=to_write, metavar="FILE", help="write the tables there (default: print them)"
+    )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the plots (default: svg)")
     parser.add_argument("--readme", action="store_true", help="put the table of this race into the README")
     parser.add_argument(
-        "--page", type=Path, metavar="FILE", help="make one page of these, scorecards and gate runs too"
+        "--page", type=to_write, metavar="FILE", help="make one page of these, scorecards and gate runs too"
     )
     options = parser.parse_args(arguments)
     if options.page and (options.readme or options.markdown or options.plots):
         parser.error("--page stands alone: the other outputs are made from races and benchmarks only")
     if not (options.files or options.page):
         parser.error("FILE is missing: name a race, or what --benchmark-json wrote")
-    if options.page and (options.page.is_dir() or not options.page.absolute().parent.is_dir()):
-        parser.error(f"--page {options.page} cannot be written: give a file in a folder that is there")
     if options.readme and len(options.files) > 1:
         parser.error(f"--readme takes one race, not {len(options.files)} files")
     try:
@@ -101,7 +105,7 @@ def _page(files: list[Path], out: Path) -> None:
         from shrinkage.benchmarks.report.page.drawings import drawings
         from shrinkage.benchmarks.report.page.stored import KEPT, read_all
     except ModuleNotFoundError as error:
-        raise Unreadable(f"--page needs {error.name}: pip install -e '.[page]' brings it.") from error
+        raise Unreadable(f"--page needs {error.name}: pip install 'shrinkage[page]' brings it.") from error
     write(out, page(read_all(files or KEPT), drawings()))
     print(f"The page is in {out}.")
 
@@ -111,12 +115,8 @@ def _draw(runs: list[Run], folder: Path, kind: str) -> None:
     try:
         from shrinkage.benchmarks.report.plots import pictures
     except ModuleNotFoundError as error:
-        raise Unreadable(f"--plots needs {error.name}: pip install -e '.[figures]' brings it.") from error
+        raise Unreadable(f"--plots needs {error.name}: pip install 'shrinkage[figures]' brings it.") from error
     for run in runs:
         here = folder / Path(run.name).stem if len(runs) > 1 else folder
         here.mkdir(parents=True, exist_ok=True)
         print(f"{sum(1 for _ in pictures(run, here, kind))} plots in {here}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

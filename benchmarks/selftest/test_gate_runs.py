@@ -137,17 +137,7 @@ def test_compile_time_is_gated(tmp_path):
 def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(tmp_path):
     """`kill -9` in the middle: its processes end with it, its folder goes with the next run, which works."""
     repo = repository(tmp_path, RIGHT, RIGHT)
-    command = [
-        sys.executable,
-        "-m",
-        "shrinkage.benchmarks.gate.command",
-        "v0",
-        "v1",
-        "--repo",
-        str(repo),
-        "--impl",
-        "mine.py",
-    ]
+    command = [sys.executable, "-m", "shrinkage", "gate", "v0", "v1", "--repo", str(repo), "--impl", "mine.py"]
     run = subprocess.Popen(
         [*command, "-k", "squared_norm-large", "--only", "time"], cwd=checkouts.ROOT, stderr=subprocess.PIPE, text=True
     )
@@ -166,16 +156,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(tmp_path)
 def test_an_interrupted_run_leaves_nothing(tmp_path, number):
     """Ctrl-C, or the end of a CI job."""
     repo = repository(tmp_path, RIGHT, RIGHT)
-    command = [
-        sys.executable,
-        "-m",
-        "shrinkage.benchmarks.gate.command",
-        "v0",
-        "--repo",
-        str(repo),
-        "--impl",
-        "mine.py",
-    ]
+    command = [sys.executable, "-m", "shrinkage", "gate", "v0", "--repo", str(repo), "--impl", "mine.py"]
     # A shell's background job ignores Ctrl-C, and so would what it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen(
@@ -205,7 +186,8 @@ def test_a_benchmark_that_is_gone_has_not_passed(tmp_path):
     command = [
         sys.executable,
         "-m",
-        "shrinkage.benchmarks.gate.command",
+        "shrinkage",
+        "gate",
         "HEAD",
         "-k",
         "squared_norm_jacobian-small",
@@ -257,7 +239,7 @@ def test_a_command_line_that_makes_no_sense_says_how_to_say_it_right(capsys, arg
     with pytest.raises(SystemExit) as exit_:
         main(arguments)
     assert exit_.value.code == 2
-    assert "shrinkage.benchmarks.gate.command" in capsys.readouterr().err
+    assert "shrinkage gate: " in capsys.readouterr().err
 
 
 def test_a_corrupt_account_is_refused(tmp_path, capsys):

@@ -155,7 +155,7 @@ def test_the_page_needs_an_extra_that_is_named(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
     assert main(["--page", str(tmp_path / "page.html")]) == 2
-    assert capsys.readouterr().err.endswith(f"--page needs {library}: pip install -e '.[page]' brings it.\n")
+    assert capsys.readouterr().err.endswith(f"--page needs {library}: pip install 'shrinkage[page]' brings it.\n")
 
 
 @pytest.mark.parametrize(

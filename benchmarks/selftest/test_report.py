@@ -289,7 +289,7 @@ def test_plots_need_an_extra_that_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "shrinkage.benchmarks.report.plots", raising=False)
     assert main([str(path), "--plots", str(tmp_path / "plots")]) == 2
-    assert "--plots needs matplotlib: pip install -e '.[figures]'" in capsys.readouterr().err
+    assert "--plots needs matplotlib: pip install 'shrinkage[figures]'" in capsys.readouterr().err
     assert main([str(path)]) == 0
 
 

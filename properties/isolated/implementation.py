@@ -8,7 +8,8 @@ from shrinkage.contract import CONTRACT
 from shrinkage.loader import Departure, Implementation, NotOffered, WrongChoice, peers
 from shrinkage.properties.engine.verdict import Breach
 
-from .process import Limits, Process
+from .limits import Limits
+from .process import Process
 
 
 class Isolated(Implementation):

@@ -12,7 +12,6 @@ import threading
 import time
 import weakref
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 from shrinkage.properties.engine.verdict import Breach
 
 from . import state
+from .limits import Limits
 from .mirror import NONSENSE, Foreign, Mirror, Unreadable
 from .wire import Connection, error_from, told
 
@@ -29,25 +29,6 @@ IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTor
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
 STRIKES = 3  # calls without an answer after which a function is given up: a run has to end
 _CODE = "from shrinkage.properties.isolated.child import main; main()"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the judged process may use.
-
-    Parameters
-    ----------
-    seconds
-        Of wall-clock time, for one call.
-    megabytes
-        Of memory, beyond what is mapped before the implementation is imported.
-    files
-        Open at the same time.
-    """
-
-    seconds: float = 20.0
-    megabytes: int = 4096
-    files: int = 256
 
 
 class Process:
@@ -86,7 +67,7 @@ class Process:
         try:
             head: dict[str, Any] = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)[0]
         except Breach as breach:
-            head = {"wrong": f"{breach}.".replace("import", "--impl " + " --impl ".join(names), 1)}
+            head = {"wrong": f"{breach}.".replace("import", " + ".join(names), 1)}
         self.wrong = str(head.get("wrong", ""))
         self.offered: dict[str, bool] = head.get("offered", {})
         self.departures: list[dict[str, Any]] = head.get("departures", [])

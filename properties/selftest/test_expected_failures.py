@@ -83,5 +83,5 @@ def test_a_peer_without_its_library_says_what_to_install(monkeypatch, name):
     """Where a peer's library is missing, one sentence says which extra has it."""
     monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, f"shrinkage.peers.{name}", raising=False)
-    with pytest.raises(WrongChoice, match=rf"^--impl {name} needs {name}.*: pip install 'shrinkage\[peers\]'\.$"):
+    with pytest.raises(WrongChoice, match=rf"^{name} needs {name}.*: pip install 'shrinkage\[peers\]'\.$"):
         load([name])

@@ -16,7 +16,7 @@ import pytest
 
 from shrinkage.properties.engine.falsify import refute
 from shrinkage.properties.isolated.implementation import Isolated
-from shrinkage.properties.isolated.process import Limits
+from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.selftest.own_pytest import ROOT, own_pytest
 from shrinkage.properties.selftest.seeded_bugs.hostile import DEEDS
@@ -153,7 +153,7 @@ def test_what_cannot_be_imported_is_a_usage_error(tmp_path, source, said):
     """One sentence, as in one process, whatever happens on import."""
     code, output = judged(tmp_path, source)
     assert code == pytest.ExitCode.USAGE_ERROR, output
-    (line,) = [line for line in output.splitlines() if line.startswith("ERROR: --impl ")]
+    (line,) = [line for line in output.splitlines() if line.startswith("ERROR: ")]
     assert said in line
 
 

@@ -1,0 +1,153 @@
+"""``shrinkage judge NAME ...``: the claims, from where they are installed, against a file or a module.
+
+pytest runs them with nobody's configuration, and neither it nor Hypothesis writes into the folder it is called in: what
+they keep from run to run is in the user's cache folder, or nowhere if that cannot be written.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from shrinkage.cli import Parser, positive
+from shrinkage.properties.isolated.limits import Limits
+
+CLAIMS = Path(__file__).parent
+PROFILES = {"quick": 20, "ci": 100, "default": 100, "thorough": 1000, "long": 5000}  # examples a claim
+
+# What is said of a run, to this command or to pytest.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--accuracy": {
+        "type": float,
+        "metavar": "X",
+        "help": "the relative error that the implementation claims where it is not machine precision: bounds are "
+        "widened to X where they are tighter",
+    },
+    "--scorecard": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "write what was found as JSON: each claim, each function, and the input that gave the worst error",
+    },
+    "--gradescope": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "write what was found as the results.json of a Gradescope autograder",
+    },
+    "--gradescope-points": {
+        "type": Path,
+        "metavar": "TOML",
+        "help": "what is worth how many points there (default: each function one; see properties/report/gradescope.py)",
+    },
+    "--isolate": {
+        "action": "store_true",
+        "help": "judge the implementation in a process of its own: what it does to that fails a claim, and no more",
+    },
+}
+for _name, _metavar, _what in (
+    ("seconds", "S", "seconds for one call"),
+    ("megabytes", "MB", "megabytes of memory"),
+    ("files", "N", "open files"),
+):
+    _default = getattr(Limits, _name)
+    OPTIONS[f"--isolate-{_name}"] = {
+        "type": positive(type(_default)),
+        "metavar": _metavar,
+        "default": _default,
+        "help": f"with --isolate: at most so many {_what} (default: {_default:g})",
+    }
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line can say."""
+    made = Parser(
+        prog="shrinkage judge",
+        usage="shrinkage judge NAME ... [options] [-- pytest's options]",
+        description="Is it right? The claims about every function that is offered, and a verdict on each.",
+        epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge; as of pytest.",
+    )
+    made.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="a path to a .py file, a dotted module, or a peer's short name (numpy, scipy, ...); several are taken "
+        "together as one implementation",
+    )
+    made.add_argument("-m", "--marks", metavar="MARKS", help="only these claims: mathematics, accuracy, interface, ...")
+    made.add_argument("-k", metavar="PATTERN", help="only claims whose names hold this: 'ridge and not path'")
+    made.add_argument(
+        "--profile",
+        choices=PROFILES,
+        help=f"examples a claim: {', '.join(f'{name} {count}' for name, count in PROFILES.items())}; ci are the same "
+        "every time (default: default)",
+    )
+    made.add_argument("-n", type=positive(int), metavar="N", help="in so many processes (default: in this one)")
+    for name, option in OPTIONS.items():
+        made.add_argument(name, **option)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge; pytest's exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    made = parser()
+    chosen = vars(made.parse_args(given[:end]))
+    if not chosen["names"]:
+        made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")
+    for library in ("hypothesis", "flint", "mpmath", "xdist"):
+        if find_spec(library) is None:  # imported by pytest only, which rewrites them
+            raise ModuleNotFoundError(name=library)
+    import pytest
+
+    asked = {"--hypothesis-profile": chosen["profile"], "-m": chosen["marks"], "-k": chosen["k"], "-n": chosen["n"]}
+    asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS}
+    options = [
+        name if value is True else f"{name}={value}" for name, value in asked.items() if value not in (None, False)
+    ]
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    with _kept() as folder:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+        return int(
+            pytest.main(
+                [
+                    f"--config-file={os.devnull}",
+                    f"--rootdir={CLAIMS.parent}",
+                    "--noconftest",
+                    "--import-mode=importlib",
+                    f"--override-ini=cache_dir={folder / 'pytest'}",
+                    "-p",
+                    "shrinkage.properties.plugin",
+                    "-p",
+                    "no:benchmark",  # it makes a folder
+                    "--quiet",
+                    "--tb=short",
+                    "-rN",
+                    "--disable-warnings",
+                    *(f"--impl={name}" for name in chosen["names"]),
+                    *options,
+                    *map(str, sorted(CLAIMS.glob("test_*.py"))),
+                    *given[end + 1 :],
+                ]
+            )
+        )
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[Path]:
+    """Where pytest and Hypothesis keep what failed; a folder for this run only where there is none that can be used."""
+    caches = Path.home() / "Library" / "Caches" if sys.platform == "darwin" else Path.home() / ".cache"
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or caches) / "shrinkage"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        with tempfile.TemporaryDirectory() as made:
+            yield Path(made)
+    else:
+        yield folder
