@@ -18,6 +18,17 @@ from ._kernels.jit import jit, jit_sums, whole_registers
 from ._kernels.lapack import call
 from ._kernels.validation import Array, all_finite, finite, floats, refuse_shape
 
+__all__ = [
+    "linear_form",
+    "linear_form_jacobian",
+    "matvec",
+    "matvec_jacobian",
+    "quadratic_form",
+    "quadratic_form_jacobian",
+    "squared_norm",
+    "squared_norm_jacobian",
+]
+
 
 def linear_form(x: ArrayLike, c: ArrayLike) -> np.floating[Any]:
     """xᵀc.

@@ -43,7 +43,7 @@ class Function:
     note
         What it refuses beyond what every function refuses, or what it may raise; empty if nothing.
     module
-        Where it is, relative to the package: ``"ridge.auto"``.
+        Where it is, relative to the package: ``"ridge_regression.auto"``.
     """
 
     name: str
@@ -112,8 +112,8 @@ FUNCTIONS: tuple[Function, ...] = (
         module="least_squares",
     ),
     # 3 · X is (n, d), y is (n,) or (n, k); the objective is ‖y − Xw‖² + λ‖w‖²
-    Function("ridge_objective", "X, y, w, lam", 3, "‖y − Xw‖² + λ‖w‖²", "scalar", module="ridge.objective"),
-    Function("ridge_jacobian", "X, y, w, lam", 3, "2(λwᵀ − (y − Xw)ᵀX)", "(1, d)", module="ridge.objective"),
+    Function("ridge_objective", "X, y, w, lam", 3, "‖y − Xw‖² + λ‖w‖²", "scalar", module="ridge_regression.objective"),
+    Function("ridge_jacobian", "X, y, w, lam", 3, "2(λwᵀ − (y − Xw)ᵀX)", "(1, d)", module="ridge_regression.objective"),
     Function(
         "ridge_normal",
         "X, y, lam",
@@ -121,9 +121,11 @@ FUNCTIONS: tuple[Function, ...] = (
         "(XᵀX + λI)⁻¹Xᵀy",
         "(d,) or (d, k)",
         f"{_POSITIVE}; {_FACTORS}",
-        module="ridge.normal",
+        module="ridge_regression.normal",
     ),
-    Function("ridge_svd", "X, y, lam", 3, "V diag(σ/(σ²+λ)) Uᵀy", "(d,) or (d, k)", _POSITIVE, module="ridge.svd"),
+    Function(
+        "ridge_svd", "X, y, lam", 3, "V diag(σ/(σ²+λ)) Uᵀy", "(d,) or (d, k)", _POSITIVE, module="ridge_regression.svd"
+    ),
     Function(
         "ridge_map",
         "X, y, lam",
@@ -131,7 +133,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "the maximum a posteriori w for W ~ N(0, I), Y = XW + √λ N",
         "(d,) or (d, k)",
         f"{_POSITIVE}; {_FACTORS}",
-        module="ridge.map",
+        module="ridge_regression.map",
     ),
     Function(
         "ridge_augmented_rows",
@@ -140,7 +142,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "least squares on the fake data [X; √λ I], [y; 0]",
         "(d,) or (d, k)",
         _POSITIVE,
-        module="ridge.augmented_rows",
+        module="ridge_regression.augmented_rows",
     ),
     Function(
         "ridge_augmented_columns",
@@ -149,7 +151,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "the first d entries of the shortest η with [X √λ I] η = y",
         "(d,) or (d, k)",
         _POSITIVE,
-        module="ridge.augmented_columns",
+        module="ridge_regression.augmented_columns",
     ),
     Function(
         "ridge_kernel",
@@ -158,7 +160,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "Xᵀ(XXᵀ + λI)⁻¹y",
         "(d,) or (d, k)",
         f"{_POSITIVE}; {_FACTORS}",
-        module="ridge.kernel",
+        module="ridge_regression.kernel",
     ),
     Function(
         "ridge",
@@ -166,7 +168,7 @@ FUNCTIONS: tuple[Function, ...] = (
         3,
         "the best form for the shape at hand; lstsq(X, y) at λ = 0",
         "(d,) or (d, k)",
-        module="ridge.auto",
+        module="ridge_regression.auto",
     ),
     Function(
         "ridge_posterior",
@@ -175,7 +177,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "mean and covariance λ(XᵀX + λI)⁻¹",
         "(d,), (d, d)",
         _POSITIVE,
-        module="ridge.posterior",
+        module="ridge_regression.posterior",
     ),
     Function(
         "ridge_log_posterior",
@@ -184,17 +186,31 @@ FUNCTIONS: tuple[Function, ...] = (
         "−‖y − Xw‖²/(2λ) − ‖w‖²/2",
         "scalar",
         _POSITIVE,
-        module="ridge.objective",
+        module="ridge_regression.objective",
     ),
-    Function("ridge_inverse_singular_values", "s, lam", 3, "σ/(σ²+λ), 0 at σ = λ = 0", "(r,)", module="ridge.filters"),
-    Function("ridge_filter_factors", "s, lam", 3, "σ²/(σ²+λ), 0 at σ = λ = 0", "(r,)", module="ridge.filters"),
     Function(
-        "ridge_path", "X, y, lams", 3, "ridge at each of L values of λ", "(L, d) or (L, d, k)", module="ridge.path"
+        "ridge_inverse_singular_values",
+        "s, lam",
+        3,
+        "σ/(σ²+λ), 0 at σ = λ = 0",
+        "(r,)",
+        module="ridge_regression.filters",
     ),
-    Function("ridge_dof", "X, lams", 3, "Σ σ²/(σ²+λ)", "(L,)", module="ridge.selection"),
-    Function("ridge_gcv", "X, y, lams", 3, "n ‖(I − H)y‖² / tr(I − H)²", "(L,)", module="ridge.selection"),
-    Function("ridge_loo", "X, y, lams", 3, "mean over i of (y_i − x_iᵀ w₋ᵢ)²", "(L,)", module="ridge.loo"),
-    Function("ridge_batch", "X, y, lam", 3, "ridge of b problems at once", "(b, d)", module="ridge.batch"),
+    Function(
+        "ridge_filter_factors", "s, lam", 3, "σ²/(σ²+λ), 0 at σ = λ = 0", "(r,)", module="ridge_regression.filters"
+    ),
+    Function(
+        "ridge_path",
+        "X, y, lams",
+        3,
+        "ridge at each of L values of λ",
+        "(L, d) or (L, d, k)",
+        module="ridge_regression.path",
+    ),
+    Function("ridge_dof", "X, lams", 3, "Σ σ²/(σ²+λ)", "(L,)", module="ridge_regression.selection"),
+    Function("ridge_gcv", "X, y, lams", 3, "n ‖(I − H)y‖² / tr(I − H)²", "(L,)", module="ridge_regression.selection"),
+    Function("ridge_loo", "X, y, lams", 3, "mean over i of (y_i − x_iᵀ w₋ᵢ)²", "(L,)", module="ridge_regression.loo"),
+    Function("ridge_batch", "X, y, lam", 3, "ridge of b problems at once", "(b, d)", module="ridge_regression.batch"),
     # 4 · the derivative of ReLU at 0 is 0; the loss is ½(f(x) − y)²; W1 is (d, 1), b is (d,), W2 is (1, d)
     Function("relu_unit", "x, w, b", 4, "φ(x) = max(wx + b, 0)", "as x", module="relu"),
     Function("elbow", "w, b", 4, "−b/w, NaN where w = 0", "as w and b", module="relu"),

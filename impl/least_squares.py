@@ -25,6 +25,8 @@ from ._kernels.refine import refined_full_rank
 from ._kernels.scaling import matrix_in_range, target_in_range, times_power_of_two
 from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
+__all__ = ["left_inverse", "lstsq", "min_norm", "pinv", "right_inverse"]
+
 
 def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
     r"""X⁺ = V Σ† Uᵀ, where Σ† holds 1/σ, and 0 for every σ ≤ rcond · σ_max.

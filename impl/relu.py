@@ -14,6 +14,20 @@ from numpy.typing import ArrayLike
 from ._kernels.jit import jit, jit_sums, whole_registers
 from ._kernels.validation import Array, count, finite, floats, number, refuse_shape
 
+__all__ = [
+    "elbow",
+    "elbows_after_step",
+    "relu_network",
+    "relu_network_gradients",
+    "relu_network_loss",
+    "relu_network_sgd",
+    "relu_network_step",
+    "relu_unit",
+    "relu_unit_gradients",
+    "relu_unit_loss",
+    "relu_unit_step",
+]
+
 Scalar = np.floating[Any]
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numba
 from threadpoolctl import threadpool_info, threadpool_limits
 
 _VARIABLES = (
@@ -30,16 +29,18 @@ def environment(threads: int, inherited: Mapping[str, str] = os.environ) -> dict
 @contextlib.contextmanager
 def limited(threads: int) -> Iterator[None]:
     """Hold the libraries that are loaded in this process to so many threads; afterwards all is as it was."""
-    torch = sys.modules.get("torch")
-    before = numba.get_num_threads(), torch and torch.get_num_threads()
+    numba, torch = sys.modules.get("numba"), sys.modules.get("torch")
+    before = numba and numba.get_num_threads(), torch and torch.get_num_threads()
     try:
         with threadpool_limits(threads):
-            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+            if numba:
+                numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
             if torch:
                 torch.set_num_threads(threads)
             yield
     finally:
-        numba.set_num_threads(before[0])
+        if numba:
+            numba.set_num_threads(before[0])
         if torch:
             torch.set_num_threads(before[1])
 

@@ -24,6 +24,8 @@ print(json.dumps(digests(own)))
 WRAPPED = """
 import functools
 
+from .calculus import squared_norm
+
 def _as_it_was(f):
     @functools.wraps(f)
     def wrapper(*args):
@@ -32,7 +34,7 @@ def _as_it_was(f):
 
 squared_norm = _as_it_was(squared_norm)
 
-__all__ = ["""
+__version__ ="""
 WATCHED = ("squared_norm", "relu_forward", "ridge", "FullyConnectedNet", "Solver")
 
 
@@ -72,7 +74,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("shrinkage/calculus.py", "\nimport numpy", "\n# a comment, which moves every line\n\nimport numpy", set()),
         ("shrinkage/nets/net.py", "\nimport numpy", "\nimport math\nimport numpy", {"FullyConnectedNet", "Solver"}),
         ("shrinkage/calculus.py", "@jit_sums", "@jit", {"squared_norm"}),
-        ("shrinkage/__init__.py", "__all__ = [", WRAPPED, {"squared_norm"}),
+        ("shrinkage/__init__.py", "__version__ =", WRAPPED, {"squared_norm"}),
     ],
     ids=["a comment", "another net", "another kernel", "wrapped"],
 )

@@ -58,7 +58,7 @@ def test_impl_does_not_import_scipy_linalg_and_does_not_stand_in_its_way() -> No
 
 COUNT_MISSES = """
 import shrinkage as impl
-from shrinkage.ridge.selection import _dof
+from shrinkage.ridge_regression.selection import _dof
 impl.ridge_dof([[1.0, 2.0]], [0.5])
 print(sum(_dof.stats.cache_misses.values()))
 """
@@ -78,9 +78,9 @@ def test_what_is_compiled_in_from_another_file_counts(tmp_path: Path) -> None:
 
     assert misses() == 1
     assert misses() == 0
-    with (tmp_path / "shrinkage" / "ridge" / "kernel.py").open("a") as elsewhere:
+    with (tmp_path / "shrinkage" / "ridge_regression" / "kernel.py").open("a") as elsewhere:
         elsewhere.write("# changed\n")
     assert misses() == 0
-    with (tmp_path / "shrinkage" / "ridge" / "filters.py").open("a") as called:  # filter_factor is in there
+    with (tmp_path / "shrinkage" / "ridge_regression" / "filters.py").open("a") as called:  # filter_factor is in there
         called.write("# changed\n")
     assert misses() == 1

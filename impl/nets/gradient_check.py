@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from .._kernels.jit import jit_sums
 from .._kernels.validation import real, refuse_shape
 
+__all__ = ["eval_numerical_gradient", "eval_numerical_gradient_array"]
+
 _H = 1e-5
 Float64s = NDArray[np.float64]
 

@@ -16,6 +16,15 @@ from .._kernels.lapack import call
 from .._kernels.stream import Arrays, Numbers, stream
 from .._kernels.validation import Array, floats, refuse_shape
 
+__all__ = [
+    "affine_backward",
+    "affine_forward",
+    "affine_relu_backward",
+    "affine_relu_forward",
+    "relu_backward",
+    "relu_forward",
+]
+
 Affine = tuple[Array, Array, Array]
 Mask = NDArray[np.uint8]
 

@@ -13,6 +13,8 @@ from .._kernels.exp import exp_below, largest
 from .._kernels.jit import jit, jit_sums
 from .._kernels.validation import Array, floats, real, refuse_shape
 
+__all__ = ["softmax_loss", "svm_loss"]
+
 Scalar = np.floating[Any]
 Labels = NDArray[np.intp]
 _INTP = np.dtype(np.intp)

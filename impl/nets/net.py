@@ -14,6 +14,8 @@ from .._kernels.validation import F32, F64, Array, count, not_negative, real, re
 from .layers import add_rows, relu_gate, times, times_transposed, transposed_times
 from .losses import Labels, checked_labels, softmax_rows
 
+__all__ = ["FullyConnectedNet"]
+
 Scalar = np.floating[Any]
 
 # Scores are computed for so many rows at once: enough for BLAS, and few enough that all layers stay in the caches.

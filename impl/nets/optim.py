@@ -15,6 +15,8 @@ from .._kernels.jit import jit
 from .._kernels.stream import Arrays, Numbers, stream
 from .._kernels.validation import Array, count, floats, real, refuse_shape
 
+__all__ = ["adam", "rmsprop", "sgd", "sgd_momentum"]
+
 Config = Mapping[str, Any]
 Update = tuple[Array, dict[str, Any]]
 

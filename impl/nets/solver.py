@@ -10,6 +10,8 @@ from .._kernels.validation import count, number, real, refuse_shape
 from .optim import SETTINGS, UPDATE_RULES
 from .progress import reporter
 
+__all__ = ["Solver"]
+
 # Accuracies are computed for at least so many rows at once.
 _ROWS = 512
 

@@ -12,6 +12,8 @@ from .._kernels.scaling import exponent
 from .._kernels.validation import Array
 from ._problem import solution
 
+__all__ = ["ridge_augmented_rows"]
+
 
 def ridge_augmented_rows(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""argmin ‖[X; √λ I]w − [y; 0]‖, by QR of the augmented matrix: w = R⁻¹(Qᵀ[y; 0])₁…d.

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from .._kernels.jit import jit
 from .._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
+__all__ = ["ridge_filter_factors", "ridge_inverse_singular_values"]
+
 
 def ridge_inverse_singular_values(s: ArrayLike, lam: ArrayLike) -> Array:
     r"""σ/(σ²+λ), the singular values of (XᵀX + λI)⁻¹Xᵀ; 0 at σ = λ = 0.

@@ -16,6 +16,8 @@ from .selection import nothing_explained, weight
 from .spectrum import rank_at_zero
 from .tridiagonal import eigenvectors, share, smaller_gram, smallest
 
+__all__ = ["ridge_loo"]
+
 # 1 − Hᵢᵢ cancels below this by more than one digit.
 LEFT = 0.1
 # So many samples at a time: few enough that they stay in the cache, and enough for a product at full speed.

@@ -8,6 +8,8 @@ from .auto import best
 from .path import checked_lams
 from .small import are_small, small_batch
 
+__all__ = ["ridge_batch"]
+
 
 def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""`ridge` of b problems at once: row i of the result is ``ridge(X[i], y[i], lam[i])``.

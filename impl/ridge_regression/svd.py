@@ -10,6 +10,8 @@ from ._problem import solution
 from .filters import inverse_singular_value
 from .spectrum import spectrum
 
+__all__ = ["ridge_svd"]
+
 
 def ridge_svd(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""w = V diag(σ/(σ²+λ)) Uᵀy, by the thin X = U diag(σ) Vᵀ.

@@ -15,6 +15,8 @@ from .path import checked_lams
 from .spectrum import rank_at_zero, spectrum
 from .tridiagonal import eigenvalues, share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned
 
+__all__ = ["ridge_dof", "ridge_gcv"]
+
 
 def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
     r"""Σ σ²/(σ²+λ) = tr X(XᵀX + λI)⁻¹Xᵀ at each λ; the rank at λ = 0.

@@ -8,6 +8,8 @@ from .._kernels.linalg import cholesky, cholesky_solve, gram, product
 from .._kernels.validation import Array
 from ._problem import solution
 
+__all__ = ["ridge_normal"]
+
 
 def ridge_normal(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""w = (XᵀX + λI)⁻¹Xᵀy, by Cholesky.

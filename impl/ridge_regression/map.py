@@ -10,6 +10,8 @@ from .._kernels.linalg import cholesky, cholesky_solve, gram, product
 from .._kernels.validation import Array
 from ._problem import solution
 
+__all__ = ["ridge_map"]
+
 
 def ridge_map(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""w = P⁻¹Xᵀy/λ, where P = I + XᵀX/λ is the posterior's precision; its mean is also its mode.

@@ -8,6 +8,8 @@ from .._kernels.linalg import cholesky, cholesky_solve, kernel_matrix, product, 
 from .._kernels.validation import Array
 from ._problem import solution
 
+__all__ = ["ridge_kernel"]
+
 
 def ridge_kernel(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""w = Xᵀ(XXᵀ + λI)⁻¹y, by Cholesky of the n × n kernel matrix.

@@ -12,6 +12,8 @@ from ._problem import as_target, checked, columns, empty_answer
 from .mixed import mixed_cholesky, pays
 from .svd import ridge_svd
 
+__all__ = ["ridge"]
+
 
 def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""w = argmin ‖y − Xw‖² + λ‖w‖², by the best form for the shape at hand; at λ = 0 the limit, ``lstsq(X, y)``.

@@ -11,6 +11,8 @@ from .._kernels.scaling import NOT_FINITE, exponent, times_power_of_two
 from .._kernels.validation import Array, floats, not_negative, positive, refuse_shape
 from ._problem import columns
 
+__all__ = ["ridge_jacobian", "ridge_log_posterior", "ridge_objective"]
+
 
 def ridge_objective(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> np.floating:
     r"""‖y − Xw‖² + λ‖w‖²: a sum over the samples, no ½, no 1/n, no intercept.

@@ -12,6 +12,8 @@ from .._kernels.scaling import exponent
 from .._kernels.validation import Array
 from ._problem import solution
 
+__all__ = ["ridge_augmented_columns"]
+
 
 def ridge_augmented_columns(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     r"""The first d entries of the shortest η with [X √λ I]η = y, by LQ: η = Qᵀ(L⁻¹y), [X √λ I] = LQ.

@@ -12,6 +12,8 @@ from .filters import inverse_singular_value
 from .spectrum import rank_at_zero, spectrum
 from .tridiagonal import share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned
 
+__all__ = ["ridge_path"]
+
 
 def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     r"""V diag(σ/(σ²+λ)) Uᵀy at each λ, from one factorisation; at λ = 0 the shortest least squares solution.

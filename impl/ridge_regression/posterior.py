@@ -13,6 +13,8 @@ from ._problem import checked
 from .auto import ridge
 from .filters import removed, ridge_filter_factors
 
+__all__ = ["ridge_posterior"]
+
 # Up to this condition the inverse from Cholesky loses at most a few digits that the SVD would keep.
 _GOOD = 1e3
 

@@ -1,0 +1,1 @@
+"""Ridge regression in all its readings, one form a file."""
