@@ -31,11 +31,6 @@ from shrinkage.loader import peers
 from shrinkage.properties.report import scorecard
 
 SCHEMA = Path(__file__).with_name("race.schema.json")
-MODULES = {
-    "scipy": "scipy.linalg",
-    "sklearn": "sklearn.linear_model",
-    "jax": "jax.numpy",
-}  # that a peer cannot do without
 
 
 def raced(
@@ -103,11 +98,12 @@ def _startup(field: Field, name: str) -> dict[str, float]:
 
 
 def _import(name: str, threads: int) -> float:
-    timed = f"import {MODULES.get(name, name)}" if name in ("impl", *peers()) else f"shrinkage.loader.load([{name!r}])"
-    before = "import shrinkage.loader; " if "choose" in timed else ""  # of one's own file, what it brings beside `impl`
+    """Until every function that is offered can be called."""
     quiet = "import sys, time; out, sys.stdout = sys.stdout, sys.stderr"  # what it prints on import is not the figure
-    program = f"{quiet}; {before}t = time.perf_counter(); {timed}; print(time.perf_counter() - t, file=out)"
-    return in_fresh_process(["-W", "ignore", "-c", program], **environment(threads))
+    program = f"{quiet}; from shrinkage.loader import load; t = time.perf_counter(); load([{name!r}])"
+    return in_fresh_process(
+        ["-W", "ignore", "-c", f"{program}; print(time.perf_counter() - t, file=out)"], **environment(threads)
+    )
 
 
 def _versions() -> dict[str, str]:

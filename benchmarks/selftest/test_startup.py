@@ -1,12 +1,9 @@
 """What a second process finds on disk: the compiled code of the first."""
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import shrinkage as impl
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.measure.startup import first_calls
 
@@ -54,33 +51,3 @@ def test_impl_does_not_import_scipy_linalg_and_does_not_stand_in_its_way() -> No
             [sys.executable, "-c", first + USE_SCIPY_LATER], capture_output=True, text=True, check=True
         )
         assert run.stdout.startswith(loaded)
-
-
-COUNT_MISSES = """
-import shrinkage as impl
-from shrinkage.ridge_regression.selection import _dof
-impl.ridge_dof([[1.0, 2.0]], [0.5])
-print(sum(_dof.stats.cache_misses.values()))
-"""
-
-
-def test_what_is_compiled_in_from_another_file_counts(tmp_path: Path) -> None:
-    """A change in a file that a compiled function calls into makes it compile anew; a change elsewhere does not."""
-    shutil.copytree(
-        Path(str(impl.__file__)).parent, tmp_path / "shrinkage", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
-
-    def misses() -> int:
-        command = [sys.executable, "-c", COUNT_MISSES]
-        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        return int(run.stdout)
-
-    assert misses() == 1
-    assert misses() == 0
-    with (tmp_path / "shrinkage" / "ridge_regression" / "kernel.py").open("a") as elsewhere:
-        elsewhere.write("# changed\n")
-    assert misses() == 0
-    with (tmp_path / "shrinkage" / "ridge_regression" / "filters.py").open("a") as called:  # filter_factor is in there
-        called.write("# changed\n")
-    assert misses() == 1

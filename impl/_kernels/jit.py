@@ -1,9 +1,8 @@
 """The one compile policy. Every compiled function of the project is made by `jit`.
 
 ``cache=True``
-    Compiled code is kept on disk: a second process loads it in milliseconds. Numba takes it for fresh as long as the
-    file that the function stands in has not changed. But what a function calls is compiled into it, and may stand in
-    another file; so here the files that its module imports count as well.
+    Compiled code is kept on disk: a second process loads it in milliseconds (`cache`). Where nothing can be written,
+    each process compiles for itself.
 ``error_model="numpy"``
     1/0 is inf, as in NumPy. Python's model would put a branch and a raise into every division, and those stop loops
     from being vectorised.
@@ -19,25 +18,23 @@ no ``fastmath=True``
     Higham (2002), §3.1 and §4.2. `jit_fused` allows the second alone, where the order of a sum matters.
 
 No explicit signatures: they would compile, or load, everything on import. Each entry point is compiled for the dtype
-it is first called with, and only C-contiguous, aligned, writeable arrays get that far (`_front`), so that there is one
-compilation a dtype and not one a memory layout.
+it is first called with, and only C-contiguous, aligned, writeable arrays get that far (`validation`), so that there is
+one compilation a dtype and not one a memory layout.
 
 Numba puts off importing half of itself until something is first compiled or loaded from the cache. A part of that is
 done here, on import, so that neither the import nor the first call is slow by itself.
 """
 
 import contextlib
-import functools
 import importlib
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numba
 from numba import types
 from numba.extending import intrinsic
+
+from .cache import kept
 
 # Only a matter of when: whatever of this a version of Numba does not have, it does without.
 for _module in (
@@ -64,33 +61,11 @@ for _module in (
 
 
 def _policy(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    compiled = numba.njit(cache=True, error_model="numpy", nogil=True, **options)
-
     def jit(function: Callable[..., Any]) -> Any:
-        dispatcher = compiled(function)
-        # Numba has no public way to say what a cached function depends on.
-        dispatcher._cache._cache_file._source_stamp = _stamp(function.__module__)
-        return dispatcher
+        with kept() as keep:
+            return numba.njit(cache=keep, error_model="numpy", nogil=True, **options)(function)
 
     return jit
-
-
-@functools.cache
-def _stamp(module: str) -> tuple[tuple[str, int, int], ...]:
-    """The time and the size of every file of this package that the module leads to."""
-    found: set[str] = set()
-    _follow(module, module.partition(".")[0], found)
-    files = [Path(str(sys.modules[name].__file__)).stat() for name in sorted(found)]
-    return tuple((name, file.st_mtime_ns, file.st_size) for name, file in zip(sorted(found), files, strict=True))
-
-
-def _follow(module: str, package: str, found: set[str]) -> None:
-    """Add the module, and those that what it holds is from, to those found."""
-    found.add(module)
-    for value in list(vars(sys.modules[module]).values()):
-        origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        if isinstance(origin, str) and origin.partition(".")[0] == package and origin not in found:
-            _follow(origin, package, found)
 
 
 jit = _policy()

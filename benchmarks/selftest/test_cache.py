@@ -1,0 +1,121 @@
+"""Compiled code on disk: never of other source than there is now, and where it may be written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+import shrinkage
+from shrinkage._kernels import cache
+
+DOF = """
+import shrinkage
+assert abs(shrinkage.ridge_dof([[1.0, 2.0]], [0.5])[0] - 5.0 / 5.5) < 1e-12
+from shrinkage.ridge_regression.selection import _dof
+print(sum(_dof.stats.cache_misses.values()), sum(_dof.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The package as it is installed: no clone's files beside it."""
+    source, target = Path(str(shrinkage.__file__)).parent, tmp_path / "installed" / "shrinkage"
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "benchmarks", "properties"))
+    return target
+
+
+def compiled(package: Path, **environment: Path | str) -> tuple[str, str]:
+    """How often the cache was missed and hit, and what was said, in a process that calls one function."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    given = {"PYTHONPATH": package.parent, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", DOF],
+        cwd=package.parent,
+        env=inherited | {name: str(value) for name, value in given.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip(), run.stderr
+
+
+def test_what_was_compiled_of_other_source_does_not_count(tmp_path, copy):
+    """Whichever file has changed, since what a function calls, and a constant it reads, may be in any; and back."""
+    place = tmp_path / "cache"
+
+    def misses_and_hits() -> str:
+        return compiled(copy, NUMBA_CACHE_DIR=place)[0]
+
+    assert misses_and_hits() == "1 0"
+    assert misses_and_hits() == "0 1"
+    called, read = copy / "ridge_regression" / "filters.py", copy / "_kernels" / "refine.py"
+    for file in (called, read):
+        before = file.read_bytes()
+        file.write_bytes(before + b"# changed\n")
+        assert misses_and_hits() == "1 0"
+        file.write_bytes(before)
+    assert misses_and_hits() == "0 1"
+
+
+def test_what_is_never_compiled_makes_nothing_compile_anew(tmp_path, copy):
+    """A peer's adapter, say."""
+    assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "1 0"
+    with (copy / "peers" / "numpy" / "ridge.py").open("a") as file:
+        file.write("# changed\n")
+    assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "0 1"
+
+
+def test_few_versions_are_kept(tmp_path, monkeypatch):
+    """The five that were used last."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    for i in range(8):
+        (tmp_path / f"compiled-{i}").mkdir()
+        os.utime(tmp_path / f"compiled-{i}", (i, i))
+    (tmp_path / "somebody else's").mkdir()
+    folder = cache.folder()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert folder is not None
+    assert left == {"somebody else's", folder.name, *(f"compiled-{i}" for i in range(4, 8))}
+
+
+def test_numbas_own_setting_is_left_alone(monkeypatch):
+    """What other code compiles goes where it would go without us."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "theirs")
+    with cache.kept():
+        assert numba.config.CACHE_DIR != "theirs"
+    assert numba.config.CACHE_DIR == "theirs"
+
+
+def test_nothing_is_written_into_an_installation(tmp_path, copy):
+    """It could be written to, but the user's cache folder is where it belongs."""
+    home = {"HOME": tmp_path / "home", "XDG_CACHE_HOME": tmp_path / "home" / "cache"}
+    before = sorted(copy.rglob("*"))
+    assert compiled(copy, **home) == ("1 0", "")
+    assert compiled(copy, **home) == ("0 1", "")
+    assert sorted(copy.rglob("*")) == before
+    assert list((tmp_path / "home").rglob("*.nbc"))
+
+
+def test_a_clone_keeps_it_beside_the_code(tmp_path, copy):
+    """It goes when the clone goes."""
+    (copy.parent / "pyproject.toml").touch()
+    assert compiled(copy, HOME=tmp_path, XDG_CACHE_HOME=tmp_path)[0] == "1 0"
+    assert list((copy / "__pycache__").rglob("*.nbc"))
+
+
+def test_where_nothing_can_be_written_it_compiles_all_the_same(tmp_path, copy):
+    """And says so once, with what helps. A file where the folder would be stops whoever runs this, root as well."""
+    (copy.parent / "pyproject.toml").touch()
+    for file in (copy / "__pycache__", tmp_path / "home", tmp_path / "cache"):
+        file.touch()
+    nowhere = {"HOME": tmp_path / "home", "XDG_CACHE_HOME": tmp_path / "home"}
+    for environment in (nowhere, {**nowhere, "NUMBA_CACHE_DIR": tmp_path / "cache"}):
+        counted, said = compiled(copy, **environment)
+        assert counted == "1 0"
+        assert said.count("set NUMBA_CACHE_DIR") == 1
+    assert not list(tmp_path.rglob("*.nb?"))
