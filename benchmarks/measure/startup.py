@@ -1,8 +1,8 @@
 """What starting costs: ``shrinkage startup`` prints a table of the figures, each beside its goal.
 
 import
-    `import shrinkage` over `import numpy`, and of all functions over numba and scipy.linalg, which they are built on; in
-    fresh processes, one after the other.
+    `import shrinkage` over `import numpy`, and of all functions over numba and scipy.linalg, which they are built on;
+    in fresh processes, one after the other.
 first attribute
     `shrinkage.ridge` after that import: Numba and SciPy load with it.
 cold compile

@@ -1,7 +1,7 @@
 """Claims over drawn problems, which can be run under other settings than they were defined with.
 
-Hypothesis fixes a test's settings when the test is defined. So `given` is Hypothesis' own, and keeps beside the test how
-it was made: made once more, it takes other settings.
+Hypothesis fixes a test's settings when the test is defined. So `given` is Hypothesis' own, and keeps beside the test
+how it was made: made once more, it takes other settings.
 """
 
 from collections.abc import Callable
