@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shrinkage.contract import CONTRACT
-from shrinkage.properties.engine.example_calls import SAMPLES, arrays, as_dtype, axes, call
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.properties.engine.example_calls import EXAMPLES, arrays, as_dtype, call, numbers
+from shrinkage.properties.engine.malformed_inputs import judged, of_wrong_shapes, of_wrong_types, with_entries
 from shrinkage.properties.engine.strategies import LAYOUTS
 
 pytestmark = pytest.mark.interface
 
-WITH_ARRAYS = [name for name in SAMPLES if arrays(name)]
-REFUSING = [name for name in SAMPLES if CONTRACT[name].chapter != 5]  # chapter 5 passes NaN and infinity through
-
-
-def numbers(name: str) -> list[str]:
-    """The arguments that are numbers."""
-    return [key for key, value in SAMPLES[name].items() if isinstance(value, float)]
+WITH_ARRAYS = [name for name in EXAMPLES if arrays(name)]
+REFUSING = [name for name in EXAMPLES if CONTRACT[name].chapter != 5]  # chapter 5 passes NaN and infinity through
 
 
 def same(got: list[Any], expected: list[Any]) -> bool:
@@ -33,8 +29,8 @@ def test_float32_in_float32_out(impl, name):
     """The result is float32 when every array argument is, whatever the numbers are; else it is float64."""
     for result in call(impl, name, as_dtype(name, np.float32)):
         assert np.asarray(result).dtype == np.float32
-    mixed = as_dtype(name, np.float32) | {arrays(name)[-1]: SAMPLES[name][arrays(name)[-1]]}
-    for arguments in [SAMPLES[name], *([mixed] if len(arrays(name)) > 1 else [])]:
+    mixed = as_dtype(name, np.float32) | {arrays(name)[-1]: EXAMPLES[name][arrays(name)[-1]]}
+    for arguments in [EXAMPLES[name], *([mixed] if len(arrays(name)) > 1 else [])]:
         for result in call(impl, name, arguments):
             assert np.asarray(result).dtype == np.float64
 
@@ -42,8 +38,8 @@ def test_float32_in_float32_out(impl, name):
 @pytest.mark.parametrize("name", WITH_ARRAYS)
 def test_integers_and_bools_are_real_numbers(impl, name):
     """Integers, bools and lists of them give what the same numbers give in float64."""
-    whole = {key: np.ceil(SAMPLES[name][key]) + 0.0 for key in arrays(name)}  # an integer has no -0
-    truth = {key: SAMPLES[name][key] > 0 for key in arrays(name)}
+    whole = {key: np.ceil(EXAMPLES[name][key]) + 0.0 for key in arrays(name)}  # an integer has no -0
+    truth = {key: EXAMPLES[name][key] > 0 for key in arrays(name)}
     for kinds in (
         [
             whole,
@@ -55,7 +51,7 @@ def test_integers_and_bools_are_real_numbers(impl, name):
         results = []
         for changed in kinds:
             try:
-                results.append(call(impl, name, SAMPLES[name] | changed))
+                results.append(call(impl, name, EXAMPLES[name] | changed))
             except (ValueError, np.linalg.LinAlgError):  # no full rank any more: but then for all kinds alike
                 results.append([])
         assert all(same(result, results[0]) for result in results)
@@ -74,12 +70,12 @@ def test_any_memory_layout_gives_the_same_answer(impl, name, dtype):
         assert same(call(impl, name, changed), expected), layout
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if numbers(name)])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if numbers(name)])
 def test_a_number_comes_in_any_form(impl, name):
     """A number may be a Python number, a NumPy scalar of any dtype or a 0-d array, and has no say in the dtype."""
-    expected = call(impl, name, SAMPLES[name])
+    expected = call(impl, name, EXAMPLES[name])
     for form in (np.float64, np.float32, np.array, lambda value: np.array(value, np.float32)):
-        changed = SAMPLES[name] | {key: form(SAMPLES[name][key]) for key in numbers(name)}
+        changed = EXAMPLES[name] | {key: form(EXAMPLES[name][key]) for key in numbers(name)}
         assert same(call(impl, name, changed), expected)
 
 
@@ -95,19 +91,19 @@ def test_inputs_are_not_changed_nor_shared(impl, name):
             assert not np.shares_memory(np.asarray(result), arguments[key]), f"the result shares memory with {key}"
 
 
-@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("name", list(EXAMPLES))
 def test_the_same_bits_from_several_threads_at_once(impl, name):
     """The same call gives the same bits, again and again, and from four threads at the same time."""
-    expected = call(impl, name, SAMPLES[name])
+    expected = call(impl, name, EXAMPLES[name])
     with ThreadPoolExecutor(4) as pool:
-        for results in pool.map(lambda _: call(impl, name, SAMPLES[name]), range(16)):
+        for results in pool.map(lambda _: call(impl, name, EXAMPLES[name]), range(16)):
             assert same(results, expected)
 
 
 def refused(impl: Any, name: str, key: str, value: Any, error: type[Exception]) -> str:
     """The message with which the function refuses this value of one argument."""
     with pytest.raises(error) as caught:
-        call(impl, name, SAMPLES[name] | {key: value})
+        call(impl, name, EXAMPLES[name] | {key: value})
     return str(caught.value)
 
 
@@ -116,87 +112,59 @@ def names_argument(message: str, *keys: str) -> bool:
     return any(re.search(rf"(?<!\w){key}(?!\w)", message) for key in keys)
 
 
-@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("name", list(EXAMPLES))
 def test_what_is_no_real_number_is_a_type_error(impl, name):
     """Complex, text or object input is a TypeError."""
-    for key in [*arrays(name), *numbers(name)]:
-        if name.endswith("_backward") and key != "dout":
-            continue  # the forward function's
-        value = np.asarray(SAMPLES[name][key])
-        for wrong in (value.astype(complex), value.astype(str), value.astype(object)):
-            refused(impl, name, key, wrong, TypeError)
+    for key, wrong in of_wrong_types(name):
+        refused(impl, name, key, wrong, TypeError)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", REFUSING)
 def test_nan_and_infinity_are_refused_by_name(impl, name, bad):
     """A NaN or an infinity in the data, at any place, is a ValueError that names the argument."""
-    for key in [*arrays(name), *numbers(name)]:
-        value = np.asarray(SAMPLES[name][key])
-        for place in range(value.size):
-            wrong = value.copy()
-            wrong.flat[place] = bad
+    for key, wrong in with_entries(name, bad):
+        message = refused(impl, name, key, wrong, ValueError)
+        assert names_argument(message, key), message
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if judged(name, Kind.NOT_NEGATIVE, Kind.POSITIVE)])
+def test_negative_lam_is_refused_by_name(impl, name):
+    """A negative lam, and a negative singular value, is a ValueError that names the argument."""
+    for negative in (-3.0, -(2.0**-100)):
+        for key, wrong in with_entries(name, negative, Kind.NOT_NEGATIVE, Kind.POSITIVE):
             message = refused(impl, name, key, wrong, ValueError)
             assert names_argument(message, key), message
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLES if {"lam", "lams", "s"} & set(SAMPLES[n])])
-def test_negative_lam_is_refused_by_name(impl, name):
-    """A negative lam, and a negative singular value, is a ValueError that names the argument."""
-    for key in {"lam", "lams", "s"} & set(SAMPLES[name]):
-        value = np.asarray(SAMPLES[name][key])
-        for place in range(value.size):
-            for negative in (-3.0, -(2.0**-100)):
-                wrong = value.astype(float)
-                wrong.flat[place] = negative
-                message = refused(impl, name, key, wrong, ValueError)
-                assert names_argument(message, key), message
-
-
-@pytest.mark.parametrize("name", [n for n in SAMPLES if CONTRACT[n].note.startswith("ValueError at lam = 0")])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if judged(name, Kind.POSITIVE)])
 def test_forms_that_need_a_positive_lam_refuse_zero(impl, name):
     """The six forms, the posterior and the log posterior refuse λ = 0."""
-    assert names_argument(refused(impl, name, "lam", 0.0, ValueError), "lam")
+    for key, wrong in with_entries(name, 0.0, Kind.POSITIVE):
+        assert names_argument(refused(impl, name, key, wrong, ValueError), key)
 
 
-@pytest.mark.parametrize("name", [n for n in ("pinv", "lstsq")])
+def thresholds(name: str) -> list[str]:
+    """The numbers that need not be given, and must not be negative where they are."""
+    return [a.name for a in CONTRACT[name].arguments if a.default and a.kind is Kind.NOT_NEGATIVE]
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if thresholds(name)])
 def test_wrong_rcond_is_refused_by_name(impl, name):
     """A negative or non-finite rcond is a ValueError that names it."""
-    for wrong in (-1e-3, np.nan, np.inf):
-        with pytest.raises(ValueError, match=r"\brcond\b"):
-            getattr(impl, name)(*SAMPLES[name].values(), rcond=wrong)
+    for key in thresholds(name):
+        for wrong in (-1e-3, np.nan, np.inf):
+            with pytest.raises(ValueError, match=rf"\b{key}\b"):
+                getattr(impl, name)(*EXAMPLES[name].values(), **{key: wrong})
 
 
-# Numbers are as welcome as arrays here, or arrays of any shape.
-NUMBERS_TOO = {("relu_unit", "x"), ("elbow", "w"), ("elbow", "b"), ("relu_network", "x"), ("relu_forward", "x")}
-ANY_SHAPE = {("relu_unit", "x"), ("relu_forward", "x")}
-# One target or several of them: y may be (n,) or (n, k).
-SEVERAL_TARGETS = {"ridge_path", *(n for n, f in CONTRACT.items() if f.arguments == "X, y, lam" and n != "ridge_batch")}
-
-
-def wrong_shapes(name: str, key: str) -> list[np.ndarray]:
-    """An axis more, an axis less, and one entry more or less along each axis whose size something else fixes."""
-    value, letters = SAMPLES[name][key], "".join(axes(name).values())
-    wrong = [value[0]] * ((name, key) not in NUMBERS_TOO) + [value[None]] * ((name, key) not in ANY_SHAPE)
-    flattened = key == "x" and name.startswith("affine")
-    if (name, key) not in ANY_SHAPE and not flattened and not (key == "y" and name in SEVERAL_TARGETS):
-        wrong.append(value[..., None])
-    for axis, letter in enumerate(axes(name)[key]):
-        if letter == "1" or letters.count(letter) > 1:
-            last = value.shape[axis] - 1
-            wrong += [np.insert(value, last, value.take(last, axis), axis), np.delete(value, last, axis)]
-    return wrong
-
-
-@pytest.mark.parametrize("name", [n for n in WITH_ARRAYS if any((n, key) not in ANY_SHAPE for key in arrays(n))])
+@pytest.mark.parametrize("name", [n for n in WITH_ARRAYS if {*arrays(n)} & {key for key, _ in of_wrong_shapes(n)}])
 def test_a_wrong_shape_is_refused_by_name(impl, name):
     """An axis too many or too few, and a size that differs from what fixes it, is a ValueError about an argument."""
-    for key in arrays(name):
-        if name.endswith("_backward") and key != "dout":
-            continue  # the forward function's
-        for wrong in wrong_shapes(name, key):
+    for key, wrong in of_wrong_shapes(name):
+        if key in arrays(name):
             message = refused(impl, name, key, wrong, ValueError)
-            assert names_argument(message, *SAMPLES[name]), message
+            assert names_argument(message, *EXAMPLES[name]), message
 
 
 @pytest.mark.parametrize("name", WITH_ARRAYS)
@@ -210,9 +178,9 @@ def test_lists_of_uneven_lengths_are_refused_by_name(impl, name):
 @pytest.mark.parametrize("name", ["ridge_jacobian", "ridge_log_posterior"])
 def test_what_is_of_one_target_refuses_several(impl, name):
     """The derivative and the log posterior are of one target: a y with columns is refused, even where w has them."""
-    both = {key: np.stack([SAMPLES[name][key]] * 2, axis=1) for key in ("y", "w")}
+    both = {key: np.stack([EXAMPLES[name][key]] * 2, axis=1) for key in ("y", "w")}
     with pytest.raises(ValueError, match=r"\b[yw]\b"):
-        call(impl, name, SAMPLES[name] | both)
+        call(impl, name, EXAMPLES[name] | both)
 
 
 @pytest.mark.parametrize("name", ["affine_forward", "affine_relu_forward"])
@@ -223,12 +191,12 @@ def test_a_batch_is_no_number(impl, name):
         call(impl, name, arguments)
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if numbers(name)])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if numbers(name)])
 def test_an_array_is_no_number(impl, name):
     """Where a number is asked for, an array of two of them, or of one, is a ValueError that names the argument."""
-    for key in numbers(name):
-        for size in (1, 2):
-            message = refused(impl, name, key, np.full(size, SAMPLES[name][key]), ValueError)
+    for key, wrong in of_wrong_shapes(name):
+        if key in numbers(name):
+            message = refused(impl, name, key, wrong, ValueError)
             assert names_argument(message, key), message
 
 
@@ -266,7 +234,7 @@ def test_sizes_of_zero_in_least_squares(impl, shape):
 
 
 @pytest.mark.parametrize("shape", ZERO)
-@pytest.mark.parametrize("name", [n for n, f in CONTRACT.items() if f.chapter == 3 and f.arguments == "X, y, lam"])
+@pytest.mark.parametrize("name", [name for name, function in CONTRACT.items() if function.names == ("X", "y", "lam")])
 def test_sizes_of_zero_in_ridge(impl, name, shape):
     """Without samples, features or targets ridge is zero; the posterior without samples is the prior."""
     n, d = shape

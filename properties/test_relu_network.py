@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
-from shrinkage.properties.engine.example_calls import SAMPLES
+from shrinkage.properties.engine.example_calls import EXAMPLES
 from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
@@ -287,7 +287,7 @@ def test_nothing_moves_where_every_unit_is_dead(impl, case, epochs):
 @pytest.mark.interface
 def test_epochs_are_counted(impl):
     """A number of epochs comes as any integer; half of one, fewer than none and an array of them are refused."""
-    *arguments, epochs = SAMPLES["relu_network_sgd"].values()
+    *arguments, epochs = EXAMPLES["relu_network_sgd"].values()
     expected = impl.relu_network_sgd(*arguments, epochs)
     for kind in (np.int64, np.uint8, np.array):
         for got, same in zip(impl.relu_network_sgd(*arguments, kind(epochs)), expected, strict=True):

@@ -30,11 +30,13 @@ def functions() -> Iterator[str]:
     for number, title in CHAPTERS.items():
         yield f"\n#### {number} · {title}\n"
         here = [function for function in FUNCTIONS if function.chapter == number]
-        notes = any(function.note for function in here)
-        yield "| call | value | shape |" + (" raises |" if notes else "")
-        yield "|---|---|---|" + ("---|" if notes else "")
+        raising = any(function.errors for function in here)
+        yield "| call | value | shape |" + (" raises |" if raising else "")
+        yield "|---|---|---|" + ("---|" if raising else "")
         for f in here:
-            yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (f" {f.note} |" if notes else "")
+            yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (
+                f" {'; '.join(map(str, f.errors))} |" if raising else ""
+            )
     yield "\n"
 
 

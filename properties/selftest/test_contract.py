@@ -18,7 +18,7 @@ pytestmark = pytest.mark.interface
 def test_signatures_are_those_of_the_contract(implementation, name):
     """Every function is there, with the contract's arguments in the contract's order and with its defaults."""
     scope: dict[str, object] = {}
-    exec(f"def {name}({CONTRACT[name].arguments}): ...", {"np": np}, scope)
+    exec(f"def {CONTRACT[name].signature}: ...", {"np": np}, scope)
     expected = inspect.signature(scope[name])  # type: ignore[arg-type]
     actual = inspect.signature(getattr(implementation, name))
     assert [(p.name, p.default) for p in actual.parameters.values()] == [

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.contract import CONTRACT
+from shrinkage.contract import CONTRACT, FUNCTIONS
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
-from shrinkage.properties.engine.example_calls import SAMPLES, arrays
+from shrinkage.properties.engine.example_calls import EXAMPLES, arrays
 
 Change = Callable[[Any], Any]
 
@@ -89,7 +89,7 @@ def spoilt(change: Change) -> Implementation:
 
 def writing() -> Implementation:
     """The textbook, after which every array that came in has another first entry."""
-    names = [name for name in SAMPLES if arrays(name) and not name.endswith("_backward")]
+    names = [name for name in EXAMPLES if arrays(name) and not name.endswith("_backward")]
 
     def after(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -115,11 +115,10 @@ def doubling() -> Implementation:
 
         return changed
 
-    places = {name: function.arguments.split(", ") for name, function in CONTRACT.items() if function.chapter == 3}
     own = {
-        name: before(getattr(textbook, name), i)
-        for name, arguments in places.items()
-        for i, argument in enumerate(arguments)
+        function.name: before(getattr(textbook, function.name), place)
+        for function in FUNCTIONS
+        for place, argument in enumerate(function.names)
         if argument in ("lam", "lams")
     }
     return Implementation("doubling", types.SimpleNamespace(**own))
