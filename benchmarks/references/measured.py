@@ -5,7 +5,7 @@ and what each operation on them is off by itself counts as well.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Measured(Carried):
 
     own = float(np.finfo(Wide).eps)
     zero = Wide(0)
-    _exps, _logs, _roots = map(staticmethod, (np.exp, np.log, np.sqrt))
+    _exps, _logs, _roots = map(staticmethod, cast(Any, (np.exp, np.log, np.sqrt)))
 
     @staticmethod
     def held(values: Any) -> np.ndarray:
@@ -56,7 +56,7 @@ class Measured(Carried):
         return self.values.argmax(axis=1)
 
 
-def given(*arrays: Any) -> list[Measured]:
+def given(*arrays: Any) -> list[Carried]:
     """Arrays and numbers as they are passed in, computed with in float32 when every array is float32."""
     return running_error.given(*arrays, kind=Measured)
 

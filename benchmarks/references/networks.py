@@ -8,7 +8,7 @@ import numpy as np
 from shrinkage.benchmarks.references.measured import Answer, Measured, answers, given, registering
 from shrinkage.properties.engine import bounds
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.running_error import affine
+from shrinkage.properties.engine.running_error import Carried, affine
 
 ANSWERS: dict[str, Callable[..., list[Answer]]] = {}
 gives = registering(ANSWERS)
@@ -42,8 +42,8 @@ def _relu_unit_gradients(*samples: tuple[float, ...]) -> list[Answer]:
 
 @gives("relu_unit_step")
 def _relu_unit_step(*samples: tuple[float, ...]) -> list[Answer]:
-    *sample, _ = given(*np.array(samples).T)
-    return answers(*on_paper.unit_step(*sample, samples[0][4]))
+    x, y, w, b, _ = given(*np.array(samples).T)
+    return answers(*on_paper.unit_step(x, y, w, b, samples[0][4]))
 
 
 @gives("relu_network")
@@ -66,20 +66,23 @@ def _relu_network_gradients(*arguments: Any) -> list[Answer]:
 @gives("relu_network_step")
 def _relu_network_step(*arguments: Any) -> list[Answer]:
     *sample, lr = arguments
-    return answers(*on_paper.network_step(*given(*sample), lr))
+    x, y, W1, b, W2 = given(*sample)
+    return answers(*on_paper.network_step(x, y, W1, b, W2, lr))
 
 
 @gives("elbows_after_step")
 def _elbows_after_step(*arguments: Any) -> list[Answer]:
     *sample, lr = arguments
-    W1, b, _ = on_paper.network_step(*given(*sample), lr)
+    x, y, W1, b, W2 = given(*sample)
+    W1, b, _ = on_paper.network_step(x, y, W1, b, W2, lr)
     return answers(-b / W1[:, 0])
 
 
 @gives("relu_network_sgd")
 def _relu_network_sgd(*arguments: Any) -> list[Answer]:
     *data, lr, epochs = arguments
-    W1, b, W2, elbows = on_paper.network_sgd(*given(*data), lr, epochs)
+    x, y, W1, b, W2 = given(*data)
+    W1, b, W2, elbows = on_paper.network_sgd(x, y, W1, b, W2, lr, epochs)
     rows, errors = ([getattr(row, what) for row in elbows] for what in ("values", "error"))
     return answers(W1, b, W2, W1.like(np.array(rows), np.array(errors)))
 
@@ -97,7 +100,7 @@ def _affine_relu_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[An
     return answers(affine(*given(x, w, b)).relu())
 
 
-def _backward(dout: Measured, x: Measured, w: Measured) -> tuple[Measured, Measured, Measured]:
+def _backward(dout: Carried, x: Carried, w: Carried) -> tuple[Carried, Carried, Carried]:
     return dout @ w.T, x.T @ dout, dout.sum(axis=0)
 
 
@@ -125,12 +128,12 @@ def _relu_backward(dout: np.ndarray, x: np.ndarray) -> list[Answer]:
 
 @gives("softmax_loss")
 def _softmax_loss(x: np.ndarray, y: np.ndarray) -> list[Answer]:
-    return answers(*on_paper.softmax_loss(*given(x), y))
+    return answers(*on_paper.softmax_loss(given(x)[0], y))
 
 
 @gives("svm_loss")
 def _svm_loss(x: np.ndarray, y: np.ndarray) -> list[Answer]:
-    return answers(*on_paper.svm_loss(*given(x), y))
+    return answers(*on_paper.svm_loss(given(x)[0], y))
 
 
 def _rule(name: str) -> Callable[..., list[Answer]]:
@@ -153,7 +156,7 @@ for _name in on_paper.STATE:
     gives(_name)(_rule(_name))
 
 
-def _either(one: Measured, other: Measured) -> Measured:
+def _either(one: Carried, other: Carried) -> Carried:
     """Two ways to the same values: whichever may be off by more."""
     return one.like(one.values, np.maximum(one.error, other.error))
 

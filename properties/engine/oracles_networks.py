@@ -13,14 +13,14 @@ import numpy as np
 from flint import arb, arb_series
 
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
-from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, Kind, affine, balls, columns
+from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, affine, balls, columns
 
 # ---- chapter 4: the ReLU elbow under SGD -----------------------------------------------------------------------------
 
-Triple = tuple[Kind, Kind, Kind]
+Triple = tuple[Carried, Carried, Carried]
 
 
-def unit_gradients(x: Kind, y: Kind, w: Kind, b: Kind) -> Triple[Kind]:
+def unit_gradients(x: Carried, y: Carried, w: Carried, b: Carried) -> Triple:
     """dl/dφ, dl/dw, dl/db of ½(φ(x) − y)²."""
     before = w * x + b
     on = before.positive()
@@ -28,19 +28,19 @@ def unit_gradients(x: Kind, y: Kind, w: Kind, b: Kind) -> Triple[Kind]:
     return dphi, (dphi * x).where(on), dphi.where(on)
 
 
-def unit_step(x: Kind, y: Kind, w: Kind, b: Kind, lr: float) -> tuple[Kind, Kind]:
+def unit_step(x: Carried, y: Carried, w: Carried, b: Carried, lr: float) -> tuple[Carried, Carried]:
     """w and b after one step."""
     _, dw, db = unit_gradients(x, y, w, b)
     return w - dw * lr, b - db * lr
 
 
-def network(x: Kind, W1: Kind, b: Kind, W2: Kind) -> Kind:
+def network(x: Carried, W1: Carried, b: Carried, W2: Carried) -> Carried:
     """W2 max(W1 x + b, 0), for a number or a vector x."""
     hidden = (x.reshape(-1, 1) * W1.reshape(1, -1) + b).relu()
     return (hidden @ W2.T).reshape(x.shape)
 
 
-def network_gradients(x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind) -> Triple[Kind]:
+def network_gradients(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried) -> Triple:
     """dW1, db, dW2 for one sample."""
     before = W1[:, 0] * x + b
     on = before.positive()
@@ -50,15 +50,15 @@ def network_gradients(x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind) -> Triple[K
     return (db * x).where(on).reshape(-1, 1), db, (df * hidden).reshape(1, -1)
 
 
-def network_step(x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind, lr: float) -> Triple[Kind]:
+def network_step(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float) -> Triple:
     """W1, b, W2 after one step on one sample."""
     dW1, db, dW2 = network_gradients(x, y, W1, b, W2)
     return W1 - dW1 * lr, b - db * lr, W2 - dW2 * lr
 
 
 def network_sgd(
-    x: Kind, y: Kind, W1: Kind, b: Kind, W2: Kind, lr: float, epochs: int
-) -> tuple[Kind, Kind, Kind, list[Kind]]:
+    x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float, epochs: int
+) -> tuple[Carried, Carried, Carried, list[Carried]]:
     """W1, b, W2 after all epochs, and the elbows before the first step and after every epoch."""
     rows = [-b / W1[:, 0]]
     for _ in range(epochs):
@@ -71,7 +71,7 @@ def network_sgd(
 # ---- chapter 5: losses -----------------------------------------------------------------------------------------------
 
 
-def softmax_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
+def softmax_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     """The mean of −log softmax(x)[y], and its derivative by x; scores shifted by their largest."""
     (N, C), rows = x.shape, np.arange(x.shape[0])
     shifted = x - x[rows, x.largest()].reshape(-1, 1)
@@ -93,7 +93,7 @@ def softmax_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
     return mean(losses), (dx.like(dx.values, dx.error + label * others) / float(N)).rounded()
 
 
-def svm_loss(x: Kind, y: np.ndarray) -> tuple[Kind, Kind]:
+def svm_loss(x: Carried, y: np.ndarray) -> tuple[Carried, Carried]:
     """The mean over samples of Σ_{j≠y} max(0, x_j − x_y + 1), and its derivative by x."""
     (N, C), rows = x.shape, np.arange(x.shape[0])
     right = x.like(np.broadcast_to(x.values[rows, y][:, None], (N, C)))
@@ -118,7 +118,7 @@ def one_hot(y: np.ndarray, C: int) -> np.ndarray:
     return hot.astype(float)
 
 
-def mean(losses: Kind) -> Kind:
+def mean(losses: Carried) -> Carried:
     """Divided before the sum or after it."""
     return (losses.sum() / float(losses.shape[0])).rounded()
 
@@ -128,7 +128,9 @@ def mean(losses: Kind) -> Kind:
 Params = dict[str, Any]
 
 
-def net(X: Kind, y: np.ndarray, params: dict[str, Kind], reg: float) -> tuple[Kind, Kind, dict[str, Kind]]:
+def net(
+    X: Carried, y: np.ndarray, params: dict[str, Carried], reg: float
+) -> tuple[Carried, Carried, dict[str, Carried]]:
     """Scores, loss and gradients of (affine – ReLU)ᴸ⁻¹ – affine – softmax, with ½ reg Σ‖W‖²."""
     layers = len(params) // 2
     out, inputs, masks = X, [], []
@@ -204,7 +206,7 @@ def along(grads: Params, direction: Params, allowed: dict[str, Carried]) -> tupl
 class Rule:
     """An update rule with its state: ``w = rule.step(w, dw)``, the state under the names that `config` has for it."""
 
-    def __init__(self, name: str, w: Kind, config: dict[str, Any]) -> None:
+    def __init__(self, name: str, w: Carried, config: dict[str, Any]) -> None:
         self.name, self.config = name, config
         self.state = {key: w.constant(np.zeros(w.shape)) for key in STATE[name]}
         self.t = 0
@@ -212,7 +214,7 @@ class Rule:
     def __getitem__(self, key: str) -> float:
         return float(self.config.get(key, DEFAULTS[self.name][key]))
 
-    def step(self, w: Kind, dw: Kind) -> Kind:
+    def step(self, w: Carried, dw: Carried) -> Carried:
         """The next w."""
         lr = w.constant(self["learning_rate"])
         if self.name == "sgd":
@@ -229,11 +231,11 @@ class Rule:
         m, v = m / self._unbiased("beta1", w), v / self._unbiased("beta2", w)
         return w - lr * m / (v.sqrt() + self["epsilon"])
 
-    def _running(self, key: str, decay: str, new: Kind) -> Kind:
+    def _running(self, key: str, decay: str, new: Carried) -> Carried:
         rest = (new.constant(1.0, np.float64) - self[decay]).rounded(new.dtype)
         return self.state[key] * self[decay] + rest * new
 
-    def _unbiased(self, decay: str, w: Kind) -> Kind:
+    def _unbiased(self, decay: str, w: Carried) -> Carried:
         power = functools.reduce(operator.mul, [w.held(self[decay])] * self.t)
         power = type(w)(power).rounded(roundings=self.t + 1)
         return (power.constant(1.0) - power).rounded(w.dtype)

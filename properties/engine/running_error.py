@@ -18,7 +18,7 @@ numbers of another kind.
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from flint import arb, ctx
@@ -70,9 +70,6 @@ def _exp(x: arb) -> arb:
 _unit_roundoff, _smallest = functools.cache(unit_roundoff), functools.cache(smallest)
 
 
-Kind = TypeVar("Kind", bound="Carried")
-
-
 class Carried:
     """Exact values, what a computed value may be off by, and the dtype that it is computed in.
 
@@ -108,7 +105,8 @@ class Carried:
 
     @staticmethod
     def _product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-        return A @ B
+        product: np.ndarray = A @ B
+        return product
 
     @staticmethod
     def _undecided() -> None:
@@ -147,7 +145,8 @@ class Carried:
     @property
     def size(self) -> np.ndarray:
         """The largest absolute value that a computed one may have."""
-        return self.magnitude + self.error
+        size: np.ndarray = self.magnitude + self.error
+        return size
 
     def like(self, values: Any, error: ArrayLike = 0.0) -> Self:
         """Other numbers of the same kind, for arithmetic in the same dtype."""
@@ -155,7 +154,8 @@ class Carried:
 
     def constant(self, value: Any, dtype: Any = None) -> Self:
         """Given numbers, which are rounded once where the dtype, its own or another, does not hold them."""
-        return constant(value, dtype or self.dtype, type(self))
+        numbers: Self = constant(value, dtype or self.dtype, type(self))
+        return numbers
 
     @property
     def T(self) -> Self:
@@ -182,7 +182,7 @@ class Carried:
         same._magnitude = self._magnitude
         return same
 
-    def _with(self, other: Any) -> tuple[Self, Any]:
+    def _with(self, other: Any) -> tuple["Carried", Any]:
         other = other if isinstance(other, Carried) else self.constant(other)
         return other, max(self.dtype, other.dtype, key=_unit_roundoff)
 
@@ -198,7 +198,7 @@ class Carried:
         return self + -other
 
     def __rsub__(self, other: Any) -> Self:
-        return -self + other
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Self:
         other, dtype = self._with(other)
@@ -239,15 +239,15 @@ class Carried:
         return self.like(self.values, error * (1 + 2.0**-40))
 
     def _decided(self) -> np.ndarray:
-        exact_zero = (self.magnitude == 0) & (self.error == 0)
+        exact_zero: np.ndarray = (self.magnitude == 0) & (self.error == 0)
         if not np.all(exact_zero | (self.magnitude > self.error * (1 + 2.0**-40))):
             self._undecided()
         return exact_zero
 
     def positive(self) -> np.ndarray:
         """Where the computed value is sure to be positive; elsewhere it is sure not to be."""
-        exact_zero = self._decided()
-        return self._compared(operator.gt, self.values, 0) & ~exact_zero
+        sure: np.ndarray = self._compared(operator.gt, self.values, 0) & ~self._decided()
+        return sure
 
     def where(self, mask: np.ndarray) -> Self:
         """Itself where the mask is, else zero exactly."""
@@ -283,7 +283,7 @@ class Carried:
         return self.like(values, error).rounded()
 
 
-def constant(value: Any, dtype: Any = np.float64, kind: type[Kind] = Carried) -> Kind:
+def constant(value: Any, dtype: Any = np.float64, kind: Any = Carried) -> Any:
     """Given numbers, which are rounded once where the dtype does not hold them."""
     return _number(value, np.dtype(dtype), kind) if isinstance(value, float) else _rounded_once(value, dtype, kind)
 
@@ -300,21 +300,21 @@ def _rounded_once(value: Any, dtype: Any, kind: Any) -> Any:
     return kind(numbers, np.where(held, 0.0, _unit_roundoff(dtype) * abs(numbers) + _smallest(dtype)), dtype)
 
 
-def given(*arrays: Any, kind: type[Kind] = Carried) -> list[Kind]:
+def given(*arrays: Any, kind: type[Carried] = Carried) -> list[Carried]:
     """Arrays as they are passed in, to be computed with in the dtype that the contract asks for."""
     arrays = tuple(np.asarray(array) for array in arrays)
     single = {array.dtype for array in arrays if array.ndim} == {np.dtype(np.float32)}
     return [kind(array, 0.0, np.float32 if single else np.float64) for array in arrays]
 
 
-def columns(first: Kind, *more: Kind) -> Kind:
+def columns(first: Carried, *more: Carried) -> Carried:
     """Side by side."""
     parts = (first, *more)
     values, errors = (np.concatenate([getattr(p, what) for p in parts], axis=-1) for what in ("values", "error"))
     return first.like(values, errors)
 
 
-def affine(x: Kind, w: Kind, b: Kind) -> Kind:
+def affine(x: Carried, w: Carried, b: Carried) -> Carried:
     """x w + b as one sum of products, b added wherever."""
     ones = x.like(np.ones((x.shape[0], 1)))
     return columns(x, ones) @ columns(w.T, b.reshape(-1, 1)).T

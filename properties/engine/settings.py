@@ -17,11 +17,12 @@ def given(*strategies: Any, **by_name: Any) -> Callable[[Test], Test]:
     """`hypothesis.given`, which remembers what it was given."""
 
     def define(test: Test) -> Test:
-        def drawn() -> Test:
-            return hypothesis.given(*strategies, **by_name)(test)
+        def drawn() -> Any:
+            decorator: Any = hypothesis.given(*strategies, **by_name)
+            return decorator(test)
 
-        defined: Any = drawn()
-        defined.drawn = drawn
+        defined: Test = drawn()
+        vars(defined)["drawn"] = drawn
         return defined
 
     return define
