@@ -38,10 +38,20 @@ def linear_form(x: ArrayLike, c: ArrayLike) -> np.floating[Any]:
     x, c
         Vectors, ``(n,)``.
 
+    Returns
+    -------
+    scalar
+        In the dtype of x and c; infinite only if it cannot be represented.
+
     Raises
     ------
     ValueError
         For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    2n flops, summed in any order: Golub and Van Loan, *Matrix Computations* (2013), §1.1; Higham, *Accuracy and
+    Stability of Numerical Algorithms* (2002), §3.1.
     """
     vx, vc = _pair(x, c)
     value = dot(vx, vc)
@@ -62,6 +72,15 @@ def linear_form_jacobian(x: ArrayLike, c: ArrayLike) -> Array:
     -------
     Array
         A copy of c as a row, ``(1, n)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    0 flops: c is copied. Magnus and Neudecker, *Matrix Differential Calculus* (2019), chapter 9.
     """
     vx, vc = _pair(x, c)
     finite("x", vx)
@@ -75,6 +94,20 @@ def squared_norm(x: ArrayLike) -> np.floating[Any]:
     ----------
     x
         A vector, ``(n,)``.
+
+    Returns
+    -------
+    scalar
+        In the dtype of x, at least 0; infinite only if it cannot be represented.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    2n flops, summed in any order: Golub and Van Loan (2013), §1.1; Higham (2002), §3.1.
     """
     (v,) = floats("x", x)
     _vector("x", v)
@@ -96,6 +129,15 @@ def squared_norm_jacobian(x: ArrayLike) -> Array:
     -------
     Array
         A row, ``(1, n)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    n flops. Magnus and Neudecker, *Matrix Differential Calculus* (2019), chapter 9.
     """
     (v,) = floats("x", x)
     _vector("x", v)
@@ -103,7 +145,7 @@ def squared_norm_jacobian(x: ArrayLike) -> Array:
 
 
 def matvec(A: ArrayLike, x: ArrayLike) -> Array:
-    """Ax, in 2mn flops at the speed of memory.
+    """y = Ax.
 
     Parameters
     ----------
@@ -116,6 +158,15 @@ def matvec(A: ArrayLike, x: ArrayLike) -> Array:
     -------
     Array
         A vector, ``(m,)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    2mn flops, at the speed of memory: Golub and Van Loan (2013), §1.1; Higham (2002), §3.5.
     """
     M, v = _matrix_and_vector(A, x)
     value = _matvec(M, v)
@@ -140,6 +191,15 @@ def matvec_jacobian(A: ArrayLike, x: ArrayLike) -> Array:
     -------
     Array
         A copy of A, ``(m, n)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    0 flops: A is copied. Magnus and Neudecker, *Matrix Differential Calculus* (2019), chapter 9.
     """
     M, v = _matrix_and_vector(A, x)
     finite("x", v)
@@ -155,6 +215,20 @@ def quadratic_form(A: ArrayLike, x: ArrayLike) -> np.floating[Any]:
         A square matrix, ``(n, n)``; it need not be symmetric.
     x
         A vector, ``(n,)``.
+
+    Returns
+    -------
+    scalar
+        In the dtype of A and x; infinite only if it cannot be represented.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    2n² + 2n flops: Golub and Van Loan (2013), §1.1; Higham (2002), §3.5.
     """
     M, v = _matrix_and_vector(A, x, square=True)
     value = _quadratic_form(M, v)
@@ -179,6 +253,15 @@ def quadratic_form_jacobian(A: ArrayLike, x: ArrayLike) -> Array:
     -------
     Array
         A row, ``(1, n)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    4n² flops. Magnus and Neudecker, *Matrix Differential Calculus* (2019), chapter 9.
     """
     M, v = _matrix_and_vector(A, x, square=True)
     value = _quadratic_form_jacobian(M, v)

@@ -50,8 +50,8 @@ def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
 
     Notes
     -----
-    About 5mn·min(m, n) flops by QR; with the thin SVD, where a σ is in doubt, 8mn·min(m, n) + 8 min(m, n)³. Golub and
-    Van Loan, *Matrix Computations* (2013), §5.2 and §5.5.2.
+    With p = min(m, n) and q = max(m, n): 8qp² + 20p³ flops with the thin SVD; 5qp² − 2p³/3 by QR, where no σ is in
+    doubt. Golub and Van Loan, *Matrix Computations* (2013), §5.2, §5.5.2 and figure 8.6.1.
     """
     return _inverse(X, rcond)[0]
 
@@ -78,7 +78,7 @@ def left_inverse(X: ArrayLike) -> Array:
 
     Notes
     -----
-    Cost and source as for `pinv`.
+    5mn² − 2n³/3 flops by QR; where a σ is in doubt, those of `pinv`. Golub and Van Loan (2013), §5.2 and §5.5.2.
     """
     inverse, rank = _inverse(X, None)
     if rank < inverse.shape[0]:
@@ -108,7 +108,7 @@ def right_inverse(X: ArrayLike) -> Array:
 
     Notes
     -----
-    Cost and source as for `pinv`.
+    5nm² − 2m³/3 flops by QR; where a σ is in doubt, those of `pinv`. Golub and Van Loan (2013), §5.2 and §5.5.2.
     """
     inverse, rank = _inverse(X, None)
     if rank < inverse.shape[1]:
@@ -140,10 +140,10 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None) -> Array:
 
     Notes
     -----
-    Where m ≥ 2n and X is surely of full rank, Cholesky of XᵀX, refined: mn² + 2n³/3 flops, and as accurate as QR
-    (Björck 1987). Else Householder's QR (of Xᵀ where X is wide), about 2mn² − n³/3 flops for m ≥ n; 12n³ more, for the
-    SVD of R by LAPACK's gelsd, where a σ is in doubt. Backward stable: Higham (2002), Theorems 20.3 and 21.4; *LAPACK
-    Users' Guide* (1999), §4.5.
+    With p = min(m, n) and q = max(m, n): 2qp² + 11p³ flops where a σ is in doubt, by QR and the SVD of R, LAPACK's
+    gelsd; 2qp² − p³/3 by Householder's QR alone (of Xᵀ where X is wide); qp² + 2p³/3 by Cholesky of XᵀX, refined, which
+    is as accurate (Björck 1987), where m ≥ 2n and X is surely of full rank. Backward stable: Higham (2002), Theorems
+    20.3 and 21.4; Golub and Van Loan (2013), figure 8.6.1; *LAPACK Users' Guide* (1999), §4.5.
     """
     return _solution(X, y, rcond)[0]
 
@@ -170,7 +170,8 @@ def min_norm(X: ArrayLike, y: ArrayLike) -> Array:
 
     Notes
     -----
-    Cost and source as for `lstsq`.
+    2nm² − 2m³/3 flops by QR of Xᵀ; where a σ is in doubt, those of `lstsq`. Backward stable: Higham (2002), Theorem
+    21.4; Golub and Van Loan (2013), §5.6.
     """
     solution, rank, rows = _solution(X, y, None)
     if rank < rows:

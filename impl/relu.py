@@ -49,7 +49,11 @@ def relu_unit(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Scalar | Array:
     Raises
     ------
     ValueError
-        For a wrong shape, a NaN or an infinity; so do all functions of this chapter.
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    3n flops for n entries. Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010).
     """
     if _is_number(x):
         return np.float64(_unit(number("x", x), number("w", w), number("b", b)))
@@ -73,6 +77,15 @@ def elbow(w: ArrayLike, b: ArrayLike) -> Scalar | Array:
     -------
     Scalar | Array
         In the shape of w and b.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    2d flops for d elbows. Williams et al., "Gradient dynamics of shallow univariate ReLU networks" (2019).
     """
     if _is_number(w) and _is_number(b):
         return np.float64(_elbow(number("w", w), number("b", b)))
@@ -97,6 +110,20 @@ def relu_unit_loss(x: ArrayLike, y: ArrayLike, w: ArrayLike, b: ArrayLike) -> Sc
     ----------
     x, y, w, b
         Numbers.
+
+    Returns
+    -------
+    scalar
+        At least 0.
+
+    Raises
+    ------
+    ValueError
+        For what is not a number, a NaN or an infinity.
+
+    Notes
+    -----
+    6 flops. Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (1986).
     """
     return np.float64(_unit_loss(*_numbers("x y w b", x, y, w, b)))
 
@@ -108,6 +135,19 @@ def relu_unit_gradients(x: ArrayLike, y: ArrayLike, w: ArrayLike, b: ArrayLike) 
     ----------
     x, y, w, b
         Numbers.
+
+    Returns
+    -------
+    dl/dφ, dl/dw, dl/db : scalar
+
+    Raises
+    ------
+    ValueError
+        For what is not a number, a NaN or an infinity.
+
+    Notes
+    -----
+    5 flops, by the chain rule, the derivative of ReLU at 0 being 0. Rumelhart, Hinton and Williams (1986).
     """
     dphi, dw, db = _unit_gradients(*_numbers("x y w b", x, y, w, b))
     return np.float64(dphi), np.float64(dw), np.float64(db)
@@ -122,6 +162,20 @@ def relu_unit_step(x: ArrayLike, y: ArrayLike, w: ArrayLike, b: ArrayLike, lr: A
         Numbers.
     lr
         The learning rate, a number.
+
+    Returns
+    -------
+    w, b : scalar
+        After the step.
+
+    Raises
+    ------
+    ValueError
+        For what is not a number, a NaN or an infinity.
+
+    Notes
+    -----
+    9 flops. Robbins and Monro, "A stochastic approximation method" (1951).
     """
     w_next, b_next = _unit_step(*_numbers("x y w b lr", x, y, w, b, lr))
     return np.float64(w_next), np.float64(b_next)
@@ -141,6 +195,15 @@ def relu_network(x: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike) -> Sc
     -------
     Scalar | Array
         A number for a number, ``(N,)`` for ``(N,)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    5Nd flops, the sums in any order: Higham (2002), §3.1. Williams et al. (2019).
     """
     if _is_number(x):
         parameters = _parameters(W1, b, W2)
@@ -164,6 +227,20 @@ def relu_network_loss(x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W
         Numbers.
     W1, b, W2
         The parameters: ``(d, 1)``, ``(d,)`` and ``(1, d)``.
+
+    Returns
+    -------
+    scalar
+        In the dtype of the parameters, at least 0.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    5d flops. Rumelhart, Hinton and Williams (1986).
     """
     parameters = _parameters(W1, b, W2)
     return parameters[0].dtype.type(_network_loss(*_numbers("x y", x, y), *parameters))
@@ -187,6 +264,15 @@ def relu_network_gradients(
     -------
     tuple[Array, Array, Array]
         In the shapes of W1, b and W2.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    8d flops, by the chain rule, the derivative of ReLU at 0 being 0. Rumelhart, Hinton and Williams (1986).
     """
     parameters = _parameters(W1, b, W2)
     gradients = tuple(np.empty_like(p) for p in parameters)
@@ -212,6 +298,15 @@ def relu_network_step(
     -------
     tuple[Array, Array, Array]
         In the shapes of W1, b and W2.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    14d flops. Robbins and Monro (1951); Rumelhart, Hinton and Williams (1986).
     """
     return _shaped(*_after_step(x, y, W1, b, W2, lr))
 
@@ -232,6 +327,15 @@ def elbows_after_step(x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W
     -------
     Array
         Where the d elbows stand, ``(d,)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity.
+
+    Notes
+    -----
+    14d flops. Williams et al. (2019).
     """
     w, bias, _ = _after_step(x, y, W1, b, W2, lr)
     out = np.empty_like(w)
@@ -242,9 +346,9 @@ def elbows_after_step(x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W
 def relu_network_sgd(
     x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike, lr: ArrayLike, epochs: ArrayLike
 ) -> tuple[Array, Array, Array, Array]:
-    """Train by stochastic gradient descent: samples in the order given, `relu_network_step` on each.
+    """(W1, b, W2) ← (W1, b, W2) − lr · ∇½(f̂(xᵢ) − yᵢ)², for one sample after the other, in every epoch.
 
-    All epochs run as one compiled call, in about 20 flops a unit and step.
+    That is `relu_network_step` on each, in the order given. All epochs run as one compiled call.
 
     Parameters
     ----------
@@ -263,6 +367,15 @@ def relu_network_sgd(
         The parameters in the end.
     elbows : Array
         Where the elbows stand before any step and after every epoch, ``(epochs + 1, d)``.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a NaN or an infinity in what is given, or epochs < 0. Parameters that diverge are no error.
+
+    Notes
+    -----
+    14Nd·epochs flops. Robbins and Monro (1951); Williams et al. (2019).
     """
     xs, ys, *arrays = floats("x y W1 b W2", x, y, W1, b, W2)
     if xs.ndim != 1:

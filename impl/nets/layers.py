@@ -30,7 +30,7 @@ Mask = NDArray[np.uint8]
 
 
 def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Affine]:
-    """x w + b, in 2NDM flops.
+    """x w + b.
 
     Parameters
     ----------
@@ -50,6 +50,10 @@ def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Aff
     ------
     ValueError
         For a wrong shape.
+
+    Notes
+    -----
+    2NDM + NM flops. Golub and Van Loan (2013), §1.1; Higham (2002), §3.5.
     """
     cache = _affine_arguments(x, w, b)
     rows, out = _rows(cache[0]), _outputs(cache)
@@ -58,7 +62,7 @@ def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Aff
 
 
 def affine_backward(dout: ArrayLike, cache: Affine) -> tuple[Array, Array, Array]:
-    """dx = dout wᵀ, dw = xᵀ dout and db = Σ_n dout_n, in 4NDM flops.
+    """dx = dout wᵀ, dw = xᵀ dout and db = Σ_n dout_n.
 
     Parameters
     ----------
@@ -71,6 +75,15 @@ def affine_backward(dout: ArrayLike, cache: Affine) -> tuple[Array, Array, Array
     -------
     dx, dw, db : Array
         In the shapes of x, w and b.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape.
+
+    Notes
+    -----
+    4NDM + NM flops. Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (1986).
     """
     g, x, w, b = floats("dout x w b", dout, *cache)
     _check_dout(g, (x.shape[0], b.size))
@@ -93,6 +106,15 @@ def relu_forward(x: ArrayLike) -> tuple[Array, Array]:
         In the shape of x.
     cache
         For `relu_backward`.
+
+    Raises
+    ------
+    TypeError
+        For what holds no real numbers; every shape is right.
+
+    Notes
+    -----
+    n flops for n entries. Nair and Hinton (2010).
     """
     (a,) = floats("x", x)
     out = np.empty_like(a)
@@ -114,6 +136,16 @@ def relu_backward(dout: ArrayLike, cache: Array) -> Array:
     -------
     Array
         In the shape of x; 0 where x ≤ 0 even if dout is infinite.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape.
+
+    Notes
+    -----
+    n flops for n entries, the derivative of ReLU at 0 being 0. Glorot, Bordes and Bengio, "Deep sparse rectifier neural
+    networks" (2011).
     """
     g, x = floats("dout x", dout, cache)
     _check_dout(g, x.shape)
@@ -143,6 +175,10 @@ def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array
     ------
     ValueError
         For a wrong shape.
+
+    Notes
+    -----
+    2NDM + 2NM flops. Glorot, Bordes and Bengio (2011).
     """
     affine = _affine_arguments(x, w, b)
     rows, out = _rows(affine[0]), _outputs(affine)
@@ -152,7 +188,9 @@ def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array
 
 
 def affine_relu_backward(dout: ArrayLike, cache: tuple[Affine, Mask]) -> tuple[Array, Array, Array]:
-    """`relu_backward`, then `affine_backward`.
+    """dx = dz wᵀ, dw = xᵀ dz and db = Σ_n dz_n, with dz = dout where x w + b > 0, else 0.
+
+    That is `relu_backward`, then `affine_backward`.
 
     Parameters
     ----------
@@ -165,6 +203,15 @@ def affine_relu_backward(dout: ArrayLike, cache: tuple[Affine, Mask]) -> tuple[A
     -------
     dx, dw, db : Array
         In the shapes of x, w and b.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape.
+
+    Notes
+    -----
+    4NDM + NM flops. Rumelhart, Hinton and Williams (1986).
     """
     affine, mask = cache
     g, x, w, b = floats("dout x w b", dout, *affine)

@@ -36,7 +36,8 @@ def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
 
     Returns
     -------
-    loss : Scalar
+    loss : scalar
+        In the dtype of x, at least 0.
     dx : Array
         ``(N, C)``; a row with a NaN or +inf in x is NaN throughout.
 
@@ -46,6 +47,12 @@ def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
         For a wrong shape, or a label that is none.
     TypeError
         For labels that are not integers.
+
+    Notes
+    -----
+    5NC flops, an exponential counted as one. Bridle, "Probabilistic interpretation of feedforward classification
+    network outputs" (1990); Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions"
+    (2021).
     """
     scores, labels = _scores_and_labels(x, y)
     dx = np.empty_like(scores)
@@ -66,7 +73,8 @@ def svm_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
 
     Returns
     -------
-    loss : Scalar
+    loss : scalar
+        In the dtype of x, at least 0.
     dx : Array
         ``(N, C)``; NaN where a margin is NaN, and at the label of its row.
 
@@ -76,6 +84,10 @@ def svm_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
         For a wrong shape, or a label that is none.
     TypeError
         For labels that are not integers.
+
+    Notes
+    -----
+    4NC flops. Weston and Watkins, "Support vector machines for multi-class pattern recognition" (1999).
     """
     scores, labels = _scores_and_labels(x, y)
     dx = np.empty_like(scores)

@@ -41,7 +41,13 @@ def sgd(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update:
     Raises
     ------
     ValueError
-        For a wrong shape; so do all rules.
+        For a wrong shape.
+    TypeError
+        For a config that is no dict.
+
+    Notes
+    -----
+    2n flops for n entries. Robbins and Monro (1951).
     """
     a, g = _parameters(w, dw)
     settings = _settings(config, learning_rate=1e-2)
@@ -66,6 +72,17 @@ def sgd_momentum(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> U
         A new array, in the shape of w.
     next_config : dict
         For the next call.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, of the state too.
+    TypeError
+        For a config that is no dict.
+
+    Notes
+    -----
+    4n flops for n entries. Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
     """
     a, g = _parameters(w, dw)
     settings = _settings(config, "velocity", learning_rate=1e-2, momentum=0.9)
@@ -98,6 +115,17 @@ def rmsprop(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update
         A new array, in the shape of w.
     next_config : dict
         For the next call.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, of the state too.
+    TypeError
+        For a config that is no dict.
+
+    Notes
+    -----
+    9n flops for n entries. Tieleman and Hinton, "Lecture 6.5: RMSProp", Coursera (2012).
     """
     a, g = _parameters(w, dw)
     settings = _settings(config, "cache", learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
@@ -117,8 +145,7 @@ def rmsprop(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update
 def adam(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update:
     """w − lr · m̂/(√v̂ + ε), with t ← t + 1, m ← β₁m + (1 − β₁)dw, v ← β₂v + (1 − β₂)dw².
 
-    m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) take out the bias towards the zeros that m and v start from (Kingma and Ba
-    2015, algorithm 1).
+    m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) take out the bias towards the zeros that m and v start from.
 
     Parameters
     ----------
@@ -134,6 +161,17 @@ def adam(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update:
         A new array, in the shape of w.
     next_config : dict
         For the next call.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, of the state too.
+    TypeError
+        For a config that is no dict.
+
+    Notes
+    -----
+    13n flops for n entries. Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
     """
     a, g = _parameters(w, dw)
     settings = _settings(config, "m", "v", learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)

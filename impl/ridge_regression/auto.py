@@ -39,10 +39,10 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    With p = min(n, d) and q = max(n, d): qp² + p³/3 flops, in float32 where that pays (`mixed.pays`) and X is not too
-    ill-conditioned; and 4nd or 8nd more for each refinement, of which there are none for a well-conditioned small
-    problem, mostly two to four else; the SVD's cost where that cannot work. Björck (1987); Carson and Higham (2018),
-    "Accelerating the solution of linear systems by iterative refinement in three precisions".
+    With p = min(n, d) and q = max(n, d): qp² + p³/3 + 2ndk flops, in float32 where that pays (`mixed.pays`) and X is
+    not too ill-conditioned; and 4nd or 8nd more for each refinement, of which there are none for a well-conditioned
+    small problem, mostly two to four else; the SVD's cost where that cannot work. Björck (1987); Carson and Higham
+    (2018), "Accelerating the solution of linear systems by iterative refinement in three precisions".
     """
     lam = not_negative("lam", lam)
     X, y = checked(X, y)

@@ -33,7 +33,7 @@ def ridge_inverse_singular_values(s: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    Hansen (1998), §4.2.
+    3r flops. Hansen (1998), §4.2.
     """
     return _filtered(s, lam, _inverse_singular_values)
 
@@ -60,7 +60,7 @@ def ridge_filter_factors(s: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    Hansen (1998), §4.2.
+    3r flops. Hansen (1998), §4.2.
     """
     return _filtered(s, lam, _filter_factors)
 

@@ -37,8 +37,8 @@ def ridge_kernel(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    dn² + n³/3 flops. Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual variables" (1998); the
-    error grows with the condition of XXᵀ + λI, Higham (2002), §10.1.
+    dn² + n³/3 + 2ndk flops. Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual variables"
+    (1998); the error grows with the condition of XXᵀ + λI, Higham (2002), §10.1.
     """
     return solution("ridge_kernel", "XXᵀ + λI", solve, X, y, lam)
 

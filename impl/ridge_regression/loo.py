@@ -48,12 +48,12 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    With p = min(n, d): the eigenvectors of the smaller Gram matrix, about ndp + 9p³ flops, where XᵀX + λI is
-    well-conditioned for all λ, and 2nd² more for a tall X; else one SVD. And 4Lnp flops. By the SVD
-    I − H = U diag(λ/(σ²+λ)) Uᵀ + (I − UUᵀ) is summed from its two parts, so that a leverage Hᵢᵢ close to 1 costs no
-    digits; a tall X that has one goes that way. At λ = 0 a sample that alone holds up a direction (Hᵢᵢ = 1) is really
-    left out: then w₋ᵢ has a smaller rank and the formula is 0/0. Golub, Heath and Wahba (1979); Allen, "The
-    relationship between variable selection and data augmentation" (1974).
+    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 4Lnp flops by the SVD; where XᵀX + λI is well-conditioned for
+    all λ, the eigenvectors of the smaller Gram matrix, about qp² + 9p³, and 2nd² more for a tall X, in place of the
+    first two terms. By the SVD I − H = U diag(λ/(σ²+λ)) Uᵀ + (I − UUᵀ) is summed from its two parts, so that a leverage
+    Hᵢᵢ close to 1 costs no digits; a tall X that has one goes that way. At λ = 0 a sample that alone holds up a
+    direction (Hᵢᵢ = 1) is really left out: then w₋ᵢ has a smaller rank and the formula is 0/0. Golub, Heath and Wahba
+    (1979); Allen, "The relationship between variable selection and data augmentation" (1974).
     """
     X, y, lams = floats("X y lams", X, y, lams)
     X, y, lams = *checked_single(X, y), checked_lams(lams)

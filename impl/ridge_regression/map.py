@@ -39,8 +39,8 @@ def ridge_map(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    nd² + d³/3 flops. Bishop, *Pattern Recognition and Machine Learning* (2006), §3.3.1; the error is that of normal
-    equations, Higham (2002), §20.4.
+    nd² + d³/3 + 2ndk flops. Bishop, *Pattern Recognition and Machine Learning* (2006), §3.3.1; the error is that of
+    normal equations, Higham (2002), §20.4.
     """
     return solution("ridge_map", "I + XᵀX/λ", solve, X, y, lam)
 

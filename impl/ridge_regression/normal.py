@@ -37,8 +37,8 @@ def ridge_normal(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
 
     Notes
     -----
-    nd² + d³/3 flops. The error grows with the condition of XᵀX + λI, the square of that of X: Higham, *Accuracy and
-    Stability of Numerical Algorithms* (2002), §20.4.
+    nd² + d³/3 + 2ndk flops. The error grows with the condition of XᵀX + λI, the square of that of X: Higham, *Accuracy
+    and Stability of Numerical Algorithms* (2002), §20.4.
     """
     return solution("ridge_normal", "XᵀX + λI", solve, X, y, lam)
 

@@ -73,7 +73,7 @@ def ridge_jacobian(X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike) -> 
 
     Notes
     -----
-    4nd flops. From d‖r‖² = 2rᵀdr with r = y − Xw, and d‖w‖² = 2wᵀdw.
+    4nd flops. From d‖r‖² = 2rᵀdr with r = y − Xw, and d‖w‖² = 2wᵀdw: Magnus and Neudecker (2019), chapter 9.
     """
     lam = not_negative("lam", lam)
     X, y, w = _checked(X, y, w)

@@ -39,9 +39,10 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    With p = min(n, d): the smaller Gram matrix made tridiagonal, ndp + 4p³/3 flops, where XᵀX + λI is well-conditioned
-    for all λ; else the SVD. And 2Ldkp flops. Eldén, "Algorithms for the regularization of ill-conditioned least squares
-    problems" (1977); Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning* (2009), §3.4.1.
+    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 2ndk + 2Ldpk flops by the SVD; where XᵀX + λI is
+    well-conditioned for all λ, the smaller Gram matrix is made tridiagonal, in qp² + 4p³/3 in place of the first two
+    terms. Eldén, "Algorithms for the regularization of ill-conditioned least squares problems" (1977); Hastie,
+    Tibshirani and Friedman, *The Elements of Statistical Learning* (2009), §3.4.1.
     """
     X, y, lams = floats("X y lams", X, y, lams)
     X, y, lams = *checked(X, y), checked_lams(lams)

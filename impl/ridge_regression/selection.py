@@ -40,8 +40,9 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    With p = min(n, d): the eigenvalues of the smaller Gram matrix, ndp + 4p³/3 flops, where XᵀX + λI is
-    well-conditioned for all λ; else the singular values, about 2ndp. Hastie, Tibshirani and Friedman (2009), §3.4.1.
+    With p = min(n, d) and q = max(n, d): 2qp² + 2p³ flops for the singular values; qp² + 4p³/3 for the eigenvalues of
+    the smaller Gram matrix, where XᵀX + λI is well-conditioned for all λ. Hastie, Tibshirani and Friedman (2009),
+    §3.4.1; Golub and Van Loan (2013), figure 8.6.1.
     """
     X, lams = floats("X lams", X, lams)
     lams = checked_lams(lams)
@@ -81,9 +82,10 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
     Notes
     -----
-    The cost of `ridge_dof`, or one SVD; and some ten L·min(n, d) flops. 1 − σ²/(σ²+λ) is computed as λ/(σ²+λ), and for
-    a wide X both sums are taken relative to their largest term, so that nothing cancels and λ → 0 is no special case.
-    Golub, Heath and Wahba, "Generalized cross-validation as a method for choosing a good ridge parameter" (1979).
+    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 2nd flops by the SVD; where XᵀX + λI is well-conditioned for all
+    λ, qp² + 4p³/3 in place of the first two terms; and some 10Lp. 1 − σ²/(σ²+λ) is computed as λ/(σ²+λ), and for a wide
+    X both sums are taken relative to their largest term, so that nothing cancels and λ → 0 is no special case. Golub,
+    Heath and Wahba, "Generalized cross-validation as a method for choosing a good ridge parameter" (1979).
     """
     X, y, lams = floats("X y lams", X, y, lams)
     X, y, lams = *checked_single(X, y), checked_lams(lams)
