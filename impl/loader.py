@@ -158,20 +158,11 @@ def _exists(dotted: str) -> bool:
 
 
 def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
-    """Import by name; or from a file, whose folder goes first on the path so that it finds its siblings."""
+    """Import by name or from a file, and what a module imports only when it is asked for a function."""
     try:
-        if path is None:
-            return importlib.import_module(dotted)
-        if str(path.parent) not in sys.path:
-            sys.path.insert(0, str(path.parent))
-        known = sys.modules.get(dotted)
-        if known is not None and Path(getattr(known, "__file__", None) or ".").resolve() == path:
-            return known  # a sibling imported it already: the same classes, not a second set of them
-        spec = importlib.util.spec_from_file_location(dotted if known is None else f"{dotted}_given_by_path", path)
-        if spec is None or spec.loader is None:
-            raise ImportError("it is no Python source")
-        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(dotted) if path is None else _from_file(dotted, path)
+        for function in CONTRACT:
+            hasattr(module, function)
         return module
     except (Exception, SystemExit) as error:
         if name in peers() and isinstance(error, ModuleNotFoundError):
@@ -180,3 +171,18 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
         raise WrongChoice(
             f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
         ) from error
+
+
+def _from_file(dotted: str, path: Path) -> ModuleType:
+    """Its folder goes first on the path, so that it finds its siblings."""
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    known = sys.modules.get(dotted)
+    if known is not None and Path(getattr(known, "__file__", None) or ".").resolve() == path:
+        return known  # a sibling imported it already: the same classes, not a second set of them
+    spec = importlib.util.spec_from_file_location(dotted if known is None else f"{dotted}_given_by_path", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is no Python source")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

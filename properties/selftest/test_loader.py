@@ -108,9 +108,10 @@ def test_several_are_taken_together_and_the_first_wins(tmp_path):
         ),
         ("def f(:\n", "failed on import: SyntaxError"),
         ("raise SystemExit\n", "failed on import: SystemExit"),
+        ("def __getattr__(name):\n    raise ImportError('too old')\n", "failed on import: ImportError: too old"),
         ("answer = 42\n", "offers no function of the contract"),
     ],
-    ids=["missing", "unimportable", "no Python", "exits", "empty"],
+    ids=["missing", "unimportable", "no Python", "exits", "imports late", "empty"],
 )
 def test_a_file_that_cannot_be_judged_is_one_sentence(tmp_path, text, reason):
     """A path to no file, a file that fails on import, and one without any function of the contract, each in words."""
