@@ -2,21 +2,20 @@
 
 A name is a peer's short name (`shrinkage.peers.NAME`; `impl` is `shrinkage` itself), a dotted module, or a path to a
 ``.py`` file. Several are taken together as one implementation, and the first that offers a function wins. Only the
-contract's names count as offered: what else a module holds does not matter.
+contract's names count as offered, and ``EXPECTED_FAILURES``; what else a module holds does not matter.
 """
 
 import importlib
 import importlib.util
-import pkgutil
-import re
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .contract import CONTRACT
+from .peers import ExpectedFailure, library, peers
 
 
 class WrongChoice(ValueError):
@@ -25,32 +24,6 @@ class WrongChoice(ValueError):
 
 class NotOffered(AttributeError):
     """A function of the contract that this implementation does not offer."""
-
-
-@dataclass(frozen=True)
-class Departure:
-    """A claim that a library departs from on purpose, and why.
-
-    Parameters
-    ----------
-    claim
-        The test's name, its parameters included; ``*`` stands for anything, and is the only wildcard.
-    reason
-        In a sentence.
-    strict
-        Whether it is a failure of its own when the claim holds.
-    run
-        Whether the claim can be run at all.
-    """
-
-    claim: str
-    reason: str
-    strict: bool
-    run: bool
-
-    def covers(self, test: str) -> bool:
-        """Whether a test of this name is the claim."""
-        return re.fullmatch(".*".join(map(re.escape, self.claim.split("*"))), test) is not None
 
 
 class Implementation:
@@ -63,37 +36,32 @@ class Implementation:
     parts
         Modules, or any objects with functions of the contract as attributes; the first that offers a name wins.
 
+    Attributes
+    ----------
+    expected_failures
+        What the parts state in ``EXPECTED_FAILURES``, in their order: of several that cover a test the first counts.
+
     Raises
     ------
     NotOffered
         On access to a function of the contract that no part offers.
+    WrongChoice
+        If a part's ``EXPECTED_FAILURES`` cannot be read.
     """
 
     def __init__(self, name: str, *parts: object) -> None:
         self.name = name
         self.parts = parts
+        # Of several parts, another one may offer the function that fails.
+        alone = len(parts) == 1
+        self.expected_failures = [
+            replace(failure, strict=failure.strict and alone) for part in parts for failure in _expected_failures(part)
+        ]
 
     @property
     def offered(self) -> list[str]:
         """The names of the contract that some part offers, in the contract's order."""
         return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
-
-    @property
-    def departures(self) -> list["Departure"]:
-        """What the parts state in dicts from a claim to the reason why it does not hold.
-
-        ``DEPARTURES`` has the claims that fail in every run, ``SOMETIMES`` those over random problems that fail where a
-        run comes upon one of the kind, and ``ENDLESS`` those that must not be run at all. Of several that cover a test,
-        the first one counts.
-        """
-        # Of several parts, another one may offer the function that departs.
-        kinds = {"ENDLESS": (False, False), "DEPARTURES": (len(self.parts) == 1, True), "SOMETIMES": (False, True)}
-        return [
-            Departure(claim, reason, *kind)
-            for name, kind in kinds.items()
-            for part in self.parts
-            for claim, reason in getattr(part, name, {}).items()
-        ]
 
     def __getattr__(self, name: str) -> Any:
         if name in CONTRACT:
@@ -122,10 +90,17 @@ def load(names: Iterable[str]) -> Implementation:
     return implementation
 
 
-def peers() -> list[str]:
-    """The short names of the implementations over other libraries."""
-    folder = Path(__file__).parent / "peers"
-    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.name.startswith("_"))
+def _expected_failures(part: object) -> Iterator[ExpectedFailure]:
+    """Each as it is, or from a dict with the same words: people's own files need not import anything for it."""
+    stated: Any = getattr(part, "EXPECTED_FAILURES", ())
+    try:
+        for row in stated:
+            yield row if isinstance(row, ExpectedFailure) else ExpectedFailure(**row)
+    except TypeError as error:
+        raise WrongChoice(
+            f"EXPECTED_FAILURES of {getattr(part, '__name__', part)} has to be a list of dicts with claim and reason "
+            f"and, if need be, strict and run ({error}), not {stated!r:.200}."
+        ) from error
 
 
 def _module(name: str) -> ModuleType:
@@ -166,7 +141,7 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
         return module
     except (Exception, SystemExit) as error:
         if name in peers() and isinstance(error, ModuleNotFoundError):
-            raise WrongChoice(f"{name} needs {error.name}: pip install 'shrinkage[peers]'.") from error
+            raise WrongChoice(f"{name} needs {error.name}: pip install '{library(name).requirement}'.") from error
         what = str(error).strip().splitlines()
         raise WrongChoice(
             f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."

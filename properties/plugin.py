@@ -109,7 +109,7 @@ def isolated(config: pytest.Config, names: list[str]) -> Isolated:
 
 @pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What the implementation departs from is expected to fail; a claim that is in no test is out of date."""
+    """What the implementation says of itself is expected to fail; a claim that is in no test is out of date."""
     for item in items:
         if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
             item.add_marker(pytest.mark.filterwarnings("error"), append=False)
@@ -121,13 +121,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     whole = any(properties.is_relative_to(config.invocation_params.dir / argument) for argument in config.args)
     covered: set[str] = set()
     unshrunk = settings(phases=[phase for phase in settings().phases if phase is not Phase.shrink])
-    for departure in implementation.departures:
-        items = [item for item in judging if departure.covers(item.name)]
+    for failure in implementation.expected_failures:
+        items = [item for item in judging if failure.covers(item.name)]
         if whole and not items:
-            raise pytest.UsageError(f"--impl {name} departs from {departure.claim}, which is the name of no claim.")
+            raise pytest.UsageError(f"--impl {name} expects {failure.claim} to fail, which is the name of no claim.")
         for item in items:
-            if item.nodeid not in covered:  # the first departure that covers it counts
-                item.add_marker(pytest.mark.xfail(reason=departure.reason, strict=departure.strict, run=departure.run))
+            if item.nodeid not in covered:  # the first one that covers it counts
+                item.add_marker(pytest.mark.xfail(reason=failure.reason, strict=failure.strict, run=failure.run))
                 item.obj = under(item.obj, unshrunk)  # type: ignore[attr-defined]  # a function, which has one
         covered.update(item.nodeid for item in items)
 

@@ -1,1 +1,114 @@
-"""The same contract over other libraries. `--impl NAME` finds a module here by its short name."""
+"""The same contract over other libraries, a file each: `--impl NAME` finds a module here by its short name.
+
+A peer is added by its file alone, and who races, what versions are told, how threads are held and what there is to
+install follow from it. It has
+
+- the functions that the library offers, under the contract's names;
+- ``LIBRARY = Library(...)``, of keywords and literals: what is to be known of the library before it is imported;
+- ``EXPECTED_FAILURES = (xfail(...), ...)``, the claims that do not hold of it on purpose (`ExpectedFailure`).
+"""
+
+import ast
+import importlib.metadata
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Library:
+    """What a peer computes with.
+
+    Parameters
+    ----------
+    distribution
+        Its name for pip.
+    oldest
+        The version that it is judged from; an older one may fail more claims, or fewer.
+    module
+        What its users import; what that takes is the cost of starting with it.
+    threads
+        The functions of the module that say and set on how many threads it computes, where it has a pool of its own
+        that neither `threadpoolctl` nor the usual variables reach.
+    one_thread
+        Environment variables, and the flag in each, that hold it to one thread.
+    """
+
+    distribution: str
+    oldest: str
+    module: str
+    threads: tuple[str, str] | None = None
+    one_thread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def requirement(self) -> str:
+        """As pip takes it."""
+        return f"{self.distribution}>={self.oldest}"
+
+    @property
+    def version(self) -> str | None:
+        """The one that is installed."""
+        try:
+            return importlib.metadata.version(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+
+@dataclass(frozen=True)
+class ExpectedFailure:
+    """A claim that does not hold on purpose, and why; in the words of ``pytest.mark.xfail``.
+
+    Parameters
+    ----------
+    claim
+        The test's name, its parameters included; ``*`` stands for anything, and is the only wildcard.
+    reason
+        In a sentence.
+    strict
+        Whether it is a failure of its own when the claim holds. Not where random problems decide: a run may come upon
+        none of the kind.
+    run
+        Whether the claim can be run at all: not where it would never end.
+
+    Raises
+    ------
+    TypeError
+        If one of them is of another type.
+    """
+
+    claim: str
+    reason: str
+    strict: bool = True
+    run: bool = True
+
+    def __post_init__(self) -> None:
+        if not all(
+            type(value) is kind for value, kind in zip(vars(self).values(), (str, str, bool, bool), strict=True)
+        ):
+            raise TypeError("claim and reason are text, strict and run True or False")
+
+    def covers(self, test: str) -> bool:
+        """Whether a test of this name is the claim."""
+        return re.fullmatch(".*".join(map(re.escape, self.claim.split("*"))), test) is not None
+
+
+xfail = ExpectedFailure  # as it reads in a table
+
+
+def peers() -> list[str]:
+    """The short names of the peers."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+@cache
+def library(peer: str) -> Library:
+    """``LIBRARY`` in the file of this peer, read without importing the peer or what it is built on."""
+    spec = importlib.util.find_spec(f"{__name__}.{peer}")
+    for statement in ast.parse(spec.loader.get_source(spec.name)).body:  # type: ignore[union-attr]
+        match statement:
+            case ast.Assign(targets=[ast.Name("LIBRARY")], value=ast.Call(keywords=given)):
+                return Library(**{str(one.arg): ast.literal_eval(one.value) for one in given})
+    raise LookupError(f"{spec.name} has no LIBRARY = Library(...)")  # type: ignore[union-attr]

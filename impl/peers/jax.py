@@ -18,8 +18,16 @@ from jax import nn
 from jax import numpy as jnp
 from jax.scipy import linalg
 
+from . import Library, xfail
 from ._arrays import UNEVEN, arrays, labels
 from ._net import Net
+
+LIBRARY = Library(
+    distribution="jax",
+    oldest="0.10",
+    module="jax.numpy",
+    one_thread={"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"},
+)
 
 # JAX computes in single precision unless it is told otherwise, whatever it is given.
 jax.config.update("jax_enable_x64", True)
@@ -360,7 +368,7 @@ def _net_loss(params: Any, X: Any, y: Any, reg: float) -> Any:
     return -jnp.mean(nn.log_softmax(_scores(params, X))[jnp.arange(len(X)), y]) + penalty
 
 
-# ---- departures ------------------------------------------------------------------------------------------------------
+# ---- expected failures -----------------------------------------------------------------------------------------------
 
 _COMPLEX = "JAX computes with complex numbers"
 _FINITE = "JAX passes NaN and infinity on"
@@ -395,49 +403,53 @@ _WITH_SUBNORMAL = (
     "test_softmax_loss_is_*",
 )
 
-# jax.numpy.linalg.svd(jax.numpy.array([[inf, 1.0, 2.0], [1.0, 1.0, 3.0], [1.0, 2.0, 5.0]])) in jaxlib 0.10.2. With a
-# NaN for the infinity it returns; numpy.linalg.svd of the same matrix, with OpenBLAS's gesdd, does not.
-ENDLESS = {
-    f"test_nan_and_infinity_are_refused_by_name[{name}-*inf]": "LAPACK's gesdd never returns from a matrix with an inf"
-    for name in ("pinv", "lstsq", "ridge_svd", "ridge_augmented_rows", "ridge_augmented_columns", "ridge_batch")
-}
-
-DEPARTURES = {
-    "test_samples_and_labels_that_do_not_fit_are_refused[*]": _SHAPES,
-    "test_epochs_are_counted": "jax.lax.scan has another name for their number",
-    **{f"test_what_is_no_real_number_is_a_type_error[{name}]": _COMPLEX for name in _TYPED},
-    "test_nan_and_infinity_are_refused_by_name[*]": _FINITE,
-    **{f"test_an_array_is_no_number[{name}]": _SHAPES for name in _BROADCASTING},
-    "test_another_number_of_lams_than_of_problems_is_refused[(3, 1)]": _SHAPES,
-    "test_every_lam_of_a_batch_is_looked_at[*]": _LAM,
-    "test_negative_lam_is_refused_by_name[*]": _LAM,
-    "test_forms_that_need_a_positive_lam_refuse_zero[*]": _LAM,
-    "test_wrong_rcond_is_refused_by_name[*]": "JAX takes any number",
-    **{f"test_a_wrong_shape_is_refused_by_name[{name}]": _SHAPES for name in _SHAPED},
-    "test_lists_of_uneven_lengths_are_refused_by_name[*]": UNEVEN,
-    "test_an_inverse_past_the_range_is_infinite[*-pinv]": _FLUSH,
-    "test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]": _PAST,
-    "test_a_batch_is_no_number[*]": _SHAPES,
-    "test_a_batch_of_many_is_each_by_itself[*]": _SQUARES,
-    "test_what_is_of_one_target_refuses_several[ridge_jacobian]": _SHAPES,
-    "test_relu_never_turns_a_nan_into_a_number[*]": _NAN,
-    "test_affine_relu_lets_training_see_what_is_not_finite[nan]": _NAN,
-    "test_a_label_that_is_no_class_is_refused[*-softmax_loss]": _LABELS,
-    "test_labels_that_are_not_one_a_sample_are_refused[*-softmax_loss]": _LABELS,
-    "test_quadratic_form_may_round_a_product_before_the_next[*]": _FLUSH,
-    "test_without_samples_a_tiny_penalty_keeps_its_digits": _FLUSH,
-    **{
-        f"test_an_answer_past_the_range_is_infinite_or_zero[*-{name}]": _PAST
+EXPECTED_FAILURES = (
+    # jax.numpy.linalg.svd(jax.numpy.array([[inf, 1.0, 2.0], [1.0, 1.0, 3.0], [1.0, 2.0, 5.0]])) in jaxlib 0.10.2. With
+    # a NaN for the infinity it returns; numpy.linalg.svd of the same matrix, with OpenBLAS's gesdd, does not.
+    *(
+        xfail(
+            f"test_nan_and_infinity_are_refused_by_name[{name}-*inf]",
+            "LAPACK's gesdd never returns from a matrix with an inf",
+            run=False,
+        )
+        for name in ("pinv", "lstsq", "ridge_svd", "ridge_augmented_rows", "ridge_augmented_columns", "ridge_batch")
+    ),
+    xfail("test_samples_and_labels_that_do_not_fit_are_refused[*]", _SHAPES),
+    xfail("test_epochs_are_counted", "jax.lax.scan has another name for their number"),
+    *(xfail(f"test_what_is_no_real_number_is_a_type_error[{name}]", _COMPLEX) for name in _TYPED),
+    xfail("test_nan_and_infinity_are_refused_by_name[*]", _FINITE),
+    *(xfail(f"test_an_array_is_no_number[{name}]", _SHAPES) for name in _BROADCASTING),
+    xfail("test_another_number_of_lams_than_of_problems_is_refused[(3, 1)]", _SHAPES),
+    xfail("test_every_lam_of_a_batch_is_looked_at[*]", _LAM),
+    xfail("test_negative_lam_is_refused_by_name[*]", _LAM),
+    xfail("test_forms_that_need_a_positive_lam_refuse_zero[*]", _LAM),
+    xfail("test_wrong_rcond_is_refused_by_name[*]", "JAX takes any number"),
+    *(xfail(f"test_a_wrong_shape_is_refused_by_name[{name}]", _SHAPES) for name in _SHAPED),
+    xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
+    xfail("test_an_inverse_past_the_range_is_infinite[*-pinv]", _FLUSH),
+    xfail("test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]", _PAST),
+    xfail("test_a_batch_is_no_number[*]", _SHAPES),
+    xfail("test_a_batch_of_many_is_each_by_itself[*]", _SQUARES),
+    xfail("test_what_is_of_one_target_refuses_several[ridge_jacobian]", _SHAPES),
+    xfail("test_relu_never_turns_a_nan_into_a_number[*]", _NAN),
+    xfail("test_affine_relu_lets_training_see_what_is_not_finite[nan]", _NAN),
+    xfail("test_a_label_that_is_no_class_is_refused[*-softmax_loss]", _LABELS),
+    xfail("test_labels_that_are_not_one_a_sample_are_refused[*-softmax_loss]", _LABELS),
+    xfail("test_quadratic_form_may_round_a_product_before_the_next[*]", _FLUSH),
+    xfail("test_without_samples_a_tiny_penalty_keeps_its_digits", _FLUSH),
+    *(
+        xfail(f"test_an_answer_past_the_range_is_infinite_or_zero[*-{name}]", _PAST)
         for name in ("lstsq", "ridge_normal", "ridge_kernel", "ridge_augmented_*")
-    },
-}
-
-SOMETIMES = {
-    **{f"{claim}[hard]": _FLUSH for claim in _WITH_SUBNORMAL},
-    "test_ridge_minimises_its_objective[*-hard]": _SQUARES,
-    "test_batch_is_ridge_of_each_problem[hard]": _SQUARES,
-    "test_objective_is_the_sum_of_squares_and_the_penalty[hard]": _SQUARES,
-    "test_jacobian_is_the_derivative_of_the_objective[hard]": _SQUARES,
-    **{f"test_a_large_lam_*[{form}]": _SQUARES for form in ("ridge_normal", "ridge_svd", "ridge_kernel")},
-    **{f"test_a_small_lam_*[{form}]": _SQUARES for form in ("ridge_normal", "ridge_kernel")},
-}
+    ),
+    # What holds in some runs.
+    *(xfail(f"{claim}[hard]", _FLUSH, strict=False) for claim in _WITH_SUBNORMAL),
+    xfail("test_ridge_minimises_its_objective[*-hard]", _SQUARES, strict=False),
+    xfail("test_batch_is_ridge_of_each_problem[hard]", _SQUARES, strict=False),
+    xfail("test_objective_is_the_sum_of_squares_and_the_penalty[hard]", _SQUARES, strict=False),
+    xfail("test_jacobian_is_the_derivative_of_the_objective[hard]", _SQUARES, strict=False),
+    *(
+        xfail(f"test_a_large_lam_*[{form}]", _SQUARES, strict=False)
+        for form in ("ridge_normal", "ridge_svd", "ridge_kernel")
+    ),
+    *(xfail(f"test_a_small_lam_*[{form}]", _SQUARES, strict=False) for form in ("ridge_normal", "ridge_kernel")),
+)

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
+from . import Library, xfail
 from ._arrays import UNEVEN, arrays, labels, quiet
+
+LIBRARY = Library(distribution="scipy", oldest="1.14", module="scipy.linalg")
 
 
 @quiet
@@ -86,28 +89,30 @@ _LABELS = "SciPy has a softmax and no labels: here they are indices, which count
 _SQUARES = "written with SciPy as in the textbook, the squares of the data, or λ in single precision, leave the range"
 _SQUARING = ("ridge_normal", "ridge_svd", "ridge_kernel")
 
-DEPARTURES = {
-    "test_what_is_no_real_number_is_a_type_error[*]": _COMPLEX,
-    "test_nan_and_infinity_are_refused_by_name[*]": _FINITE,
-    "test_an_array_is_no_number[*]": _LAM,
-    "test_negative_lam_is_refused_by_name[*]": _LAM,
-    "test_forms_that_need_a_positive_lam_refuse_zero[*]": _LAM,
-    "test_wrong_rcond_is_refused_by_name[*]": "SciPy takes a NaN, and lstsq a negative one",
-    "test_a_wrong_shape_is_refused_by_name[*]": _SHAPES,
-    "test_lists_of_uneven_lengths_are_refused_by_name[*]": UNEVEN,
+EXPECTED_FAILURES = (
+    xfail("test_what_is_no_real_number_is_a_type_error[*]", _COMPLEX),
+    xfail("test_nan_and_infinity_are_refused_by_name[*]", _FINITE),
+    xfail("test_an_array_is_no_number[*]", _LAM),
+    xfail("test_negative_lam_is_refused_by_name[*]", _LAM),
+    xfail("test_forms_that_need_a_positive_lam_refuse_zero[*]", _LAM),
+    xfail("test_wrong_rcond_is_refused_by_name[*]", "SciPy takes a NaN, and lstsq a negative one"),
+    xfail("test_a_wrong_shape_is_refused_by_name[*]", _SHAPES),
+    xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
     # scipy.linalg.lstsq(numpy.ones((2, 3)), numpy.ones((2, 0))): illegal value in 4-th argument of internal None.
-    "test_sizes_of_zero_in_ridge[ridge_augmented_*]": "linalg.lstsq fails in LAPACK with no targets (SciPy 1.17.1)",
-    "test_a_mean_over_no_samples_is_nan[*-softmax_loss]": "SciPy's softmax takes the largest of nothing",
-    "test_a_label_that_is_no_class_is_refused[*-softmax_loss]": _LABELS,
-    "test_labels_that_are_not_one_a_sample_are_refused[*-softmax_loss]": _LABELS,
-    "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_normal]": _SQUARES,
-    "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_kernel]": _SQUARES,
-    "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_svd]": _SQUARES,
-    "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_augmented_columns]": "inf − inf in the last product",
-    "test_an_inverse_past_the_range_is_infinite[*-pinv]": "inf − inf in the last product",
-}
-
-SOMETIMES = {
-    **{f"test_ridge_minimises_its_objective[{form}-hard]": _SQUARES for form in _SQUARING},
-    **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in _SQUARING},
-}
+    xfail(
+        "test_sizes_of_zero_in_ridge[ridge_augmented_*]", "linalg.lstsq fails in LAPACK with no targets (SciPy 1.17.1)"
+    ),
+    xfail("test_a_mean_over_no_samples_is_nan[*-softmax_loss]", "SciPy's softmax takes the largest of nothing"),
+    xfail("test_a_label_that_is_no_class_is_refused[*-softmax_loss]", _LABELS),
+    xfail("test_labels_that_are_not_one_a_sample_are_refused[*-softmax_loss]", _LABELS),
+    xfail("test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_normal]", _SQUARES),
+    xfail("test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_kernel]", _SQUARES),
+    xfail("test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_svd]", _SQUARES),
+    xfail(
+        "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_augmented_columns]", "inf − inf in the last product"
+    ),
+    xfail("test_an_inverse_past_the_range_is_infinite[*-pinv]", "inf − inf in the last product"),
+    # What holds in some runs.
+    *(xfail(f"test_ridge_minimises_its_objective[{form}-hard]", _SQUARES, strict=False) for form in _SQUARING),
+    *(xfail(f"test_a_large_lam_shrinks_to_the_correlations[{form}]", _SQUARES, strict=False) for form in _SQUARING),
+)

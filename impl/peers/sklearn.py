@@ -11,7 +11,10 @@ import numpy as np
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 
+from . import Library, xfail
 from ._arrays import UNEVEN, arrays, quiet
+
+LIBRARY = Library(distribution="scikit-learn", oldest="1.9", module="sklearn.linear_model")
 
 
 @quiet
@@ -69,34 +72,39 @@ _SQUARES = (
 )
 _FORMS = ("ridge", "ridge_normal", "ridge_kernel")
 
-DEPARTURES = {
-    "test_what_is_no_real_number_is_a_type_error[*]": _KINDS,
-    "test_nan_and_infinity_are_refused_by_name[ridge*]": _ALPHA,
-    "test_an_array_is_no_number[*]": "scikit-learn takes one alpha for each target, and calls it alpha",
-    "test_negative_lam_is_refused_by_name[*]": _ALPHA,
-    "test_forms_that_need_a_positive_lam_refuse_zero[*]": _ALPHA,
-    "test_wrong_rcond_is_refused_by_name[*]": "scikit-learn calls rcond tol",
-    "test_a_wrong_shape_is_refused_by_name[*]": _SHAPES,
-    "test_lists_of_uneven_lengths_are_refused_by_name[*]": UNEVEN,
-    "test_sizes_of_zero_in_ridge[*]": _EMPTY,
-    "test_float32_in_float32_out[ridge_loo]": _ZERO,
-    "test_any_memory_layout_gives_the_same_answer[ridge_loo-*]": _ZERO,
-    "test_inputs_are_not_changed_nor_shared[ridge_loo]": _ZERO,
-    "test_the_same_bits_from_several_threads_at_once[ridge_loo]": _ZERO,
-    "test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction": _ZERO,
-    "test_a_large_problem_has_the_leave_one_out_error_of_its_parts[*]": _ZERO,
-    "test_a_large_ridge_problem_may_be_of_any_scale[-560-*]": _SQUARES,
-    "test_an_answer_past_the_range_is_infinite_or_zero[*ridge*]": _SQUARES,
-    "test_no_digits_are_lost_to_the_square_of_the_condition[ridge]": "Ridge picks the normal equations by itself",
-}
-
-SOMETIMES = {
-    "test_loo_is_the_mean_over_refits[*]": _ZERO,  # a few examples may all have a λ, and none of 0
-    "test_ridge_minimises_its_objective[*-hard]": _SQUARES,
-    "test_ridge_minimises_its_objective[ridge-ordinary]": "Ridge picks the normal equations by itself",
-    "test_ridge_at_zero_is_least_squares": _SQUARES,
-    **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in (*_FORMS, "ridge_svd")},
-    **{f"test_a_small_lam_tends_to_least_squares[{form}]": _SQUARES for form in _FORMS},
-    **{f"test_the_solution_follows_a_change_of_the_problem[{form}]": _SQUARES for form in _FORMS},
-    **{f"test_a_repeated_sample_is_a_weighted_one[{form}]": _SQUARES for form in _FORMS},
-}
+EXPECTED_FAILURES = (
+    xfail("test_what_is_no_real_number_is_a_type_error[*]", _KINDS),
+    xfail("test_nan_and_infinity_are_refused_by_name[ridge*]", _ALPHA),
+    xfail("test_an_array_is_no_number[*]", "scikit-learn takes one alpha for each target, and calls it alpha"),
+    xfail("test_negative_lam_is_refused_by_name[*]", _ALPHA),
+    xfail("test_forms_that_need_a_positive_lam_refuse_zero[*]", _ALPHA),
+    xfail("test_wrong_rcond_is_refused_by_name[*]", "scikit-learn calls rcond tol"),
+    xfail("test_a_wrong_shape_is_refused_by_name[*]", _SHAPES),
+    xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
+    xfail("test_sizes_of_zero_in_ridge[*]", _EMPTY),
+    xfail("test_float32_in_float32_out[ridge_loo]", _ZERO),
+    xfail("test_any_memory_layout_gives_the_same_answer[ridge_loo-*]", _ZERO),
+    xfail("test_inputs_are_not_changed_nor_shared[ridge_loo]", _ZERO),
+    xfail("test_the_same_bits_from_several_threads_at_once[ridge_loo]", _ZERO),
+    xfail("test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction", _ZERO),
+    xfail("test_a_large_problem_has_the_leave_one_out_error_of_its_parts[*]", _ZERO),
+    xfail("test_a_large_ridge_problem_may_be_of_any_scale[-560-*]", _SQUARES),
+    xfail("test_an_answer_past_the_range_is_infinite_or_zero[*ridge*]", _SQUARES),
+    xfail(
+        "test_no_digits_are_lost_to_the_square_of_the_condition[ridge]", "Ridge picks the normal equations by itself"
+    ),
+    # What holds in some runs.
+    xfail("test_loo_is_the_mean_over_refits[*]", _ZERO, strict=False),  # a few examples may all have a λ, and none of 0
+    xfail("test_ridge_minimises_its_objective[*-hard]", _SQUARES, strict=False),
+    xfail(
+        "test_ridge_minimises_its_objective[ridge-ordinary]", "Ridge picks the normal equations by itself", strict=False
+    ),
+    xfail("test_ridge_at_zero_is_least_squares", _SQUARES, strict=False),
+    *(
+        xfail(f"test_a_large_lam_shrinks_to_the_correlations[{form}]", _SQUARES, strict=False)
+        for form in (*_FORMS, "ridge_svd")
+    ),
+    *(xfail(f"test_a_small_lam_tends_to_least_squares[{form}]", _SQUARES, strict=False) for form in _FORMS),
+    *(xfail(f"test_the_solution_follows_a_change_of_the_problem[{form}]", _SQUARES, strict=False) for form in _FORMS),
+    *(xfail(f"test_a_repeated_sample_is_a_weighted_one[{form}]", _SQUARES, strict=False) for form in _FORMS),
+)

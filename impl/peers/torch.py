@@ -13,8 +13,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from . import Library, xfail
 from ._arrays import UNEVEN, arrays, labels
 from ._net import Net
+
+LIBRARY = Library(distribution="torch", oldest="2.13", module="torch", threads=("get_num_threads", "set_num_threads"))
 
 
 def leaf(value: Any) -> Any:
@@ -370,7 +373,7 @@ def _step(kind: Any, options: Any, names: dict[str, str], w: Any, dw: Any, confi
     return w.numpy(), config | {ours: value.numpy()[()] for ours, value in state.items()}
 
 
-# ---- departures ------------------------------------------------------------------------------------------------------
+# ---- expected failures -----------------------------------------------------------------------------------------------
 
 _COMPLEX = "PyTorch computes with complex numbers"
 _FINITE = "PyTorch passes NaN and infinity on, or fails in LAPACK without a name"
@@ -384,36 +387,36 @@ _HINGE = "multi_margin_loss takes a margin that is NaN for one that is not misse
 _SQUARES = "written with PyTorch as in the textbook, the squares of the data, or λ in single precision, leave the range"
 _SQUARING = ("ridge_normal", "ridge_svd", "ridge_kernel")
 
-DEPARTURES = {
-    "test_samples_and_labels_that_do_not_fit_are_refused[*]": _SHAPES,
-    "test_what_is_no_real_number_is_a_type_error[*]": _COMPLEX,
-    "test_nan_and_infinity_are_refused_by_name[*]": _FINITE,
-    "test_an_array_is_no_number[*]": _SHAPES,
-    "test_negative_lam_is_refused_by_name[*]": _LAM,
-    "test_forms_that_need_a_positive_lam_refuse_zero[*]": _LAM,
-    "test_wrong_rcond_is_refused_by_name[*]": "PyTorch takes any number",
-    "test_a_wrong_shape_is_refused_by_name[*]": _SHAPES,
-    "test_lists_of_uneven_lengths_are_refused_by_name[*]": UNEVEN,
-    "test_weights_and_gradients_have_one_shape[*]": _SHAPES,
-    "test_sizes_of_zero_in_ridge[ridge_augmented_*]": _NO_ROWS,
-    "test_relu_never_turns_a_nan_into_a_number[*]": _NAN,
-    "test_affine_relu_lets_training_see_what_is_not_finite[nan]": _NAN,
-    "test_a_nan_among_the_scores_stays_one[*-svm_loss]": _HINGE,
-    "test_a_label_that_is_no_class_is_refused[*]": _LABELS,
-    "test_labels_that_are_not_one_a_sample_are_refused[*]": _LABELS,
-    **{f"test_an_answer_past_the_range_is_infinite_or_zero[*-{form}]": _SQUARES for form in _SQUARING},
-    "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_augmented_columns]": "inf − inf in the last product",
-    "test_an_inverse_past_the_range_is_infinite[*-pinv]": "inf − inf in the last product",
-    "test_a_batch_is_no_number[*]": _SHAPES,
-    "test_what_is_of_one_target_refuses_several[ridge_jacobian]": _SHAPES,
-}
-
-SOMETIMES = {
-    "test_a_mean_over_no_samples_is_nan[*-svm_loss]": _EMPTY,
-    **{f"test_ridge_minimises_its_objective[{form}-hard]": _SQUARES for form in _SQUARING},
-    **{f"test_a_large_lam_shrinks_to_the_correlations[{form}]": _SQUARES for form in _SQUARING},
-    "test_objective_is_the_sum_of_squares_and_the_penalty[hard]": _SQUARES,
-    "test_jacobian_is_the_derivative_of_the_objective[hard]": _SQUARES,
+EXPECTED_FAILURES = (
+    xfail("test_samples_and_labels_that_do_not_fit_are_refused[*]", _SHAPES),
+    xfail("test_what_is_no_real_number_is_a_type_error[*]", _COMPLEX),
+    xfail("test_nan_and_infinity_are_refused_by_name[*]", _FINITE),
+    xfail("test_an_array_is_no_number[*]", _SHAPES),
+    xfail("test_negative_lam_is_refused_by_name[*]", _LAM),
+    xfail("test_forms_that_need_a_positive_lam_refuse_zero[*]", _LAM),
+    xfail("test_wrong_rcond_is_refused_by_name[*]", "PyTorch takes any number"),
+    xfail("test_a_wrong_shape_is_refused_by_name[*]", _SHAPES),
+    xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
+    xfail("test_weights_and_gradients_have_one_shape[*]", _SHAPES),
+    xfail("test_sizes_of_zero_in_ridge[ridge_augmented_*]", _NO_ROWS),
+    xfail("test_relu_never_turns_a_nan_into_a_number[*]", _NAN),
+    xfail("test_affine_relu_lets_training_see_what_is_not_finite[nan]", _NAN),
+    xfail("test_a_nan_among_the_scores_stays_one[*-svm_loss]", _HINGE),
+    xfail("test_a_label_that_is_no_class_is_refused[*]", _LABELS),
+    xfail("test_labels_that_are_not_one_a_sample_are_refused[*]", _LABELS),
+    *(xfail(f"test_an_answer_past_the_range_is_infinite_or_zero[*-{form}]", _SQUARES) for form in _SQUARING),
+    xfail(
+        "test_an_answer_past_the_range_is_infinite_or_zero[*-ridge_augmented_columns]", "inf − inf in the last product"
+    ),
+    xfail("test_an_inverse_past_the_range_is_infinite[*-pinv]", "inf − inf in the last product"),
+    xfail("test_a_batch_is_no_number[*]", _SHAPES),
+    xfail("test_what_is_of_one_target_refuses_several[ridge_jacobian]", _SHAPES),
+    # What holds in some runs.
+    xfail("test_a_mean_over_no_samples_is_nan[*-svm_loss]", _EMPTY, strict=False),
+    *(xfail(f"test_ridge_minimises_its_objective[{form}-hard]", _SQUARES, strict=False) for form in _SQUARING),
+    *(xfail(f"test_a_large_lam_shrinks_to_the_correlations[{form}]", _SQUARES, strict=False) for form in _SQUARING),
+    xfail("test_objective_is_the_sum_of_squares_and_the_penalty[hard]", _SQUARES, strict=False),
+    xfail("test_jacobian_is_the_derivative_of_the_objective[hard]", _SQUARES, strict=False),
     # For one of the two w on Intel, for both on AMD: which of two infinite terms is added first, MKL's kernels decide.
-    "test_jacobian_past_the_range_is_infinite[*]": _SQUARES,
-}
+    xfail("test_jacobian_past_the_range_is_infinite[*]", _SQUARES, strict=False),
+)

@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.loader import Implementation, WrongChoice, load, peers
+from shrinkage.loader import Implementation, WrongChoice, load
+from shrinkage.peers import peers
 
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
@@ -127,8 +128,8 @@ class Judged:
         self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
-        known = implementation.departures if {*names} <= {*peers()} else []
-        return {"offered": offered, "departures": [vars(departure) for departure in known]}
+        known = implementation.expected_failures if {*names} <= {*peers()} else []
+        return {"offered": offered, "expected_failures": [vars(failure) for failure in known]}
 
     def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:
         if what == "set":

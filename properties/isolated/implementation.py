@@ -5,7 +5,8 @@ from collections import Counter
 from typing import Any
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Departure, Implementation, NotOffered, WrongChoice, peers
+from shrinkage.loader import Implementation, NotOffered, WrongChoice
+from shrinkage.peers import ExpectedFailure, peers
 from shrinkage.properties.engine.verdict import Breach
 
 from .limits import Limits
@@ -37,17 +38,14 @@ class Isolated(Implementation):
             self.close()
             raise WrongChoice(self._process.wrong)
         self._classes = dict(self._process.offered)
+        # Those of the project's own peers alone: what is judged has no say in which claims it may break.
+        known = {*names} <= {*peers()}
+        self.expected_failures = [ExpectedFailure(**row) for row in self._process.expected_failures if known]
 
     @property
     def offered(self) -> list[str]:
         """The names of the contract that some part offers, in the contract's order."""
         return [name for name in CONTRACT if name in self._classes]
-
-    @property
-    def departures(self) -> list[Departure]:
-        """Those of the project's own peers; what is judged has no say in which claims it may break."""
-        known = {*self._names} <= {*peers()}
-        return [Departure(**departure) for departure in self._process.departures] if known else []
 
     def __getattr__(self, name: str) -> Any:
         if name not in CONTRACT:

@@ -70,7 +70,7 @@ class Process:
             head = {"wrong": f"{breach}.".replace("import", " + ".join(names), 1)}
         self.wrong = str(head.get("wrong", ""))
         self.offered: dict[str, bool] = head.get("offered", {})
-        self.departures: list[dict[str, Any]] = head.get("departures", [])
+        self.expected_failures: list[dict[str, Any]] = head.get("expected_failures", [])
         self._printed()  # what is said on import is nobody's business
 
     # ---- requests --------------------------------------------------------------------------------------------------

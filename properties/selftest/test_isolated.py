@@ -172,8 +172,9 @@ def test_nothing_is_timed_in_isolation():
 
 
 def test_what_is_judged_has_no_say_in_what_it_may_break(tmp_path):
-    """A departure that a file states is not believed, one that the project knows of its own peers is."""
-    stated = 'DEPARTURES = {"test_linear_form_is_the_sum_of_the_products[*]": "I need not"}\n'
+    """An expected failure that a file states is not believed, one that the project knows of its own peers is."""
+    row = {"claim": "test_linear_form_is_the_sum_of_the_products[*]", "reason": "I need not"}
+    stated = f"EXPECTED_FAILURES = [{row}]\n"
     code, output = judged(tmp_path, "def linear_form(x, c):\n    return 7.0\n" + stated)
     assert code == pytest.ExitCode.TESTS_FAILED, output
     code, output = own_pytest("properties/test_ridge_limits.py", "--impl", "scipy", "--isolate", "-k", "ridge_normal")

@@ -5,6 +5,8 @@ both being right. Every formula stands as it is written on paper; what is done b
 that is scaled by a power of two before it is squared) is in `_input` and `_scaling`.
 """
 
+from shrinkage.peers import Library  # absolute: seeded bugs are this package under another name
+
 from .calculus import (
     linear_form,
     linear_form_jacobian,
@@ -56,6 +58,8 @@ from .ridge import (
     ridge_svd,
 )
 from .spectrum import ridge_dof, ridge_filter_factors, ridge_gcv, ridge_inverse_singular_values, ridge_loo, ridge_path
+
+LIBRARY = Library(distribution="numpy", oldest="2.0", module="numpy")
 
 __all__ = [
     "FullyConnectedNet",
