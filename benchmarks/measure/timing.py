@@ -12,7 +12,8 @@ from shrinkage.benchmarks.cases import Case
 from shrinkage.benchmarks.measure import threads
 from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.references import error_over_bound
-from shrinkage.loader import Implementation, NotOffered, WrongChoice, load, peers
+from shrinkage.loader import Implementation, NotOffered, WrongChoice, load
+from shrinkage.peers import peers
 
 WRONG = "wrong, so not timed: "
 LONG = 30.0  # seconds; a call that takes longer is timed once

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from shrinkage import __version__
 from shrinkage.benchmarks.cases import CASES, SELECTIONS, Case, WrongCase, chosen
 from shrinkage.benchmarks.measure.machine import machine, usable_cores
 from shrinkage.benchmarks.measure.peak import peak, share_of_peak
@@ -27,7 +26,7 @@ from shrinkage.benchmarks.measure.startup import in_fresh_process
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
 from shrinkage.cli import Parser, duration, to_write
-from shrinkage.loader import peers
+from shrinkage.peers import peers
 from shrinkage.properties.report import scorecard
 
 SCHEMA = Path(__file__).with_name("race.schema.json")
@@ -57,7 +56,7 @@ def raced(
             "kind": "race",
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "machine": machine(),
-            "versions": _versions(),
+            "versions": scorecard.versions(),
             "blas": blas,
             "threads": len(cores),
             "peak": attainable,
@@ -104,13 +103,6 @@ def _import(name: str, threads: int) -> float:
     return in_fresh_process(
         ["-W", "ignore", "-c", f"{program}; print(time.perf_counter() - t, file=out)"], **environment(threads)
     )
-
-
-def _versions() -> dict[str, str]:
-    """By library, and by the short name of who is built on it."""
-    found = scorecard.versions()
-    short = {"impl": __version__, "sklearn": found.get("scikit-learn")}
-    return found | {name: version for name, version in short.items() if version}
 
 
 # ---- what is printed -------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 from shrinkage.benchmarks.report.curves import Times, decades, times
 from shrinkage.benchmarks.report.runs import Result, Row, Run
 from shrinkage.benchmarks.report.tables import number, sizes
+from shrinkage.peers import peers
 
 STYLE: Any = {
     "svg.hashsalt": "shrinkage",  # otherwise the names inside are drawn at random
@@ -31,14 +32,17 @@ STYLE: Any = {
 }
 # Marker, line and colour (Okabe and Ito's, which the colour-blind tell apart).
 REFERENCE = ("o", "-", "black")
-KNOWN = {
-    "numpy": ("s", "--", "#0072B2"),
-    "scipy": ("^", ":", "#D55E00"),
-    "sklearn": ("D", "-.", "#009E73"),
-    "torch": ("v", (0, (6, 1, 1, 1, 1, 1)), "#CC79A7"),
-    "jax": ("P", (0, (1, 3)), "#E69F00"),
-}
-OTHERS = (("X", (0, (8, 2)), "0.35"), ("<", (0, (3, 3)), "0.5"), (">", (0, (5, 1)), "0.2"), ("*", (0, (2, 1)), "0.6"))
+STYLES = (  # of the peers, in their order, and then of others
+    ("P", (0, (1, 3)), "#E69F00"),
+    ("s", "--", "#0072B2"),
+    ("^", ":", "#D55E00"),
+    ("D", "-.", "#009E73"),
+    ("v", (0, (6, 1, 1, 1, 1, 1)), "#CC79A7"),
+    ("X", (0, (8, 2)), "0.35"),
+    ("<", (0, (3, 3)), "0.5"),
+    (">", (0, (5, 1)), "0.2"),
+    ("*", (0, (2, 1)), "0.6"),
+)
 OUTCOMES = {  # as large and as dark as each other: marker, its inside, and what it says
     "won": ("o", "black", "{0} is faster"),
     "undecided": ("D", "white", "the interval holds 1"),
@@ -62,10 +66,11 @@ def pictures(run: Run, folder: Path, kind: str = "svg") -> Iterator[Path]:
             yield path
 
 
-def styles(reference: str, peers: Iterable[str]) -> dict[str, tuple[str, Any, str]]:
-    """Marker, line and colour of each implementation."""
-    others = cycle(OTHERS)
-    return {reference: REFERENCE} | {name: KNOWN.get(name) or next(others) for name in peers}
+def styles(reference: str, others: Iterable[str]) -> dict[str, tuple[str, Any, str]]:
+    """Marker, line and colour of each implementation: a peer's own ones, whoever it is drawn with."""
+    left = cycle(STYLES)
+    known = {name: next(left) for name in peers()}
+    return {reference: REFERENCE} | {name: known.get(name) or next(left) for name in others}
 
 
 def _figure(width: float, height: float, run: Run, title: str) -> tuple[Figure, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from shrinkage.benchmarks.gate import prove
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
+from shrinkage.peers import library, peers
 from shrinkage.properties.report.scorecard import larger, write
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -103,8 +104,9 @@ def _count(card: dict[str, Any]) -> str:
 
 def version(card: Mapping[str, Any]) -> str:
     """Of what the scorecard is of, with a space before it; empty where that has none."""
-    library = {"sklearn": "scikit-learn", "impl": "shrinkage"}.get(card["implementation"], card["implementation"])
-    return f" {card['versions'][library]}" if library in card["versions"] else ""
+    name = card["implementation"]
+    of = "shrinkage" if name == "impl" else library(name).distribution if name in peers() else name
+    return f" {card['versions'][of]}" if of in card["versions"] else ""
 
 
 def _cell(row: dict[str, Any] | None) -> str:

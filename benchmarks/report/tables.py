@@ -8,7 +8,7 @@ from shrinkage.benchmarks.race.goals import standings
 from shrinkage.benchmarks.report.runs import Result, Row, Run
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-UNSAID = ("python", "impl", "sklearn", "hypothesis")  # versions that are said elsewhere, twice, or do not matter here
+UNSAID = ("python", "hypothesis")  # versions that are said elsewhere, or do not matter here
 
 
 def table(run: Run) -> Iterator[str]:

@@ -20,7 +20,7 @@ from shrinkage.benchmarks.report.readme import (
     with_table,
 )
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import peers
+from shrinkage.peers import peers
 
 TEXT = README.read_text(encoding="utf-8")
 

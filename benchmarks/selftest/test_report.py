@@ -43,7 +43,7 @@ def a_race() -> dict[str, Any]:
         "kind": "race",
         "date": "2026-11-23T22:00:00+00:00",
         "machine": {"cpu": "AMD EPYC", "cores": 2, "memory_gb": 7.8, "os": "Linux 6.1", "python": "3.11.7"},
-        "versions": {"shrinkage": "0.1.0", "impl": "0.1.0", "numpy": "2.4.6", "torch": "2.13.0", "python": "3.11.7"},
+        "versions": {"shrinkage": "0.1.0", "numpy": "2.4.6", "torch": "2.13.0", "python": "3.11.7"},
         "blas": {f"{name}: openblas 0.3.30 in numpy.libs": 1 for name in ("impl", "numpy")},
         "threads": 1,
         "peak": {"flops_float64": 4e10, "flops_float32": 8e10, "bandwidth": 1e10},
@@ -325,9 +325,9 @@ def test_each_run_has_a_folder_for_its_plots(tmp_path: Path) -> None:
 
 def test_nobody_can_be_told_from_another_by_colour_alone() -> None:
     """Each has a marker and a line of its own."""
-    from shrinkage.benchmarks.report.plots import KNOWN, OTHERS, REFERENCE
+    from shrinkage.benchmarks.report.plots import REFERENCE, STYLES
 
-    styles = [REFERENCE, *KNOWN.values(), *OTHERS]
+    styles = [REFERENCE, *STYLES]
     assert len({marker for marker, _, _ in styles}) == len({str(line) for _, line, _ in styles}) == len(styles)
 
 

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.measure import peak, threads, timing
-from shrinkage.loader import Implementation, load, peers
+from shrinkage.loader import Implementation, load
+from shrinkage.peers import peers
 
 ROOT = Path(__file__).parents[2]
 RIDGE = next(case for case in CASES if str(case) == "ridge-50x10")

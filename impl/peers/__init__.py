@@ -9,7 +9,6 @@ install follow from it. It has
 """
 
 import ast
-import importlib.metadata
 import importlib.util
 import pkgutil
 import re
@@ -29,7 +28,7 @@ class Library:
     oldest
         The version that it is judged from; an older one may fail more claims, or fewer.
     module
-        What its users import; what that takes is the cost of starting with it.
+        Its name for Python.
     threads
         The functions of the module that say and set on how many threads it computes, where it has a pool of its own
         that neither `threadpoolctl` nor the usual variables reach.
@@ -47,14 +46,6 @@ class Library:
     def requirement(self) -> str:
         """As pip takes it."""
         return f"{self.distribution}>={self.oldest}"
-
-    @property
-    def version(self) -> str | None:
-        """The one that is installed."""
-        try:
-            return importlib.metadata.version(self.distribution)
-        except importlib.metadata.PackageNotFoundError:
-            return None
 
 
 @dataclass(frozen=True)

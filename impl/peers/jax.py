@@ -25,7 +25,7 @@ from ._net import Net
 LIBRARY = Library(
     distribution="jax",
     oldest="0.10",
-    module="jax.numpy",
+    module="jax",
     one_thread={"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"},
 )
 

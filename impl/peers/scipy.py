@@ -14,7 +14,7 @@ from scipy import linalg, special
 from . import Library, xfail
 from ._arrays import UNEVEN, arrays, labels, quiet
 
-LIBRARY = Library(distribution="scipy", oldest="1.14", module="scipy.linalg")
+LIBRARY = Library(distribution="scipy", oldest="1.14", module="scipy")
 
 
 @quiet

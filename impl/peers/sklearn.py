@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 from . import Library, xfail
 from ._arrays import UNEVEN, arrays, quiet
 
-LIBRARY = Library(distribution="scikit-learn", oldest="1.9", module="sklearn.linear_model")
+LIBRARY = Library(distribution="scikit-learn", oldest="1.9", module="sklearn")
 
 
 @quiet

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from shrinkage import __version__
+from shrinkage.peers import library, peers
 
 SCHEMA = Path(__file__).with_name("scorecard.schema.json")
 OUTCOMES = {"passed": "held", "failed": "failed", "xfailed": "departed", "skipped": "not offered"}
-LIBRARIES = ("numpy", "scipy", "numba", "hypothesis", "scikit-learn", "torch", "jax")
+LIBRARIES = ("numpy", "scipy", "numba", "hypothesis")  # and those of the peers
 
 
 def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
@@ -78,9 +79,9 @@ def larger(one: float | None, other: float | None) -> bool:
 def versions() -> dict[str, str]:
     """Of Python, of this project and of the libraries that are installed."""
     versions = {"shrinkage": __version__, "python": platform.python_version()}
-    for library in LIBRARIES:
+    for name in dict.fromkeys([*LIBRARIES, *(library(peer).distribution for peer in peers())]):
         try:
-            versions[library] = importlib.metadata.version(library)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
