@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
     made = parser()
-    chosen = vars(made.parse_args(given[:end]))
+    chosen = vars(made.parse_intermixed_args(given[:end]))
     if not chosen["names"]:
         made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")
     for library in ("hypothesis", "flint", "mpmath", "xdist"):

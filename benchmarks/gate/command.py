@@ -87,7 +87,7 @@ def _percent(text: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; the exit code."""
     made = parser()
-    given = made.parse_args(arguments)
+    given = made.parse_intermixed_args(arguments)
     if given.base is None and given.prove is None:
         made.error("BASE is missing: name the revision to compare with, as in: shrinkage gate main")
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):

@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--patience", type=duration, default=PATIENCE, metavar="TIME", help=f"for one answer (default: {PATIENCE:g}s)"
     )
     parser.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is race.schema.json")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         cases = chosen(options.cases, options.sizes)
     except WrongCase as error:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--page", type=to_write, metavar="FILE", help="make one page of these, scorecards and gate runs too"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.page and (options.readme or options.markdown or options.plots):
         parser.error("--page stands alone: the other outputs are made from races and benchmarks only")
     if not (options.files or options.page):

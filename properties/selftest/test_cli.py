@@ -1,0 +1,137 @@
+"""``shrinkage COMMAND``: what each command says of itself, and what is said of a wrong one."""
+
+import re
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from shrinkage import __version__, cli
+from shrinkage.properties.selftest.own_pytest import ROOT, own_python
+
+pytestmark = pytest.mark.power
+
+
+def ran(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of `shrinkage` with these arguments, in this process."""
+    try:
+        code: Any = cli.main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    out, errors = capsys.readouterr()
+    return code, out, errors
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_says_how_it_is_used(command, capsys):
+    """``--help`` exits with 0, names the command as it is typed, and every option of it has a word of help."""
+    code, out, errors = ran(capsys, command, "--help")
+    assert (code, errors) == (0, "")
+    assert out.startswith(f"usage: shrinkage {command} ")
+    assert "exit codes:" in out.lower() or command == "startup"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_without_a_command_there_is_help(arguments, capsys, monkeypatch):
+    """Every command, on a line."""
+    monkeypatch.setattr(sys, "argv", ["shrinkage"])
+    code, out, _ = ran(capsys, *arguments)
+    assert code == 0
+    assert re.findall(r"^  (\w+) ", out, re.MULTILINE) == list(cli.COMMANDS)
+
+
+def test_the_version_is_said(capsys):
+    """That of the package."""
+    assert ran(capsys, "--version") == (0, f"shrinkage {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["jugde"], "shrinkage: 'jugde' is no command: did you mean judge?"),
+        (["--json"], "shrinkage: '--json' is no command: there is judge, race, gate, report, figures, startup."),
+        (
+            ["judge"],
+            "shrinkage judge: NAME is missing: name the file or the module to judge, as in: shrinkage judge x.py",
+        ),
+        (["judge", "--", "-x"], "shrinkage judge: NAME is missing: name the file or the module"),
+        (["judge", "x.py", "-n", "0"], "shrinkage judge: argument -n: '0' is no whole number above 0"),
+        (
+            ["judge", "x.py", "--isolate-seconds", "-1"],
+            "shrinkage judge: argument --isolate-seconds: '-1' is no number",
+        ),
+        (["judge", "x.py", "--profile", "slow"], "shrinkage judge: argument --profile: invalid choice: 'slow'"),
+        (
+            ["race", "--budget", "soon"],
+            "shrinkage race: argument --budget: 'soon' is no time: give one such as 90s or 8min",
+        ),
+        (
+            ["gate", "main", "--json", "no/such/folder"],
+            "shrinkage gate: argument --json: no/such/folder cannot be written",
+        ),
+        (["report", "x.json", "--page", "."], "shrinkage report: argument --page: . cannot be written"),
+        (["figures", "mona_lisa"], "shrinkage figures: 'mona_lisa' is no picture: there is elbows_in_training"),
+        (["figures", "--impl", "nobody.py"], "shrinkage figures: nobody.py was not found"),
+        (["startup", "--rounds", "many"], "shrinkage startup: argument --rounds: 'many' is no whole number above 0"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_sentence(arguments, sentence, capsys):
+    """And the exit code is 2."""
+    code, out, errors = ran(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert errors.startswith(sentence.removesuffix("x.py"))
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_what_is_missing_is_named_with_the_command_that_brings_it(command, capsys, monkeypatch):
+    """A library of an extra, wherever the command comes upon that; a module of our own is no extra."""
+
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name.replace("shrinkage", "lib", 1))
+
+    monkeypatch.setattr(cli, "importlib", type("Missing", (), {"import_module": staticmethod(missing)}))
+    code, out, errors = ran(capsys, command)
+    known = cli.COMMANDS[command]
+    module = known.module.replace("shrinkage", "lib", 1)
+    assert (code, out) == (2, "")
+    assert errors == f"shrinkage {command} needs {module}: pip install 'shrinkage[{known.extra}]'\n"
+
+
+def test_a_library_of_judges_that_is_missing_is_named(capsys, monkeypatch):
+    """Before pytest comes upon it, in many words."""
+    judge = import_module(cli.COMMANDS["judge"].module)
+    monkeypatch.setattr(judge, "find_spec", lambda name: None)
+    code, _, errors = ran(capsys, "judge", "x.py")
+    assert (code, errors) == (2, "shrinkage judge needs hypothesis: pip install 'shrinkage[judge]'\n")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("2s", 2), ("1.5min", 90), ("2h", 7200)])
+def test_a_time_has_a_unit(text, seconds):
+    """Seconds, unless it says otherwise."""
+    assert cli.duration(text) == seconds
+
+
+def test_the_package_is_a_program():
+    """``python -m shrinkage`` is ``shrinkage``."""
+    assert own_python(ROOT, "-m", "shrinkage", "--version") == (0, f"shrinkage {__version__}\n")
+    code, output = own_python(ROOT, "-m", "shrinkage", "jugde")
+    assert code == 2
+    assert "did you mean judge?" in output
+
+
+def test_pictures_are_written_and_what_is_not_offered_is_told(tmp_path, capsys):
+    """The files' names are printed; the exit code is 1 where a function is lacking."""
+    only = tmp_path / "only.py"
+    only.write_text("def matvec(A, x):\n    return A @ x\n")
+    out = tmp_path / "new" / "folder"
+    assert ran(capsys, "figures", "relu_step", "--impl", "numpy", "--out", str(out)) == (
+        0,
+        f"{out}/relu_step.svg\n",
+        "",
+    )
+    assert [file.name for file in out.iterdir()] == ["relu_step.svg"]
+    code, printed, errors = ran(capsys, "figures", "relu_step", "--impl", str(only), "--out", str(out))
+    assert (code, printed) == (1, "")
+    assert re.fullmatch(r"relu_step was not drawn: .*only\.py does not offer \w+\.\n", errors)

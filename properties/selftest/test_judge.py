@@ -1,0 +1,139 @@
+"""``shrinkage judge``: the installed claims, in a folder of somebody's own. Each run is a process of its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from shrinkage.properties.judge import PROFILES
+from shrinkage.properties.selftest.own_pytest import own_python
+
+pytestmark = pytest.mark.power
+
+MINE = """
+def squared_norm(x):
+    return {factor}x @ x
+"""
+CLAIM, OTHER = "test_squared_norm_is_the_sum_of_the_squares", "test_matvec_is_the_product"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a right file and a wrong one."""
+    made = tmp_path / "homework"
+    made.mkdir()
+    (made / "right.py").write_text(MINE.format(factor=""))
+    (made / "wrong.py").write_text(MINE.format(factor="2 * "))
+    return made
+
+
+def judge(folder: Path, *arguments: str, cache: str = "cache") -> tuple[int, str]:
+    """Exit code and output of ``shrinkage judge`` there, on few examples of two claims."""
+    options = ("--profile", "quick", "-m", "mathematics", "-k", f"{CLAIM} or {OTHER}")
+    command = ("-B", "-m", "shrinkage", "judge", *arguments[:1], *options, *arguments[1:])
+    return own_python(folder, *command, XDG_CACHE_HOME=str(folder.parent / cache), PYTEST_ADDOPTS="--nonsense")
+
+
+def names(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_right_file_passes_and_its_folder_stays_as_it_was(folder):
+    """A line for its function and one for all others; what is kept is in the user's cache folder."""
+    code, output = judge(folder, "right.py")
+    assert code == 0, output
+    assert re.search(r"^squared_norm +1 +0 +0 +0 ", output, re.MULTILINE)
+    assert "1 other function is not offered." in output
+    assert output.splitlines()[-1].startswith("1 passed, 1 skipped")
+    assert "warning" not in output
+    assert names(folder) == ["right.py", "wrong.py"]
+    assert names(folder.parent / "cache" / "shrinkage") == ["hypothesis", "pytest"]
+
+
+def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
+    """The claim, both values and the call; the exit code is 1. Several names are one implementation, the first wins."""
+    code, output = judge(folder, "wrong.py", "right.py")
+    assert code == 1, output
+    for words in (CLAIM, "squared_norm(x) is ‖x‖²", "call      squared_norm(np.array(["):
+        assert words in output
+    assert names(folder) == ["right.py", "wrong.py"]
+    assert judge(folder, "right.py", "wrong.py")[0] == 0
+
+
+def test_what_the_folder_says_to_pytest_is_not_heard(folder):
+    """Neither its pytest.ini nor its conftest.py, nor one of a folder above; nor are its tests collected."""
+    for where in (folder, folder.parent):
+        (where / "pytest.ini").write_text("[pytest]\naddopts = --nonsense\npython_files = none.py\n")
+        (where / "conftest.py").write_text("raise RuntimeError('conftest.py was read')\n")
+    (folder / "test_mine.py").write_text("raise RuntimeError('test_mine.py was read')\n")
+    code, output = judge(folder, "right.py")
+    assert code == 0, output
+
+
+def test_what_follows_two_dashes_is_for_pytest(folder):
+    """Among it -k, the last of which counts."""
+    code, output = judge(
+        folder, "right.py", "--", "--collect-only", "-k", "test_linear_form_is_the_sum_of_the_products"
+    )
+    assert code == 0, output
+    collected = [line for line in output.splitlines() if "::" in line]
+    assert {re.split(r"::|\[", line)[1] for line in collected} == {"test_linear_form_is_the_sum_of_the_products"}
+    assert all(line.startswith("properties/test_calculus.py::") for line in collected)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(folder):
+    """Silently."""
+    (folder.parent / "cache").write_text("no folder")
+    code, output = judge(folder, "right.py")
+    assert code == 0, output
+    assert "cache" not in output
+    assert names(folder) == ["right.py", "wrong.py"]
+
+
+def test_a_module_of_the_folder_is_judged_in_several_processes(folder):
+    """By its name; and the scorecard is where it was asked for."""
+    code, output = judge(folder, "right", "-n", "2", "--scorecard", "card.json")
+    assert code == 0, output
+    assert names(folder) == ["card.json", "right.py", "wrong.py"]
+
+
+def test_what_cannot_be_judged_is_one_sentence(folder):
+    """As the loader says it; the exit code is pytest's for a wrong usage."""
+    (folder / "empty.py").write_text("answer = 42\n")
+    for name, said in (("none.py", "none.py was not found"), ("empty.py", "empty.py offers no function")):
+        code, output = judge(folder, name)
+        assert code == pytest.ExitCode.USAGE_ERROR
+        assert output.strip().count("\n") == 0
+        assert output.startswith(f"ERROR: {said}")
+
+
+def test_the_plugin_leaves_other_tests_as_they_are(folder):
+    """Beside claims, by pytest's own options: a user's test may warn, a claim may not; no mark is unknown."""
+    (folder / "test_mine.py").write_text("import warnings\n\ndef test_mine():\n    warnings.warn('mine')\n")
+    (folder / "right.py").write_text("import warnings\n" + MINE.format(factor="warnings.warn('loud') or "))
+    code, output = own_python(
+        folder,
+        *(
+            "-B",
+            "-m",
+            "pytest",
+            "-p",
+            "shrinkage.properties.plugin",
+            "-p",
+            "no:cacheprovider",
+            "--strict-markers",
+            "-q",
+        ),
+        *("--pyargs", "shrinkage.properties.test_calculus", "test_mine.py", "-k", f"{CLAIM} or mine"),
+        *("--impl", "right.py", "--hypothesis-profile", "ci"),
+    )
+    assert code == 1, output
+    assert "2 failed, 1 passed" in output
+    assert "UserWarning: loud" in output
+
+
+def test_the_profiles_are_those_of_hypothesis():
+    """With as many examples as the help says."""
+    assert {name: settings.get_profile(name).max_examples for name in PROFILES} == PROFILES
