@@ -159,5 +159,9 @@ def _from_file(dotted: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError("it is no Python source")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the folder of what is judged stays as it is
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = kept
     return module

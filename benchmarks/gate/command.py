@@ -47,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
         "--threshold",
         type=_percent,
         default=Rule.threshold,
-        metavar="X%",
-        help="the least slowdown that counts (default: 2.5%%)",
+        metavar="PERCENT",
+        help="the least slowdown that counts, in time (default: 2.5%%)",
     )
     made.add_argument(
         "--budget", type=duration, default=480.0, metavar="TIME", help="in all, as in 90s or 8min (default: 8min)"

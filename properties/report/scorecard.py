@@ -100,15 +100,16 @@ def table(terminal: pytest.TerminalReporter, card: dict[str, Any]) -> None:
     if not card["functions"]:
         return
     terminal.section("verdict")
-    terminal.line(
-        f"{'function':<32}{'held':>6}{'failed':>8}{'departed':>10}{'not offered':>13}{'error/bound':>13}  worst in"
-    )
+    if judged:
+        terminal.line(
+            f"{'function':<32}{'held':>6}{'failed':>8}{'departed':>10}{'not offered':>13}{'error/bound':>13}  worst in"
+        )
     for function, row in judged.items():
         counts = f"{row['held']:>6}{row['failed']:>8}{row['departed']:>10}{row['not offered']:>13}"
         worst = math.inf if row["worst"] is None else row["worst"]
         where = f"{worst:>13.3g}  {row['in'].split('::', 1)[-1]}" if worst else ""
         terminal.line(f"{function:<32}{counts}{where}", red=bool(row["failed"]))
     if absent := len(card["functions"]) - len(judged):
-        terminal.line(f"{absent} other function{'s are' if absent > 1 else ' is'} not offered.")
+        terminal.line(f"{absent}{' other' * bool(judged)} function{'s are' if absent > 1 else ' is'} not offered.")
     if card["accuracy"] is not None:
         terminal.line(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")
