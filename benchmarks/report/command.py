@@ -1,8 +1,9 @@
 """Stored runs to tables, plots and a page: ``shrinkage report FILES... [--markdown FILE] [--plots FOLDER]``.
 
 FILES are races (``shrinkage race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
-is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into the README, and
-keeps the file in ``benchmarks/results``, so that a test can say when the two no longer agree.
+is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into
+``benchmarks/README.md``, and keeps the file in ``benchmarks/results``, so that a test can say when the two no longer
+agree.
 
 ``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs
 and the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from shrinkage.benchmarks.report.readme import README, with_table
+from shrinkage.benchmarks.report.readme import TIMINGS, with_table
 from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
 from shrinkage.cli import Parser, to_write
@@ -28,8 +29,8 @@ def markdown(runs: Iterable[Run]) -> Iterator[str]:
         yield from table(run)
 
 
-def into_readme(path: Path, run: Run, readme: Path = README, stored: Path = STORED) -> None:
-    """Put the table of this race into the README, and keep the race.
+def into_readme(path: Path, run: Run, readme: Path = TIMINGS, stored: Path = STORED) -> None:
+    """Put the table of this race into the document of the timings, and keep the race.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def into_readme(path: Path, run: Run, readme: Path = README, stored: Path = STOR
         If it is no race, or has cases that are no longer timed, or not at these sizes.
     """
     if not run.interleaved:
-        raise Unreadable(f"{path} is no race, and the README's table is made from one (shrinkage race).")
+        raise Unreadable(f"{path} is no race, and the table of timings is made from one (shrinkage race).")
     if old := out_of_date(run):
         raise Unreadable(
             f"{path} is out of date: benchmarks/cases.py has not, or not at these sizes, {', '.join(old)}."
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the plots (default: svg)")
-    parser.add_argument("--readme", action="store_true", help="put the table of this race into the README")
+    parser.add_argument("--readme", action="store_true", help="put the table of this race into benchmarks/README.md")
     parser.add_argument(
         "--page", type=to_write, metavar="FILE", help="make one page of these, scorecards and gate runs too"
     )

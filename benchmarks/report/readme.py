@@ -1,4 +1,4 @@
-"""The README's tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
+"""The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
 (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
@@ -18,11 +18,14 @@ from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties.report.scorecard import larger, write
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
+    ROOT / name for name in ("README.md", "properties/README.md", "benchmarks/README.md", "CONTRIBUTING.md")
+)
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
-PROOF, ERRORS = (README.parent / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
+PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
 END = "<!-- the end of the table -->\n"
 
 
@@ -135,18 +138,21 @@ def with_table(text: str, start: str, lines: Iterator[str]) -> str:
 
 
 def main() -> None:
-    """Write the tables into the README."""
+    """Write the tables into the documents that have them."""
     parser = argparse.ArgumentParser(
         prog="python -m shrinkage.benchmarks.report.readme", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in (ERRORS, *parser.parse_args().scorecards)]
     stored = together([*cards[0]["cards"], *cards[1:]])
-    text = with_table(README.read_text(encoding="utf-8"), FUNCTIONS_START, functions())
-    text = with_table(text, PROOF_START, proof())
-    text = with_table(text, ERRORS_START, errors(stored))
+    for document, start, lines in (
+        (CLAIMS, FUNCTIONS_START, functions()),
+        (CLAIMS, ERRORS_START, errors(stored)),
+        (TIMINGS, PROOF_START, proof()),
+    ):
+        text = with_table(document.read_text(encoding="utf-8"), start, lines)
+        document.write_text(text, encoding="utf-8")
     write(ERRORS, {"schema": 1, "cards": stored})
-    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race.goals import GOALS
 from shrinkage.benchmarks.report import command as report
 from shrinkage.benchmarks.report.command import RACE_START, STORED, into_readme, main
-from shrinkage.benchmarks.report.readme import END, README, with_table
+from shrinkage.benchmarks.report.readme import END, TIMINGS, with_table
 from shrinkage.benchmarks.report.runs import Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
 
@@ -89,19 +89,19 @@ def markdown(folder: Path, content: Any) -> str:
     return "\n".join(table(read(stored(folder, content))))
 
 
-# ---- the README ------------------------------------------------------------------------------------------------------
+# ---- the document of the timings -------------------------------------------------------------------------------------
 
 
 def test_the_table_of_timings_is_that_of_the_stored_race() -> None:
     """After a new race: shrinkage report RACE --readme."""
-    text = README.read_text(encoding="utf-8")
+    text = TIMINGS.read_text(encoding="utf-8")
     run = read(STORED)
     assert with_table(text, RACE_START, table(run)) == text
     assert out_of_date(run) == []
     assert STORED.stat().st_size < 500_000
 
 
-def test_a_race_goes_into_the_readme_and_is_kept(tmp_path: Path) -> None:
+def test_a_race_goes_into_the_document_and_is_kept(tmp_path: Path) -> None:
     """What is between the marks is replaced, what is around them stays, and the file can be read again."""
     race = a_race()
     race["rows"] = [row for row in race["rows"] if row["label"] != "ill-conditioned"]
@@ -118,7 +118,7 @@ def test_a_race_goes_into_the_readme_and_is_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_a_race_of_other_cases_is_kept_out_of_the_readme(tmp_path: Path) -> None:
+def test_a_race_of_other_cases_is_kept_out_of_the_document(tmp_path: Path) -> None:
     """A case that is gone, and one whose sizes have changed since."""
     race = a_race()
     race["rows"][0]["sizes"] = {"n": 11, "d": 3}

@@ -152,9 +152,9 @@ def test_a_run_that_breaks_leaves_no_points(tmp_path):
     assert "there are no points to be given" in output
 
 
-def test_the_course_in_the_readme_is_judged_as_it_says(tmp_path):
-    """The README's command names the mistake in the example's folder, and nothing else."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+def test_the_course_is_judged_as_the_document_says(tmp_path):
+    """The command that is printed names the mistake in the example's folder, and nothing else."""
+    text = (ROOT / "properties" / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
     (command,) = re.findall(r"^pytest (properties .*--gradescope results\.json.*)$", text, re.MULTILINE)
     results = tmp_path / "results.json"
     code, output = own_pytest(*shlex.split(command.replace("results.json", str(results)), comments=True))

@@ -1,18 +1,28 @@
-"""What the README says is what there is."""
+"""What the documents say is what there is."""
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
+
+import shrinkage
 from shrinkage.benchmarks.gate.decide import LOOKS, SCREENING, Rule
 from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from shrinkage.benchmarks.report.readme import (
+    CLAIMS,
+    CONTRIBUTING,
+    DOCUMENTS,
     ERRORS,
     ERRORS_START,
     FUNCTIONS_START,
     PROOF,
     PROOF_START,
     README,
+    ROOT,
+    TIMINGS,
     errors,
     functions,
     proof,
@@ -22,24 +32,80 @@ from shrinkage.benchmarks.report.readme import (
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
 
-TEXT = README.read_text(encoding="utf-8")
+TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 
 
 def test_the_table_of_functions_is_that_of_the_contract() -> None:
     """After a change to the contract: python -m shrinkage.benchmarks.report.readme."""
-    assert with_table(TEXT, FUNCTIONS_START, functions()) == TEXT
+    assert with_table(TEXT[CLAIMS], FUNCTIONS_START, functions()) == TEXT[CLAIMS]
     for name in CONTRACT:
-        assert f"`{name}(" in TEXT
+        assert f"`{name}(" in TEXT[CLAIMS]
 
 
 def test_the_two_commands_are_printed_one_a_line() -> None:
     """The checks in .ci/run find them by how they begin, and run them as they are printed."""
-    assert len(re.findall(r"^python3 -m venv .* && \.venv/bin/pytest.*$", TEXT, re.MULTILINE)) == 2
+    assert len(re.findall(r"^python3 -m venv .* && \.venv/bin/pytest.*$", TEXT[README], re.MULTILINE)) == 2
+
+
+def test_the_readme_is_read_in_a_minute() -> None:
+    """What is longer has a document of its own."""
+    assert TEXT[README].count("\n") <= 200
+
+
+def test_what_the_readme_says_of_the_race_is_in_its_table() -> None:
+    """After a new race the sentence is another one."""
+    (sentence,) = re.findall(r"Of \d+ comparisons `impl` is[^.]*\.", TEXT[README])
+    assert " ".join(sentence.split()) in TEXT[TIMINGS]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    """To files and pictures of this repository, and to headings in them."""
+    links = re.findall(r"\]\(([^)]+)\)", _prose(document))
+    assert links
+    for link in links:
+        path, _, heading = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        assert not heading or heading in _headings(_prose(target)), link
+
+
+def _prose(document: Path) -> str:
+    """Without what is shown of code and of screens."""
+    return re.sub(r"^```.*?^```$", "", TEXT[document], flags=re.MULTILINE | re.DOTALL)
+
+
+def _headings(text: str) -> set[str]:
+    """The names that GitHub gives them."""
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+def test_the_picture_of_the_house_has_every_folder() -> None:
+    """And nothing that is not there."""
+    (picture,) = re.findall(r"^```text\n(impl/.*?)^```", TEXT[CONTRIBUTING], re.MULTILINE | re.DOTALL)
+    drawn, inside = set(), ""
+    for line in picture.splitlines():
+        for name in re.split(r"\s{2,}", line.strip())[0].split():
+            inside = inside if line.startswith(" ") else name
+            path = ROOT / (inside if name == inside else f"{inside}{name}")
+            assert list(path.parent.glob(path.name)), path
+            drawn |= {path} if path.is_dir() else set()
+    skipped = {"__pycache__", "examples", "results"}
+    for top in ("impl", "properties", "benchmarks"):
+        for path in (ROOT / top, *(ROOT / top).iterdir()):
+            assert not path.is_dir() or path.name in skipped or path in drawn, path
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """The version has one place, `shrinkage.__version__`."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (str(cited["version"]), cited["license"]) == (shrinkage.__version__, "BSD-3-Clause")
 
 
 def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     """And they are of the rule as it is now; after new runs: python -m shrinkage.benchmarks.report.readme."""
-    assert with_table(TEXT, PROOF_START, proof()) == TEXT
+    assert with_table(TEXT[TIMINGS], PROOF_START, proof()) == TEXT[TIMINGS]
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
@@ -50,13 +116,14 @@ def test_every_peer_is_named() -> None:
     """`--impl NAME` takes these short names."""
     assert peers()
     for name in peers():
-        assert f"`{name}`" in TEXT
+        assert f"`{name}`" in TEXT[README]
+        assert f"`{name}`" in TEXT[CLAIMS]
 
 
 def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
     """After new runs: python -m shrinkage.benchmarks.report.readme SCORECARD ...; of the versions as stored."""
     cards = json.loads(ERRORS.read_text(encoding="utf-8"))["cards"]
-    assert with_table(TEXT, ERRORS_START, errors(cards)) == TEXT
+    assert with_table(TEXT[CLAIMS], ERRORS_START, errors(cards)) == TEXT[CLAIMS]
     assert together(cards) == cards
     assert {card["implementation"] for card in cards} == {"impl", *peers()}
     for card in cards:
