@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from shrinkage.benchmarks.report.readme import README
+from shrinkage.benchmarks.report.readme import ROOT, TIMINGS
 from shrinkage.properties.report.summary import lines
 
-ROOT = README.parent
 ACTION = ROOT / ".github" / "actions" / "judge"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
@@ -75,6 +74,21 @@ def test_only_the_comment_may_be_written_and_by_a_job_without_the_code() -> None
     assert used == ["actions/download-artifact", ""]
 
 
+def test_a_release_is_published_by_a_job_that_builds_nothing_and_after_the_wheel_was_judged() -> None:
+    """Only that job can speak for the project at the index; what judges has nothing but the wheel."""
+    release = loaded(ROOT / ".github" / "workflows" / "release.yml")
+    jobs = release["jobs"]
+    assert release["permissions"] == {"contents": "read"}
+    assert [name for name, job in jobs.items() if "permissions" in job] == ["publish"]
+    assert (jobs["judge"]["needs"], jobs["publish"]["needs"]) == ("build", "judge")
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    uses = {name: [step.get("uses", "").split("@")[0] for step in job["steps"]] for name, job in jobs.items()}
+    assert uses["publish"] == ["actions/download-artifact", "pypa/gh-action-pypi-publish"]
+    assert "actions/checkout" not in uses["judge"]
+    ci = loaded(ROOT / ".github" / "workflows" / "ci.yml")
+    assert jobs["judge"]["strategy"]["matrix"] == ci["jobs"]["run"]["strategy"]["matrix"]
+
+
 def test_the_action_hands_on_every_input() -> None:
     """None is there for show, and none is used that is not there."""
     action = loaded(ACTION / "action.yml")
@@ -87,9 +101,9 @@ def test_the_action_hands_on_every_input() -> None:
             assert os.access(ACTION / script[0], os.X_OK)
 
 
-def test_the_readme_shows_inputs_that_the_action_takes() -> None:
+def test_the_workflow_to_paste_has_inputs_that_the_action_takes() -> None:
     """The workflow in there can be pasted."""
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", TIMINGS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     (step,) = [step for step in steps(yaml.load(shown, yaml.BaseLoader)) if "/shrinkage/" in step.get("uses", "")]
     path = step["uses"].split("/shrinkage/")[1].split("@")[0]
     inputs = loaded(ROOT / path / "action.yml")["inputs"]
