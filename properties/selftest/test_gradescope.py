@@ -1,8 +1,10 @@
 """`--gradescope`: points for what held, the input that shows what did not, in the format that Gradescope documents."""
 
 import json
+import os
 import re
-import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,10 +157,12 @@ def test_a_run_that_breaks_leaves_no_points(tmp_path):
 def test_the_course_is_judged_as_the_document_says(tmp_path):
     """The command that is printed names the mistake in the example's folder, and nothing else."""
     text = (ROOT / "properties" / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
-    (command,) = re.findall(r"^pytest (properties .*--gradescope results\.json.*)$", text, re.MULTILINE)
+    (command,) = re.findall(r"^shrinkage (judge .*--gradescope) results\.json ", text, re.MULTILINE)
     results = tmp_path / "results.json"
-    code, output = own_pytest(*shlex.split(command.replace("results.json", str(results)), comments=True))
-    assert code == pytest.ExitCode.TESTS_FAILED, output[-4000:]
+    shell = ["bash", "-c", f"{sys.executable} -m shrinkage {command} {results} --profile quick"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(shell, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout[-4000:] + done.stderr
     found = json.loads(results.read_text(encoding="utf-8"))
     jsonschema.validate(found, RESULTS)
     wrong = [test for test in found["tests"] if test["status"] == "failed"]
