@@ -28,7 +28,7 @@ from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, OPTIONS, PROFILES
-from shrinkage.properties.report import gradescope, scorecard
+from shrinkage.properties.report import files, gradescope, scorecard
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -163,10 +163,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     )
     scorecard.table(terminalreporter, card)
     if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
-        scorecard.write(path, gradescope.results(card, config.stash[POINTS]))
+        files.write(path, gradescope.results(card, config.stash[POINTS]))
         terminalreporter.line(f"What Gradescope reads is in {path}.")
     elif path:
         terminalreporter.line(f"The run broke, and there are no points to be given: {path} was not written.", red=True)
     if config.getoption("--scorecard"):
-        scorecard.write(config.getoption("--scorecard"), card)
+        files.write(config.getoption("--scorecard"), card)
         terminalreporter.line(f"The scorecard is in {config.getoption('--scorecard')}.")

@@ -14,11 +14,12 @@ from rich.console import Console
 from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.checkouts import ROOT, Unusable
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from shrinkage.benchmarks.gate.findings import as_json, markdown, table, write
+from shrinkage.benchmarks.gate.findings import markdown, table
 from shrinkage.benchmarks.gate.run import KINDS, Options, run
 from shrinkage.benchmarks.gate.statistics import stored
 from shrinkage.benchmarks.gate.workers import Failed
 from shrinkage.cli import Parser, duration, to_write
+from shrinkage.properties.report.files import write
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out.width = max(out.width, WIDTH if not out.is_terminal else 0)
     out.print(table(result))
     if given.json:
-        write(given.json, as_json(result))
+        write(given.json, result)
     if given.markdown:
         write(given.markdown, markdown(result))
     return EXIT[result["verdict"]]
@@ -140,7 +141,7 @@ def _telling(errors: Console) -> Iterator[Callable[[str], None]]:
 def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
     def store(result: dict[str, Any]) -> None:
         if given.json:
-            write(given.json, as_json(result))
+            write(given.json, result)
 
     before = stored(given.json, "proof", "the gate's own proof") if given.json and given.json.exists() else None
     result = prove.prove(options, given.prove, say, store, before)

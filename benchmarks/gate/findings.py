@@ -1,9 +1,6 @@
 """What the gate has found, for people: a table in the terminal, Markdown for a pull request."""
 
-import json
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Group
@@ -19,18 +16,6 @@ WORDS = {
 }
 COLUMNS = ("case", "head / base", "95 %", "p", "rounds", "base / base", "code", "")
 _STYLE = {PASS: "green", REGRESSION: "bold red", INCONCLUSIVE: "yellow"}
-
-
-def write(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-
-
-def as_json(result: dict[str, Any]) -> str:
-    """The result as it is stored."""
-    return json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def table(result: dict[str, Any]) -> Group:

@@ -28,6 +28,7 @@ from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
 from shrinkage.cli import Parser, duration, to_write
 from shrinkage.peers import peers
 from shrinkage.properties.report import scorecard
+from shrinkage.properties.report.files import write
 
 SCHEMA = Path(__file__).with_name("race.schema.json")
 
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as error:
         parser.error(str(error))
     if options.json:
-        scorecard.write(options.json, race)  # first: who reads what is printed may stop reading
+        write(options.json, race)  # first: who reads what is printed may stop reading
     report(race, Console() if sys.stdout.isatty() else Console(width=160))
     if options.json:
         print(f"The race is in {options.json}.")

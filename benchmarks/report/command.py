@@ -17,6 +17,7 @@ from shrinkage.benchmarks.report.readme import TIMINGS, with_table
 from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
 from shrinkage.benchmarks.report.tables import table
 from shrinkage.cli import Parser, to_write
+from shrinkage.properties.report.files import write
 
 STORED = Path(__file__).parents[1] / "results" / "race.json"
 RACE_START = "<!-- from benchmarks/results/race.json, by shrinkage report RACE --readme -->\n"
@@ -47,13 +48,6 @@ def into_readme(path: Path, run: Run, readme: Path = TIMINGS, stored: Path = STO
     stored.parent.mkdir(exist_ok=True)
     write(stored, path.read_text(encoding="utf-8"))
     write(readme, text)
-
-
-def write(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from shrinkage.benchmarks.report.curves import Times, decades, times
 from shrinkage.benchmarks.report.runs import Result, Row, Run
 from shrinkage.benchmarks.report.tables import number, sizes
 from shrinkage.peers import peers
+from shrinkage.properties.report.files import replacing
 
 STYLE: Any = {
     "svg.hashsalt": "shrinkage",  # otherwise the names inside are drawn at random
@@ -58,11 +59,10 @@ def pictures(run: Run, folder: Path, kind: str = "svg") -> Iterator[Path]:
         mpl.rcParams.update(STYLE)
         for name, figure in drawn:
             path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}.{kind}"
-            beside = path.with_name(f".{path.name}")
             # A date inside would make every drawing a new one.
             dated = {"Date": None} if kind == "svg" else None
-            figure.savefig(beside, format=kind, dpi=150, bbox_inches="tight", metadata=dated)
-            beside.replace(path)
+            with replacing(path) as beside:
+                figure.savefig(beside, format=kind, dpi=150, bbox_inches="tight", metadata=dated)
             yield path
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from shrinkage.benchmarks.gate import prove
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
-from shrinkage.properties.report.scorecard import larger, write
+from shrinkage.properties.report.files import write
+from shrinkage.properties.report.scorecard import larger
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
@@ -151,7 +152,7 @@ def main() -> None:
         (TIMINGS, PROOF_START, proof()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)
-        document.write_text(text, encoding="utf-8")
+        write(document, text)
     write(ERRORS, {"schema": 1, "cards": stored})
 
 

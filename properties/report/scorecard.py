@@ -6,9 +6,7 @@ the claim used. The file's form is `scorecard.schema.json`, beside this file.
 """
 
 import importlib.metadata
-import json
 import math
-import os
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -85,13 +83,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def write(path: Path, card: dict[str, Any]) -> None:
-    """Write the file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    beside.replace(path)
 
 
 def table(terminal: pytest.TerminalReporter, card: dict[str, Any]) -> None:

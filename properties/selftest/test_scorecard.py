@@ -11,7 +11,7 @@ import pytest
 
 from shrinkage.properties.engine import source_repr
 from shrinkage.properties.engine.strategies import Linear
-from shrinkage.properties.report import scorecard
+from shrinkage.properties.report import files, scorecard
 from shrinkage.properties.selftest.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
@@ -78,9 +78,9 @@ def test_a_scorecard_that_cannot_be_written_is_said_at_once(tmp_path):
 def test_a_scorecard_is_written_whole_or_not_at_all(tmp_path):
     """What cannot be said in JSON leaves the file that was there as it was."""
     path = tmp_path / "card.json"
-    scorecard.write(path, {"before": 1})
+    files.write(path, {"before": 1})
     with pytest.raises(ValueError, match="JSON"):
-        scorecard.write(path, {"worst": math.inf})
+        files.write(path, {"worst": math.inf})
     assert json.loads(path.read_text(encoding="utf-8")) == {"before": 1}
 
 
