@@ -1,7 +1,7 @@
 """The judged process: it imports the implementation, does what the judge asks for, and says what else it did.
 
-Started by `shrinkage.properties.isolated.process`, which passes two sockets: one for requests, and one over which
-further sockets come, for the other threads of the judge. It must end when they do.
+Started by `shrinkage.properties.isolated.process`, which passes one more socket than every `worker` has: over that come
+further ones, for the other threads of the judge.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ import functools
 import os
 import random
 import resource
-import signal
 import socket
 import sys
 import threading
@@ -29,21 +28,15 @@ from shrinkage.peers import peers
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
 from .wire import Connection, error_from, told
+from .worker import begin
 
 GRACE = 100  # looks, at least 5 ms apart, that a thread has to come to its end after the call that started it
 
 
 class Judged:
-    """What the judge asks of this process.
+    """What the judge asks of this process."""
 
-    Parameters
-    ----------
-    seconds
-        The limit for one call. The judge keeps it; here it is only what ends a process that the judge has left behind.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
         self.mirror = Mirror(judge=False, ask=self.ask)
         self.here = threading.local()
         self.implementation: Implementation | None = None
@@ -164,7 +157,6 @@ class Judged:
         if "generators" in head:
             self._generators = state.generators_in(head["generators"])
             state.set_generators(self._generators, self._set_numpy, self._set_python)
-        signal.setitimer(signal.ITIMER_REAL, 1.5 * self.seconds + 1)
 
     def _end(self, head: dict[str, Any]) -> dict[str, Any]:
         """What the call has changed, in words and put right again; and where the random generators now are."""
@@ -181,7 +173,6 @@ class Judged:
             self._active -= 1
             if self._active:  # somebody else is at work: what is changed now may be changed back
                 return reply
-        signal.setitimer(signal.ITIMER_REAL, 0)
         reply["did"] += self._global_changes()
         if head["alone"] and not reply["did"]:
             after = state.generators()
@@ -219,9 +210,9 @@ _libc = ctypes.CDLL(None)
 
 
 def main() -> None:
-    """Serve the judge that started this process: ``... REQUESTS OTHERS MEGABYTES FILES SECONDS``."""
-    requests, others, megabytes, files = map(int, sys.argv[1:5])
-    seconds = float(sys.argv[5])
+    """Serve the judge that started this process: ``... OTHERS MEGABYTES FILES``."""
+    requests, arguments = begin()
+    others, megabytes, files = map(int, arguments)
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
@@ -229,10 +220,12 @@ def main() -> None:
     if statm.exists():  # what is mapped by now is not the implementation's
         limit = int(statm.read_text().split()[0]) * resource.getpagesize() + megabytes * (1 << 20)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    judged = Judged(seconds)
-    signal.setitimer(signal.ITIMER_REAL, 300)
-
+    judged = Judged()
     threading.Thread(target=judged.listen, args=[socket.socket(fileno=others)], daemon=True).start()
     with contextlib.suppress(Unreadable):
-        judged.serve_all(socket.socket(fileno=requests))
+        judged.serve_all(requests)
     os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,8 +6,6 @@ import re
 import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -23,12 +21,12 @@ from . import state
 from .limits import Limits
 from .mirror import NONSENSE, Foreign, Mirror, Unreadable
 from .wire import Connection, error_from, told
+from .worker import Worker
 
 HERE = str(Path(__file__).parent)
 IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTorch and JAX take some on a busy machine
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
 STRIKES = 3  # calls without an answer after which a function is given up: a run has to end
-_CODE = "from shrinkage.properties.isolated.child import main; main()"
 
 
 class Process:
@@ -45,25 +43,20 @@ class Process:
         self._output = bytearray()
         self._generators: state.Generators | None = None
         self._filters: list[Any] | None = None
-        requests, theirs = socket.socketpair()
         self._others, others = socket.socketpair()
         self._out, out = os.pipe()
         os.set_blocking(self._out, False)
-        descriptors = (theirs.fileno(), others.fileno())
-        given = [str(each) for each in (*descriptors, limits.megabytes, limits.files, limits.seconds)]
-        # A session of its own: Ctrl-C at the terminal is for the judge, and all that it starts ends with it.
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, *given],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
-        for each in (theirs, others):
-            each.close()
+        with others:
+            self._worker = Worker(
+                "shrinkage.properties.isolated.child",
+                *(others.fileno(), limits.megabytes, limits.files),
+                patience=limits.seconds,
+                shared=[others.fileno()],
+                stdout=out,
+                stderr=out,
+            )
         os.close(out)
-        self._connect(requests)
+        self._connect(self._worker.endpoint)
         try:
             head: dict[str, Any] = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)[0]
         except Breach as breach:
@@ -253,17 +246,10 @@ class Process:
         where = ""
         with self._ending:
             if not self.ended:
-                pid = self._process.pid
                 if late:  # its last words say where it was
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGABRT)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(1.0 if late or not how else 0.0)
-                code = self._process.returncode
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
-                self._process.wait()
-                self.ended = how or ("closed its connection to the judge" if code is None else _in_words(code))
+                    self._worker.process.send_signal(signal.SIGABRT)
+                ended = self._worker.ended(1.0 if late or not how else 0.0)
+                self.ended = how or ended
                 where = _place(self._printed())
                 self._others.close()
                 for connection in {*self._connections} - self._busy:  # who is in a call finds its own at its end
@@ -271,13 +257,6 @@ class Process:
                 os.close(self._out)
                 self._out = -1
         return self.ended, where
-
-
-def _in_words(code: int) -> str:
-    if code >= 0:
-        return f"ended the process with exit code {code}"
-    name = signal.Signals(-code).name
-    return f"ended the process by {name}" + (", as the system does where memory runs out" if name == "SIGKILL" else "")
 
 
 def _place(printed: str) -> str:

@@ -1,14 +1,13 @@
-"""Requests and answers over a socket, either side asking: a function may call back what it was given.
+"""Requests and answers, either side asking: a function may call back what it was given.
 
-A message is a head in JSON and the bytes that it speaks of. Who has asked answers what he is asked himself, until his
-own answer comes; so each thread of the judge that speaks to the other process has a connection of its own.
+A message (`worker`) is a head and the bytes of what it mirrors. Who has asked answers what he is asked himself, until
+his own answer comes; so each thread of the judge that speaks to the other process has a connection of its own.
 """
 
 import builtins
 import functools
 import json
 import socket
-import struct
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from .mirror import LARGEST, NONSENSE, Mirror, Unreadable
+from .worker import receive, send
 
-_FRAME = struct.Struct("<II")
 LONGEST = 4_000  # characters of what an error says, and of where it was raised
 
 
@@ -56,24 +55,18 @@ class Connection:
     def send(self, head: dict[str, Any], value: Any, alone: bool) -> None:
         """One message."""
         said, pieces = self.mirror.encode(value, alone)
-        text = json.dumps(head | said).encode()
-        self.socket.sendall(b"".join([_FRAME.pack(len(text), sum(map(len, pieces))), text, *pieces]))
+        send(self.socket, json.dumps(head | said).encode(), pieces)
 
     def receive(self) -> tuple[dict[str, Any], Any]:
         """The head of the next message, and its value."""
-        length, size = _FRAME.unpack(self._read(_FRAME.size))
-        if length + size > 4 * LARGEST:
-            raise Unreadable(f"a message of {length + size} bytes, more than anybody asked for")
-        text, rest = self._read(length), memoryview(self._read(size))
         try:
+            text, rest = receive(self.socket, self._wait, 4 * LARGEST)
             head = json.loads(text)
             sizes = [memory[1] for memory in head["memory"]]
             ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
         except NONSENSE as error:
             raise Unreadable(str(error)) from None
-        value = self.mirror.decode(
-            head, [bytes(rest[end - length : end]) for length, end in zip(sizes, ends, strict=True)]
-        )
+        value = self.mirror.decode(head, [rest[end - length : end] for length, end in zip(sizes, ends, strict=True)])
         return head, value
 
     def ask(self, head: dict[str, Any], value: Any, alone: bool) -> tuple[dict[str, Any], Any]:
@@ -92,17 +85,6 @@ class Connection:
             self.send(reply, result, alone)
         except (TypeError, ValueError, RecursionError, MemoryError) as error:
             self.send({"unsaid": str(error)[:LONGEST]}, None, alone)
-
-    def _read(self, size: int) -> bytes:
-        parts, missing = [], size
-        while missing:
-            self._wait(self.socket)
-            part = self.socket.recv(min(missing, 1 << 20))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------
