@@ -1,65 +1,38 @@
-"""The process that runs one implementation in a race: ``python -m shrinkage.benchmarks.race.entrant NAME [CORE ...]``.
+"""The process that runs one implementation in a race: ``python -m shrinkage.benchmarks.race.entrant ... NAME``."""
 
-It is told what to do in pickles on its standard input, and answers with pickles on its standard output: first what came
-of loading, then ``("prepare", case)``, which makes the first call and hands back its answer, and ``("time", k)``, which
-hands back the seconds that k calls took. What the implementation prints goes to standard error. When the input ends,
-as it does when the other side is killed, the process ends too, whatever it is doing.
-"""
-
-import contextlib
 import gc
-import os
-import pickle
-import queue
-import signal
-import sys
-import threading
 import time
 import warnings
-from typing import Any, BinaryIO
+from typing import Any
+
+import numpy as np
+
+from shrinkage.benchmarks.measure import threads
+from shrinkage.benchmarks.measure.runner import Runner, run, seconds
+from shrinkage.benchmarks.references import parts
+from shrinkage.loader import NotOffered
 
 Message = tuple[Any, ...]
 
 
-def _listen(source: BinaryIO, messages: "queue.Queue[Message]") -> None:
-    """Pass on what comes; at the end of it, end."""
-    with contextlib.suppress(EOFError, pickle.UnpicklingError):
-        while True:
-            messages.put(pickle.load(source))
-    os._exit(0)
+class Entrant(Runner):
+    """The implementation, and the call that it is at."""
 
+    timed: Any = None
 
-class Runner:
-    """The implementation, and the case that it is at.
+    def blas(self) -> dict[str, int]:
+        """Each BLAS that it has loaded, and on how many threads it is."""
+        return threads.blas()
 
-    Parameters
-    ----------
-    name
-        As `shrinkage.loader.load` takes it.
-    """
-
-    def __init__(self, name: str) -> None:
-        from shrinkage.loader import load
-
-        self.implementation = load([name])
-        self.call: Any = None
-
-    def prepare(self, name: str) -> Message:
+    def prepare(self, case: str) -> Message:
         """Build the inputs, make the first call, and hand back the arrays of its answer and how long it took."""
-        import numpy as np
-
-        from shrinkage.benchmarks.cases import chosen
-        from shrinkage.benchmarks.references import parts
-        from shrinkage.loader import NotOffered
-
-        self.call = None  # the arrays of the case before
-        (case,) = chosen([name])
+        self.timed = None  # the arrays of the case before
         try:
-            self.call = case.call(self.implementation, case.arguments())
+            self.timed = self.call(case)
             start = time.perf_counter()
-            result = self.call()
-            seconds = time.perf_counter() - start
-            arrays = [np.asarray(part) for part in parts(case, result)]
+            result = self.timed()
+            first = time.perf_counter() - start
+            arrays = [np.asarray(part) for part in parts(self.cases[case], result)]
         except NotOffered as error:
             return "not_offered", f"{error} is not offered."
         except Exception as error:
@@ -69,53 +42,19 @@ class Runner:
         gc.unfreeze()
         gc.collect()
         gc.freeze()  # or every collection between turns looks through all of PyTorch, for a tenth of a second
-        return "answer", arrays, seconds
+        return "answer", arrays, first
 
-    def time(self, calls: int) -> Message:
-        """So many calls, one after the other, after one that is not timed."""
-        call = self.call
+    def time(self, calls: int) -> float:
+        """Seconds that so many calls take, one after the other, after one that is not timed."""
         if calls > 1:  # another process was on this core: a short call finds its data in no cache
-            call()
+            self.timed()
         gc.collect()
         gc.disable()
-        start = time.perf_counter()
-        for _ in range(calls):
-            call()
-        seconds = time.perf_counter() - start
+        taken = seconds(self.timed, calls)
         gc.enable()
-        return "seconds", seconds
-
-
-def main() -> None:
-    """Load, and do as told until the end of the input."""
-    name, *cores = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the keyboard it reaches every process; the input's end is ours
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, set(map(int, cores)))  # before anything counts cores and starts threads
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    warnings.simplefilter("ignore")
-    messages: queue.Queue[Message] = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
-
-    def answer(message: Message) -> None:
-        pickle.dump(message, answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
-
-    from shrinkage.loader import WrongChoice
-
-    try:
-        runner = Runner(name)
-    except WrongChoice as error:
-        answer(("refused", str(error)))
-        return
-    from shrinkage.benchmarks.measure.threads import blas
-
-    answer(("loaded", blas()))
-    while True:
-        action, argument = messages.get()
-        answer(getattr(runner, action)(argument))
+        return taken
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    run(Entrant)

@@ -5,16 +5,11 @@ round has one short turn of every implementation, in random order, and what coun
 comes and goes more slowly than a round is in both, and cancels.
 """
 
-import contextlib
 import math
-import pickle
 import random
-import select
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scipy.stats import quantile_test
@@ -22,23 +17,21 @@ from scipy.stats import quantile_test
 from shrinkage.benchmarks.cases import Case
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.references import WrongAnswer, worst_ratio
+from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 
 TURN = 0.02  # seconds; a call that takes longer is a turn of its own
 FEWEST, MOST = 7, 201  # rounds; of fewer than six there is no interval of 95 %
 LONG = 30.0  # seconds; who is not compared with, and takes longer for a call, is timed once and not in rounds
+STDERR = 2  # where the entrants print, and nobody looks for the table
 PATIENCE = 900.0  # seconds for one answer of a worker; the first call of a large case may compile and compute for long
-
-
-class Gone(RuntimeError):
-    """A worker that ended, or did not answer; the message is one sentence."""
 
 
 class Refused(RuntimeError):
     """An implementation that cannot be loaded; the message is one sentence."""
 
 
-class Worker:
-    """One implementation's process, as seen from here.
+class Racer(Worker):
+    """One implementation's process.
 
     Parameters
     ----------
@@ -48,59 +41,30 @@ class Worker:
         The cores that it may use; as many threads are all that its libraries may start.
     patience
         How many seconds an answer may take.
+
+    Raises
+    ------
+    Refused
+        If it cannot be loaded.
     """
 
-    def __init__(self, name: str, cores: Iterable[int], patience: float = PATIENCE) -> None:
-        cores = list(cores)
-        self.name, self.cores, self.patience = name, cores, patience
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "shrinkage.benchmarks.race.entrant", name, *map(str, cores)],
-            env=environment(len(cores)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+    def __init__(self, name: str, cores: Sequence[int], patience: float = PATIENCE) -> None:
+        options: Any = {"env": environment(len(cores)), "stdout": STDERR}
+        super().__init__("shrinkage.benchmarks.race.entrant", name, patience=patience, cores=cores, **options)
         try:
-            kind, said = self._answer()
-        except BaseException:
+            self.blas: dict[str, int] = self.ask("blas")
+        except BaseException as error:
             self.end()
+            if isinstance(error, Failed):
+                raise Refused(str(error).removeprefix("WrongChoice: ")) from error
             raise
-        if kind == "refused":
-            self.end()
-            raise Refused(said)
-        self.blas: dict[str, int] = said
 
-    def ask(self, *message: Any) -> tuple[Any, ...]:
-        """Tell it something, and wait for the answer.
-
-        Raises
-        ------
-        Gone
-            If there is none.
-        """
-        assert self.process.stdin
+    def ask(self, do: str, **question: Any) -> Any:
+        """As any worker answers; who is gone is told of in a sentence."""
         try:
-            pickle.dump(message, self.process.stdin)
-            self.process.stdin.flush()
-        except BrokenPipeError as error:
-            raise Gone(f"Its process ended with {self.process.wait()}.") from error
-        return self._answer()
-
-    def _answer(self) -> tuple[Any, ...]:
-        assert self.process.stdout
-        if not select.select([self.process.stdout], [], [], self.patience)[0]:
-            raise Gone(f"It did not answer within {self.patience:g} s.")
-        try:
-            return pickle.load(self.process.stdout)
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise Gone(f"Its process ended with {self.process.wait()}.") from error
-
-    def end(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(BrokenPipeError):  # what it was told last may be on its way still
-                pipe and pipe.close()
+            return super().ask(do, **question)
+        except Gone as gone:
+            raise Gone(f"It {gone}.") from gone
 
 
 class Field:
@@ -126,12 +90,12 @@ class Field:
     def __init__(self, names: Iterable[str], cores: Iterable[int], optional: bool, patience: float = PATIENCE) -> None:
         self.cores, self.patience, self.random = list(cores), patience, random.Random(0)
         self.spent = 0.0
-        self.workers: dict[str, Worker] = {}
+        self.workers: dict[str, Racer] = {}
         self.absent: dict[str, str] = {}
         try:
             for name in names:
                 try:
-                    self.workers[name] = Worker(name, self.cores, patience)
+                    self.workers[name] = Racer(name, self.cores, patience)
                 except (Refused, Gone) as error:
                     if not optional:
                         raise Refused(str(error)) from error
@@ -148,7 +112,7 @@ class Field:
     def _again(self, name: str) -> None:
         """A new process, for the next case, in place of one that is gone."""
         self.workers[name].end()
-        self.workers[name] = Worker(name, self.cores, self.patience)
+        self.workers[name] = Racer(name, self.cores, self.patience)
 
     def race(self, case: Case, seconds: float) -> dict[str, dict[str, Any]]:
         """Each one's result: what is wrong with its answer, or the times of its rounds and its error over bound.
@@ -173,8 +137,7 @@ class Field:
             turns: dict[str, float] = {}
             for name in self.random.sample(list(calls), len(calls)):
                 try:
-                    _, taken = self.workers[name].ask("time", calls[name])
-                    turns[name] = taken / calls[name]
+                    turns[name] = self.workers[name].ask("time", calls=calls[name]) / calls[name]
                 except Gone as error:
                     results[name] = {"wrong": str(error)}
                     del calls[name]
@@ -189,18 +152,18 @@ class Field:
         """In a fresh process: the first call of a case, and what a call takes once all is warm; None if not offered."""
         self._again(name)
         try:
-            kind, *said = self.workers[name].ask("prepare", str(case))
+            kind, *said = self.workers[name].ask("prepare", case=str(case))
             if kind != "answer":
                 return None
             calls, _ = self._calls_a_turn(name)
-            taken = [self.workers[name].ask("time", calls)[1] / calls for _ in range(25)]
+            taken = [self.workers[name].ask("time", calls=calls) / calls for _ in range(25)]
         except Gone:
             self._again(name)
             return None
         return {"first_call": said[1], "dispatch": statistics.median(taken)}
 
     def _prepared(self, name: str, case: Case) -> dict[str, Any]:
-        kind, said, *_ = self.workers[name].ask("prepare", str(case))
+        kind, said, *_ = self.workers[name].ask("prepare", case=str(case))
         if kind != "answer":
             return {kind: said}
         try:
@@ -212,7 +175,7 @@ class Field:
         """How many calls make a turn, and what so many took."""
         calls = 1
         while True:
-            _, taken = self.workers[name].ask("time", calls)
+            taken = self.workers[name].ask("time", calls=calls)
             if taken >= TURN / 4:
                 return max(1, round(calls * TURN / taken)), taken
             calls = math.ceil(calls * min(100, 1 + TURN / 2 / max(taken, 1e-9)))

@@ -157,7 +157,7 @@ def test_who_ends_or_never_answers_is_wrong_and_starts_again(entered: Callable[.
     field = entered(source, "numpy", patience=5.0)
     mine = list(field.workers)[1]
     endless = next(c for c in CASES if str(c) == "squared_norm-small")
-    for case, why in ((RIDGE, "Its process ended with 3."), (endless, "It did not answer within 5 s.")):
+    for case, why in ((RIDGE, "It ended the process with exit code 3."), (endless, "It gave no answer within 5 s.")):
         results = field.race(case, 0)
         assert results[mine] == {"wrong": why}
         assert len(results["numpy"]["times"]) == FEWEST
