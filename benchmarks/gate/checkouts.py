@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,8 +20,7 @@ from pathlib import Path
 
 import shrinkage
 
-ROOT = Path(__file__).resolve().parents[2]
-# The folders of a clone, as they lie in an installation; innermost first, so that moving them makes no folder twice.
+# The folders of a clone, as they lie in an installation; the outer one first.
 LAYOUT = {"impl": "shrinkage", "properties": "shrinkage/properties", "benchmarks": "shrinkage/benchmarks"}
 PREFIX = "shrinkage-gate-"
 # What judges and times is the same for every revision, also where it stands inside the package.
@@ -50,6 +50,21 @@ class Revision:
     def working(self) -> bool:
         """Whether it is the files as they are, committed or not."""
         return self.name == "the working tree"
+
+
+def repository_at(folder: Path) -> Path:
+    """The repository that a folder is in; the folder itself where there is none."""
+    found = git(folder, "rev-parse", "--show-toplevel") if folder.is_dir() else None
+    return Path(found.decode().rstrip("\n")) if found else folder
+
+
+def is_own(repository: Path) -> bool:
+    """Whether it is a clone of this project, whose implementation is `impl`."""
+    try:
+        project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return project.get("name") == "shrinkage" and (repository / "impl").is_dir()
 
 
 def revision(repository: Path, name: str | None) -> Revision:

@@ -11,14 +11,15 @@ from typing import Any
 
 from rich.console import Console
 
-from shrinkage.benchmarks.gate import prove
-from shrinkage.benchmarks.gate.checkouts import ROOT, Unusable
+from shrinkage.benchmarks.gate import checkouts, prove
+from shrinkage.benchmarks.gate.checkouts import Unusable
+from shrinkage.benchmarks.gate.comparison import Options, run
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
 from shrinkage.benchmarks.gate.findings import markdown, table
-from shrinkage.benchmarks.gate.run import KINDS, Options, run
+from shrinkage.benchmarks.gate.metrics import METRICS
 from shrinkage.benchmarks.gate.statistics import stored
-from shrinkage.benchmarks.gate.workers import Failed
 from shrinkage.cli import Parser, duration, to_write
+from shrinkage.properties.isolated.worker import Failed
 from shrinkage.properties.report.files import write
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
@@ -43,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATTERN",
         help="only these cases, as in 'ridge*-large'; may be given several times",
     )
-    made.add_argument("--only", action="append", choices=KINDS, help="gate only this; may be given several times")
+    made.add_argument(
+        "--only", action="append", choices=list(METRICS), help="gate only this; may be given several times"
+    )
     made.add_argument(
         "--threshold",
         type=_percent,
@@ -61,7 +64,13 @@ def parser() -> argparse.ArgumentParser:
         help="who is gated: a path to a .py file, or a module, of the repository; given several times, they are taken "
         "together (default: impl)",
     )
-    made.add_argument("--repo", type=Path, default=ROOT, metavar="FOLDER", help="the repository (default: this one)")
+    made.add_argument(
+        "--repo",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the repository (default: the one that this folder is in)",
+    )
     made.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is gate.schema.json")
     made.add_argument("--markdown", type=to_write, metavar="FILE", help="write a comment for a pull request")
     made.add_argument(
@@ -99,10 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = Options(
         base=given.base or "HEAD",
         head=given.head,
-        repository=given.repo.resolve(),
+        repository=checkouts.repository_at(given.repo.resolve()),
         implementation=given.impl or ["impl"],
         select=given.select,
-        kinds=given.only or KINDS,
+        kinds=given.only or list(METRICS),
         rule=Rule(threshold=given.threshold),
         budget=given.budget,
     )

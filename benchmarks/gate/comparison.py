@@ -1,13 +1,12 @@
-"""One run of the gate, from two revisions to a verdict with its reasons, as plain data (`gate.schema.json`)."""
+"""One comparison, from two revisions to a verdict with its reasons, as plain data (`gate.schema.json`)."""
 
 import datetime
 import json
-import math
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,15 +14,14 @@ from typing import Any
 
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.gate import checkouts
-from shrinkage.benchmarks.gate.checkouts import ROOT, Unusable
-from shrinkage.benchmarks.gate.checks import Checks, Failures, Found
+from shrinkage.benchmarks.gate.checkouts import Unusable
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from shrinkage.benchmarks.gate.rounds import Timer, cores
-from shrinkage.benchmarks.gate.timed import Question, rows, timed, unclean
+from shrinkage.benchmarks.gate.metric import Comparison
+from shrinkage.benchmarks.gate.metrics import METRICS
+from shrinkage.benchmarks.gate.sides import Failures, Sides
 from shrinkage.benchmarks.measure.machine import machine
 
 Say = Callable[[str], None]
-KINDS = ("time", "compile", "memory", "accuracy")
 # What a call costs is seen in a few; what the work costs, in the large case of every function.
 SMALL = tuple(
     f"{function}-small"
@@ -56,45 +54,45 @@ class Options:
     select
         Patterns of the names of cases; without any, all that the gate takes by itself.
     kinds
-        Which of time, compile, memory and accuracy.
+        Which of `METRICS`.
     rule
         What counts as slower.
     budget
         Seconds in all. When they are over, what is not decided is inconclusive.
-    slower
-        For the gate's own proof: cases of head that are slowed, and by which fraction.
-    excuse
-        Whether code that is the same cannot have become slower; not in the gate's own proof.
     """
 
     base: str
     head: str | None = None
-    repository: Path = ROOT
+    repository: Path = field(default_factory=Path.cwd)
     implementation: Sequence[str] = ("impl",)
     select: Sequence[str] = ()
-    kinds: Sequence[str] = KINDS
+    kinds: Sequence[str] = tuple(METRICS)
     rule: Rule = field(default_factory=Rule)
     budget: float = 480.0
-    slower: Mapping[str, float] = field(default_factory=dict)
-    excuse: bool = True
 
     @property
     def own(self) -> bool:
         """Whether it is the project's own implementation."""
-        return list(self.implementation) == ["impl"] and self.repository == ROOT
+        return list(self.implementation) == ["impl"] and checkouts.is_own(self.repository)
 
     @property
     def names(self) -> list[str]:
         """The implementation, as it is called in a folder of the run."""
         if self.own:
             return ["impl"]
-        return [f"theirs/{self._inside(name)}" if name.endswith(".py") else name for name in self.implementation]
+        return [self._inside(name) for name in self.implementation]
 
-    def _inside(self, name: str) -> Path:
-        path = self.repository / name
-        if not path.is_relative_to(self.repository):
-            raise Unusable(f"--impl {name} is not in the repository {self.repository}, so it has no revisions there.")
-        return path.relative_to(self.repository)
+    def _inside(self, name: str) -> str:
+        """What is somewhere else has no revisions here: both sides would be the same, and pass."""
+        file = name.endswith(".py")
+        path = Path(os.path.normpath(self.repository / (name if file else name.replace(".", "/"))))
+        there = path.is_relative_to(self.repository) and (file or path.is_dir() or path.with_suffix(".py").is_file())
+        if name == "impl" or not there:
+            raise Unusable(
+                f"--impl {name} is not in the repository {self.repository}: name a file or module of it, as in "
+                "--impl solvers.py."
+            )
+        return f"theirs/{path.relative_to(self.repository)}" if file else name
 
 
 def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
@@ -106,35 +104,39 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
         If nothing can be said, with the reason.
     """
     started = time.monotonic()
-    until = started + options.budget
-    reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
-    found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    metrics = {name: metric for name, metric in METRICS.items() if name in options.kinds}
+    found: dict[str, list[Any]] = {name: [] for name in METRICS}
     cases = selected(options)
     with checkouts.work_folder() as folder:
         base, head = (checkouts.revision(options.repository, name) for name in (options.base, options.head))
         say(f"exporting {base.name} and {head.name}")
-        reasons[REGRESSION] += export(options, base, head, folder)
-        checks = Checks(folder, options.names, cores())
+        sides = Sides(folder, options.names)
+        lost = export(options, base, head, folder)
         say(f"compiling {len(cases)} cases for both revisions")
-        compiled, digests, failures = checks.compiling(cases)
-        ran = cases = without(failures, cases, "cannot be run", reasons)
-        if "accuracy" in options.kinds:
-            say("judging the answers of both revisions")
-            cases = without(checks.answers(cases), cases, "gives a wrong answer", reasons)
-            found["accuracy"] = blamed("error over bound", checks.accuracy(), reasons)
-        if "memory" in options.kinds:
-            say("counting what calls allocate")
-            found["memory"] = blamed("peak memory", checks.memory(cases), reasons)
-        if "time" in options.kinds:
-            unchanged = {f for f, code in digests["base"].items() if digests["head"].get(f) == code}
-            same = {str(case) for case in CASES if case.function in unchanged}
-            timer = Timer(folder, options.names, cores(), options.slower)
-            questions = timed(timer, cases, options.rule, until, say)
-            judge_times(questions, same, options.excuse, reasons)
-            found["time"] = rows(questions, same)
-        if "compile" in options.kinds:  # at the end: to measure again from an empty cache can take minutes
-            say("compiling once more what took longer than for the base, if anything did")
-            found["compile"] = blamed("compile time", checks.compile_times(compiled, ran), reasons)
+        compiled, digests, failures = sides.compiled(cases)
+        ran = [case for case in cases if case not in failures]
+        broken = _new(failures, "cannot be run")
+        if not (ran or broken):
+            case, where = next(iter(failures.items()))
+            raise Unusable(f"No case can be run on both sides. {case}: {next(iter(where.values()))}")
+        say("judging the answers of both revisions")
+        wrong = sides.wrong(ran)
+        unchanged = {f for f, code in digests["base"].items() if digests["head"].get(f) == code}
+        comparison = Comparison(
+            sides=sides,
+            rule=options.rule,
+            until=started + options.budget,
+            say=say,
+            compiled=compiled,
+            same={str(case) for case in CASES if case.function in unchanged},
+            ran=ran,
+            cases=[case for case in ran if case not in wrong],
+        )
+        reasons = comparison.reasons
+        reasons[REGRESSION] += [*lost, *broken, *_new(wrong, "gives a wrong answer")]
+        for name, metric in metrics.items():
+            say(metric.doing)
+            found[name] = metric.compared(comparison)
     return {
         "schema": 1,
         "kind": "gate",
@@ -185,42 +187,10 @@ def _cases_of(tree: Path) -> list[str]:
     return json.loads(done.stdout) if done.returncode == 0 else []
 
 
-def without(failures: Failures, cases: Iterable[str], what: str, reasons: dict[str, list[str]]) -> list[str]:
-    """The cases that are left; what base can do and head cannot is a regression."""
-    for case, where in sorted(failures.items()):
-        if "head" in where and "base" not in where:
-            reasons[REGRESSION].append(f"{case} {what}: {where['head']}")
-    return [case for case in cases if case not in failures]
-
-
-def blamed(what: str, figures: Iterable[Found], reasons: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """The figures as data, infinity as none; those that are worse become reasons."""
-    rows = []
-    for f in figures:
-        if f.verdict != PASS:
-            note = f"; it {f.note}" if f.note else ""
-            reasons[f.verdict].append(f"{what} of {f.name} was {f.base:.3g} and is {f.head:.3g}{note}")
-        rows.append(
-            asdict(f) | {side: v if math.isfinite(v := getattr(f, side)) else None for side in ("base", "head")}
-        )
-    return rows
-
-
-def judge_times(questions: Sequence[Question], same: set[str], excuse: bool, reasons: dict[str, list[str]]) -> None:
-    """Slower cases become reasons; none where a control differs."""
-    controls = unclean(questions, same, excuse)
-    reasons[INCONCLUSIVE] += controls
-    for q in (q for q in questions if q.comparison == "head"):
-        if controls and q.verdict == REGRESSION:
-            q.verdict = INCONCLUSIVE
-        elif q.verdict == REGRESSION:
-            (row,) = rows([q], same)
-            low, high = row["interval"]
-            reasons[REGRESSION].append(
-                f"{q.case} takes {row['ratio']:.3f} times as long (95 %: {low:.3f} to {high:.3f}; p = {row['p']:.1g})"
-            )
-    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE]
-    if names := [q.case for q in undecided if not (excuse and q.case in same)]:
-        rounds = min(len(q.screened) + len(q.confirming) for q in undecided)
-        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        reasons[INCONCLUSIVE].append(f"after {rounds} rounds a slowdown is neither shown nor excluded in {told}")
+def _new(failures: Failures, what: str) -> list[str]:
+    """What base can do and head cannot."""
+    return [
+        f"{case} {what}: {where['head']}"
+        for case, where in sorted(failures.items())
+        if "head" in where and "base" not in where
+    ]

@@ -1,6 +1,6 @@
 """What the gate has found, for people: a table in the terminal, Markdown for a pull request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -8,46 +8,62 @@ from rich.table import Table
 from rich.text import Text
 
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
+from shrinkage.benchmarks.gate.metric import Metric
+from shrinkage.benchmarks.gate.metrics import METRICS
 
 WORDS = {
     PASS: "pass: nothing has become worse by what counts",
     REGRESSION: "regression",
     INCONCLUSIVE: "inconclusive: this run can neither pass nor fail the change",
 }
-COLUMNS = ("case", "head / base", "95 %", "p", "rounds", "base / base", "code", "")
 _STYLE = {PASS: "green", REGRESSION: "bold red", INCONCLUSIVE: "yellow"}
 
 
 def table(result: dict[str, Any]) -> Group:
-    """The times of all cases, then what else has become worse, then the verdict and its reasons."""
-    times = Table(title=title(result))
-    for name in COLUMNS:
-        times.add_column(name, no_wrap=True)
-    for row in result["time"]:
-        times.add_row(*cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
+    """A table of each metric that has one, a line of every other, then the verdict and its reasons."""
+    parts: list[Any] = [Text(title(result))]
+    for metric, rows in _measured(result):
+        if metric.columns:
+            parts.append(Table(title=metric.what))
+            for name in metric.columns:
+                parts[-1].add_column(name, no_wrap=True)
+            for row in rows:
+                parts[-1].add_row(*metric.cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
     verdict = Text(WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
-    parts = [times] if result["time"] else []
-    return Group(
-        *parts, *(Text(line) for line in others(result)), verdict, *(Text(f"  {r}") for r in result["reasons"])
-    )
+    reasons = [Text(f"  {reason}") for reason in result["reasons"]]
+    return Group(*parts, *map(Text, lines(result)), verdict, *reasons)
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The same, the cases that passed folded away."""
-    lines = [f"### Gate: {WORDS[result['verdict']]}", "", title(result), ""]
-    lines += [f"- {_plain(reason)}" for reason in result["reasons"]] + [""] * bool(result["reasons"])
-    worse = [row for row in result["time"] if row["verdict"] != PASS]
-    rest = [row for row in result["time"] if row["verdict"] == PASS]
-    lines += _markdown_table(worse) if worse else []
-    if rest:
-        lines += [
-            f"<details><summary>{len(rest)} cases whose time passes</summary>",
-            "",
-            *_markdown_table(rest),
-            "</details>",
-        ]
-    lines += ["", *others(result)]
-    return "\n".join(lines) + "\n"
+    text = [f"### Gate: {WORDS[result['verdict']]}", "", title(result), ""]
+    text += [f"- {_plain(reason)}" for reason in result["reasons"]] + [""] * bool(result["reasons"])
+    for said, passed, columns, cells in tables(result):
+        rows = ["| " + " | ".join(map(_plain, row)) + " |" for row in cells]
+        shown = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows, ""]
+        text += [f"<details><summary>{said}</summary>", "", *shown, "</details>"] if passed else shown
+    return "\n".join([*text, "", *lines(result)]) + "\n"
+
+
+def tables(result: Mapping[str, Any]) -> Iterator[tuple[str, bool, Sequence[str], list[list[str]]]]:
+    """What is in it, whether it passes, the columns, and the cells: first what does not pass, of each metric."""
+    for metric, rows in _measured(result):
+        for passed in (False, True) if metric.columns else ():
+            if cells := [metric.cells(row) for row in rows if (row["verdict"] == PASS) is passed]:
+                said = f"{len(cells)} cases whose {metric.what} {'passes' if passed else 'does not pass'}"
+                yield said, passed, metric.columns, cells
+
+
+def lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """How much has become worse of what has no table, a line a metric."""
+    for metric, rows in _measured(result):
+        if not metric.columns:
+            worse = sum(row["verdict"] == REGRESSION for row in rows)
+            yield f"{metric.what}: {worse} of {len(rows)} have become worse"
+
+
+def _measured(result: Mapping[str, Any]) -> Iterator[tuple[Metric, list[dict[str, Any]]]]:
+    return ((metric, rows) for name, metric in METRICS.items() if (rows := result.get(name)))
 
 
 def title(result: Mapping[str, Any]) -> str:
@@ -60,29 +76,6 @@ def title(result: Mapping[str, Any]) -> str:
     )
 
 
-def cells(row: dict[str, Any]) -> list[str]:
-    """One case, as `COLUMNS` says."""
-    between = "–".join(f"{end:.3f}" for end in row["interval"] if end is not None) or "too few rounds"
-    number = [row["ratio"], row["control"]]
-    ratio, control = ("–" if n is None else f"{n:.3f}" for n in number)
-    rounds = "+".join(str(n) for n in row["rounds"] if n)
-    code = "the same" if row["same_code"] else "changed"
-    return [row["case"], ratio, between, f"{row['p']:.1g}", rounds, control, code, row["verdict"]]
-
-
-def _markdown_table(rows: list[dict[str, Any]]) -> list[str]:
-    head = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    return [*head, *("| " + " | ".join(_plain(cell) for cell in cells(row)) + " |" for row in rows), ""]
-
-
 def _plain(text: str) -> str:
     """As text in Markdown, whatever is in it."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
-
-
-def others(result: Mapping[str, Any]) -> Iterator[str]:
-    """How much has become worse apart from time, a line a kind."""
-    for kind, what in (("compile", "compile time"), ("memory", "peak memory"), ("accuracy", "error over bound")):
-        if rows := result[kind]:
-            worse = sum(row["verdict"] == REGRESSION for row in rows)
-            yield f"{what}: {worse} of {len(rows)} have become worse"

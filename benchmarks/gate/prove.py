@@ -20,17 +20,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from shrinkage.benchmarks.gate import checkouts
-from shrinkage.benchmarks.gate.checks import Checks
+from shrinkage.benchmarks.gate.comparison import Options, export, selected
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
-from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer, cores
-from shrinkage.benchmarks.gate.run import Options, export, selected
+from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer
+from shrinkage.benchmarks.gate.sides import Sides
 from shrinkage.benchmarks.gate.statistics import EACH, SLOWDOWNS, percents, runs_before, share, told
 from shrinkage.benchmarks.gate.timed import timed
 from shrinkage.benchmarks.measure.machine import machine
@@ -65,15 +64,16 @@ def prove(
     cases = selected(options)
     with checkouts.work_folder() as folder:
         head = checkouts.revision(options.repository, options.head)
+        sides = Sides(folder, options.names)
         export(options, head, head, folder)
         say(f"compiling {len(cases)} cases for both folders")
-        _, _, failures = Checks(folder, options.names, cores()).compiling(cases)
+        _, _, failures = sides.compiled(cases)
         cases = [case for case in cases if case not in failures]
         made = _conditions(options.rule, cases)
         runs = runs_before(made, before)
         for _ in range(count):
             say(f"run {len(runs) + 1}; alarms so far: {sum(bool(run['alarms']) for run in runs)}")
-            runs.append({"commit": head.commit, **_one(options, folder, cases)})
+            runs.append({"commit": head.commit, **_one(options, sides, cases)})
             store({**made, "runs": runs})
     result = account(options.rule, made, runs)
     store(result)
@@ -89,12 +89,12 @@ def _conditions(rule: Rule, cases: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _one(options: Options, folder: Path, cases: Sequence[str]) -> dict[str, Any]:
+def _one(options: Options, sides: Sides, cases: Sequence[str]) -> dict[str, Any]:
     """One run, with a few cases slowed."""
     slowed = random.sample(cases, min(EACH * len(SLOWDOWNS), len(cases)))
     slower = {case: SLOWDOWNS[i % len(SLOWDOWNS)] for i, case in enumerate(slowed)}
     started = time.monotonic()
-    timer = Timer(folder, options.names, cores(), slower)
+    timer = Timer(sides, slower)
     asked = timed(timer, cases, options.rule, started + options.budget)
     twins = [q for q in asked if q.comparison == "twin"]
     heads = [q for q in asked if q.comparison == "head"]

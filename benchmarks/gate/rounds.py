@@ -2,16 +2,15 @@
 
 import contextlib
 import math
-import os
 import random
 import statistics
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from shrinkage.benchmarks.gate.workers import SIDES, Process, at_once
+from shrinkage.benchmarks.gate.sides import SIDES, Side, Sides
+from shrinkage.benchmarks.gate.workers import at_once
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
 WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
@@ -33,19 +32,13 @@ class Timer:
 
     Parameters
     ----------
-    folder
-        With the trees and the caches.
-    names
-        Who is timed, as for `shrinkage.loader.load`.
-    cores
-        One round at a time on each.
+    sides
+        Who is timed; one round at a time on each of their cores.
     slower
         Cases whose head is slowed by a fraction, for the gate's own proof.
     """
 
-    folder: Path
-    names: Sequence[str]
-    cores: Sequence[int]
+    sides: Sides
     slower: Mapping[str, float] = field(default_factory=dict)
 
     def rounds(self, cases: Sequence[str], count: int, until: float = math.inf) -> dict[str, Logs]:
@@ -64,19 +57,19 @@ class Timer:
                         for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):
                             kept.append(math.log(seconds[side] / seconds["base"]))
 
-        at_once(lane, self.cores, len(self.cores))
+        at_once(lane, self.sides.cores, len(self.sides.cores))
         return logs
 
     def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
         """Of each case and side, the median of its samples."""
         with contextlib.ExitStack() as open_processes:
             processes = {
-                side: open_processes.enter_context(Process(self.folder, side, self.names, core))
+                side: open_processes.enter_context(self.sides.process(side, [core]))
                 for side in random.sample(SIDES, len(SIDES))
             }
             return {case: self._samples(case, processes) for case in random.sample(cases, len(cases))}
 
-    def _samples(self, case: str, processes: Mapping[str, Process]) -> dict[str, float]:
+    def _samples(self, case: str, processes: Mapping[str, Side]) -> dict[str, float]:
         once = min(process.ask("load", case=case) for process in processes.values())
         calls = max(1, round(SAMPLE / once))
         warm = min(math.ceil(WARM[0] / once), WARM[1]) if once < 4 * WARM[0] else 0  # a long call warms itself
@@ -92,8 +85,3 @@ class Timer:
         for process in processes.values():
             process.ask("drop", case=case)
         return {side: statistics.median(taken) for side, taken in samples.items()}
-
-
-def cores() -> list[int]:
-    """Those that this process may use; [-1], any, where the system does not say."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [-1]

@@ -1,204 +1,142 @@
-"""What is measured once a side, beside time: compiling, memory, answers; and again where it looks worse.
+"""The two revisions, each in fresh processes: what they compile, whether they are right."""
 
-A figure looks worse when head's is over base's by more than a factor and by more than an amount that matters to nobody.
-What looks worse is measured again, in fresh processes; it is a regression when it is worse every time.
-"""
-
-import math
-import tempfile
+import os
+import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shrinkage.benchmarks.gate.checkouts import Unusable
-from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
-from shrinkage.benchmarks.gate.workers import SIDES, Failed, Process, at_once
+from shrinkage.benchmarks.gate.workers import at_once
+from shrinkage.benchmarks.measure.machine import usable_cores
+from shrinkage.benchmarks.measure.threads import environment
+from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 
-AGAIN = 2  # times
-ALL = "(all of them)"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How much worse is worse: by more than this factor, and by more than this amount."""
-
-    factor: float
-    amount: float
-
-    def exceeded(self, base: float, head: float) -> bool:
-        """Whether head is worse than base."""
-        return head > base * self.factor and head > base + self.amount
-
-
-COMPILING = Limit(1.5, 0.25)  # seconds
-COMPILING_ALL = Limit(1.25, 1.0)
-MEMORY = Limit(1.1, 16_384)  # bytes
-# Error over bound moves with the order in which a sum is taken. Above 1 a claim has failed.
-ACCURACY = Limit(4.0, 0.1)
-
-
-@dataclass(frozen=True)
-class Found:
-    """One figure of both sides, and what follows from it."""
-
-    name: str
-    base: float
-    head: float
-    verdict: str
-    note: str = ""
-
-
+SIDES = ("base", "head", "twin")
+HOMES = {"base": "base", "head": "head", "twin": "base"}  # of one length: the path is in the process's memory, too
+PATIENCE = 900.0  # seconds for an answer: a case compiles for minutes, or the claims are run on all functions
+_LONGEST_PADDING = 4096  # a page
+Result = TypeVar("Result")
 Digests = dict[str, dict[str, str]]  # side, function
 Failures = dict[str, dict[str, str]]  # case, side: in words
 Figures = Mapping[str, Mapping[str, float]]  # side, name
-Measure = Callable[[Sequence[str], int, str], Mapping[str, float]]  # names, which time, side: figure by name
-Limits = Callable[[str], Limit]  # name
 
 
-def compare(measure: Measure, names: Sequence[str], limit: Limits, first: Figures, threads: int = 1) -> list[Found]:
-    """Each figure of the first measurement; those that look worse are measured again, a few times.
+class Side(Worker):
+    """A fresh process of one side.
 
-    Both sides at the same time, where there are two cores: then what else the machine does slows both.
+    Where its stack begins depends on how large its environment is, and what a loop costs can depend on that; so both
+    that size and the hash seed are drawn anew for each process, instead of being the same for one side every time.
+
+    Raises
+    ------
+    Unusable
+        Where it is asked, if the process is gone.
     """
 
-    def worse(figures: Figures) -> set[str]:
-        base, head = figures["base"], figures["head"]
-        return {n for n in names if n in head and limit(n).exceeded(base[n], head[n])}
+    def __init__(
+        self, folder: Path, side: str, names: Sequence[str], cores: Sequence[int] = (), cache: Path | None = None
+    ) -> None:
+        tree = folder / HOMES[side]
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_", "NUMBA_")) and name not in ("PYTHONDONTWRITEBYTECODE", "CI")
+        }
+        own = {
+            "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{HOMES[side]}"),
+            "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "theirs")]),
+            "PYTHONHASHSEED": str(random.randrange(2**32)),
+            "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
+        }
+        self.side, self.log = side, folder / f"{side}.log"
+        with self.log.open("a") as log:
+            options: Any = {"cwd": tree, "env": environment(1, inherited) | own, "stdout": log, "stderr": log}
+            super().__init__("shrinkage.benchmarks.gate.candidate", *names, patience=PATIENCE, cores=cores, **options)
 
-    suspects = worse(first)
-    for time in range(1, AGAIN + 1):
-        if suspects:
-            chosen = [name for name in names if name in suspects]
-            suspects &= worse(on_both(partial(measure, chosen, time), threads))
-    return [Found(n, first["base"][n], first["head"][n], REGRESSION if n in suspects else PASS) for n in names]
+    def ask(self, do: str, **question: Any) -> Any:
+        """As any worker answers."""
+        try:
+            return super().ask(do, **question)
+        except Gone as gone:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            doing = f"{do} {question.get('case') or question.get('metric') or ''}".strip()
+            raise Unusable(f"{self.side} {gone} when asked to {doing}. It said last: {''.join(last)}") from gone
 
 
-def on_both(work: Callable[[str], Any], threads: int) -> dict[str, Any]:
-    """What the work gives for base and for head."""
+def on_both(work: Callable[[str], Result], threads: int) -> dict[str, Result]:
+    """What the work gives for base and for head.
+
+    Both at the same time, where there are two cores: then what else the machine does slows both.
+    """
     return dict(zip(SIDES[:2], at_once(work, SIDES[:2], threads), strict=True))
 
 
+def _cores() -> list[int]:
+    """Those that processes can be kept to; one, whichever it is, where the system cannot do that."""
+    return usable_cores() if hasattr(os, "sched_setaffinity") else [0]
+
+
 @dataclass(frozen=True)
-class Checks:
-    """Measures each side in processes of its own.
+class Sides:
+    """Both of them.
 
     Parameters
     ----------
-    folder, names, cores
-        As for `rounds.Timer`.
+    folder
+        With the trees and the caches.
+    names
+        Who is gated, as for `shrinkage.loader.load`.
+    cores
+        At most one process works on each.
     """
 
     folder: Path
     names: Sequence[str]
-    cores: Sequence[int]
+    cores: Sequence[int] = field(default_factory=_cores)
 
-    def _process(self, side: str, cache: Path | None = None) -> Process:
-        return Process(self.folder, side, self.names, cache=cache)
+    def process(self, side: str, core: Sequence[int] = (), cache: Path | None = None) -> Side:
+        """A process of this side, on this core or on any, with this cache in place of the side's own."""
+        return Side(self.folder, side, self.names, core, cache)
 
-    def _on_both(self, work: Callable[[str], Any]) -> dict[str, Any]:
-        return on_both(work, len(self.cores))
-
-    def compiling(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
+    def compiled(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
 
         With them, the digests of the code of each side, and of what could not be run, where not and why not.
         """
-        digests: Digests = {}
         failures: Failures = {}
 
-        def compiled(side: str) -> dict[str, float]:
-            with self._process(side) as process:
+        def of(side: str) -> tuple[dict[str, float], dict[str, str]]:
+            with self.process(side) as process:
                 try:
                     process.ask("start")
                 except Failed as error:
                     raise Unusable(f"{side} cannot be loaded: {error}") from error
-                seconds = {}
-                for case in cases:
-                    try:
-                        seconds[case] = process.ask("first_call", case=case)
-                    except Failed as error:
-                        failures.setdefault(case, {})[side] = str(error)
-                digests[side] = process.ask("code")
-            return seconds
+                return _each(cases, "first_call", process, failures), process.ask("code")
 
-        return self._on_both(compiled), digests, failures
+        found = on_both(of, len(self.cores))
+        seconds, digests = ({side: both[i] for side, both in found.items()} for i in (0, 1))
+        return seconds, digests, failures
 
-    def compile_times(self, first: Figures, cases: Sequence[str]) -> list[Found]:
-        """These seconds compared, of each case and of all together."""
-
-        def again(chosen: Sequence[str], _: int, side: str) -> dict[str, float]:
-            compiled = cases if ALL in chosen else chosen
-            with tempfile.TemporaryDirectory(dir=self.folder) as cache, self._process(side, Path(cache)) as process:
-                return _with_sum({case: process.ask("first_call", case=case) for case in compiled})
-
-        figures = {side: _with_sum({case: seconds[case] for case in cases}) for side, seconds in first.items()}
-        limit = {ALL: COMPILING_ALL}
-        return compare(again, [*cases, ALL], lambda name: limit.get(name, COMPILING), figures, len(self.cores))
-
-    def memory(self, cases: Sequence[str]) -> list[Found]:
-        """The most bytes that a call has allocated at once."""
-
-        def peaks(chosen: Sequence[str], _: int, side: str) -> dict[str, float]:
-            with self._process(side) as process:
-                return {case: process.ask("peak_memory", case=case) for case in chosen}
-
-        return compare(peaks, cases, lambda _: MEMORY, self._on_both(partial(peaks, cases, 0)))
-
-    def answers(self, cases: Sequence[str]) -> Failures:
+    def wrong(self, cases: Sequence[str]) -> Failures:
         """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
-        wrong: Failures = {}
+        failures: Failures = {}
 
         def check(side: str) -> None:
-            with self._process(side) as process:
-                for case in cases:
-                    try:
-                        process.ask("check", case=case)
-                    except Failed as error:
-                        wrong.setdefault(case, {})[side] = str(error)
+            with self.process(side) as process:
+                _each(cases, "check", process, failures)
 
-        self._on_both(check)
-        return wrong
-
-    def accuracy(self) -> list[Found]:
-        """The worst error over bound of each function, in the same claims on the same problems."""
-        claims: dict[str, dict[str, set[str]]] = {}
-
-        def worst(functions: Sequence[str], time: int, side: str) -> dict[str, float]:
-            card = self.folder / f"{side}-{time}.json"
-            with self._process(side) as process:
-                found = process.ask(
-                    "properties",
-                    scorecard=str(card),
-                    profile="default" if time else "quick",
-                    seed=time,
-                    functions=list(functions),
-                )
-            claims[side] = {name: _failed(found, name) for name in found["functions"]}
-            return {name: _worst(row) for name, row in found["functions"].items()}
-
-        first = self._on_both(partial(worst, [], 0))
-        common = sorted(first["base"].keys() & first["head"].keys())
-        failed = {name: sorted(claims["head"][name] - claims["base"][name]) for name in common}
-        found = compare(worst, common, lambda _: ACCURACY, first, threads=len(self.cores))
-        return [
-            replace(f, verdict=REGRESSION, note=f"fails {failed[f.name][0]}") if failed[f.name] else f for f in found
-        ]
+        on_both(check, len(self.cores))
+        return failures
 
 
-def _with_sum(seconds: dict[str, float]) -> dict[str, float]:
-    return seconds | {ALL: math.fsum(seconds.values())}
-
-
-def _worst(row: Mapping[str, Any]) -> float:
-    return math.inf if row["worst"] is None else float(row["worst"])
-
-
-def _failed(card: Mapping[str, Any], function: str) -> set[str]:
-    """The claims about this function that failed."""
-    return {
-        claim["id"].split("::", 1)[-1]
-        for claim in card["claims"]
-        if claim["functions"].get(function, {}).get("outcome") == "failed"
-    }
+def _each(cases: Sequence[str], do: str, process: Side, failures: Failures) -> dict[str, float]:
+    """What is answered for each case; what raises an error is among the failures."""
+    answers = {}
+    for case in cases:
+        try:
+            answers[case] = process.ask(do, case=case)
+        except Failed as error:
+            failures.setdefault(case, {})[process.side] = str(error)
+    return answers

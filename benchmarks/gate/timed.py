@@ -28,6 +28,7 @@ COMPARISONS: dict[str, Callable[[Logs], list[float]]] = {
     "head": lambda logs: logs.head,
     "twin": lambda logs: logs.twin,
 }
+COLUMNS = ("case", "head / base", "95 %", "p", "rounds", "base / base", "code", "")
 
 
 @dataclass
@@ -80,7 +81,27 @@ def timed(
     return questions
 
 
-def unclean(questions: Iterable[Question], same: set[str], excuse: bool) -> list[str]:
+def judge_times(questions: Sequence[Question], same: set[str], reasons: dict[str, list[str]]) -> None:
+    """Slower cases become reasons; none where a control differs."""
+    controls = _unclean(questions, same)
+    reasons[INCONCLUSIVE] += controls
+    for q in (q for q in questions if q.comparison == "head"):
+        if controls and q.verdict == REGRESSION:
+            q.verdict = INCONCLUSIVE
+        elif q.verdict == REGRESSION:
+            (row,) = rows([q], same)
+            low, high = row["interval"]
+            reasons[REGRESSION].append(
+                f"{q.case} takes {row['ratio']:.3f} times as long (95 %: {low:.3f} to {high:.3f}; p = {row['p']:.1g})"
+            )
+    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE]
+    if names := [q.case for q in undecided if q.case not in same]:
+        rounds = min(len(q.screened) + len(q.confirming) for q in undecided)
+        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        reasons[INCONCLUSIVE].append(f"after {rounds} rounds a slowdown is neither shown nor excluded in {told}")
+
+
+def _unclean(questions: Iterable[Question], same: set[str]) -> list[str]:
     """In words, the controls that differ."""
     return [
         f"control: base differs from itself in {q.case} by {100 * (ratio(q.confirming) - 1):.1f} %"
@@ -89,7 +110,7 @@ def unclean(questions: Iterable[Question], same: set[str], excuse: bool) -> list
     ] + [
         f"control: the code of {q.case} is the same, and its time is not, by {100 * (ratio(q.confirming) - 1):.1f} %"
         for q in questions
-        if excuse and q.verdict == REGRESSION and q.comparison == "head" and q.case in same
+        if q.verdict == REGRESSION and q.comparison == "head" and q.case in same
     ]
 
 
@@ -99,6 +120,16 @@ def rows(questions: Sequence[Question], same: set[str]) -> list[dict[str, Any]]:
     for question in questions:
         by_case.setdefault(question.case, {})[question.comparison] = question
     return [_row(case, asked, case in same) for case, asked in by_case.items()]
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """One case, as `COLUMNS` says."""
+    between = "–".join(f"{end:.3f}" for end in row["interval"] if end is not None) or "too few rounds"
+    number = [row["ratio"], row["control"]]
+    ratio, control = ("–" if n is None else f"{n:.3f}" for n in number)
+    rounds = "+".join(str(n) for n in row["rounds"] if n)
+    code = "the same" if row["same_code"] else "changed"
+    return [row["case"], ratio, between, f"{row['p']:.1g}", rounds, control, code, row["verdict"]]
 
 
 def _row(case: str, asked: Mapping[str, Question], same: bool) -> dict[str, Any]:

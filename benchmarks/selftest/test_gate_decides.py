@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from shrinkage.benchmarks.gate import checks, decide, prove, timed
+from shrinkage.benchmarks.gate import decide, metric, prove, timed
 from shrinkage.benchmarks.gate.decide import (
     INCONCLUSIVE,
     LOOKS,
@@ -23,9 +23,8 @@ from shrinkage.benchmarks.gate.decide import (
     sign_test,
     upper,
 )
-from shrinkage.benchmarks.gate.findings import cells
 from shrinkage.benchmarks.gate.rounds import Logs
-from shrinkage.benchmarks.gate.run import judge_times
+from shrinkage.benchmarks.gate.timed import cells, judge_times
 
 RULE = Rule()
 SCHEMA = json.loads(Path(decide.__file__).with_name("gate.schema.json").read_text(encoding="utf-8"))
@@ -99,7 +98,7 @@ def test_a_base_that_differs_from_itself_gates_nothing():
     timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005, twin=0.06)
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
     asked = timed.timed(timer, ["case-1"], RULE, math.inf)
-    judge_times(asked, set(), True, reasons)
+    judge_times(asked, set(), reasons)
     assert reasons[REGRESSION] == []
     assert "base differs from itself in case-1 by" in reasons[INCONCLUSIVE][0]
 
@@ -108,7 +107,7 @@ def test_the_same_code_cannot_have_become_slower():
     """It is one more control: where its time differs, what is measured is not the code."""
     timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005)
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
-    judge_times(timed.timed(timer, ["case-1"], RULE, math.inf), {"case-1"}, True, reasons)
+    judge_times(timed.timed(timer, ["case-1"], RULE, math.inf), {"case-1"}, reasons)
     assert reasons[REGRESSION] == []
     assert "the code of case-1 is the same, and its time is not" in reasons[INCONCLUSIVE][0]
 
@@ -157,8 +156,8 @@ FIRST = {"base": {"a": 1.0, "b": 1.0}, "head": {"a": 2.0, "b": 1.2}}
 )
 def test_what_looks_worse_is_measured_again(again, verdict):
     """A factor of two that is there every time is a regression, one that was there once is not; 1.2 is no matter."""
-    limit = checks.Limit(1.5, 0.25)
-    found = checks.compare(
+    limit = metric.Limit(1.5, 0.25)
+    found = metric.compare(
         lambda names, time, side: dict.fromkeys(names, again[side]), ["a", "b"], lambda _: limit, FIRST
     )
     assert {f.name: f.verdict for f in found} == {"a": verdict, "b": PASS}

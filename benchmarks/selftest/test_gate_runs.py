@@ -18,7 +18,8 @@ from shrinkage.benchmarks.gate.command import main
 
 pytestmark = pytest.mark.power
 
-SCHEMA = json.loads((checkouts.ROOT / "benchmarks" / "gate" / "gate.schema.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "benchmarks" / "gate" / "gate.schema.json").read_text(encoding="utf-8"))
 RIGHT = """
 import numpy as np
 
@@ -110,7 +111,7 @@ def left_behind() -> list[str]:
     folders = [str(path) for path in Path(tempfile.gettempdir()).glob(f"{checkouts.PREFIX}*")]
     listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
     return folders + [
-        line for line in listed if "shrinkage.benchmarks.gate.worker " in line and "theirs/mine.py" in line
+        line for line in listed if "shrinkage.benchmarks.gate.candidate " in line and "theirs/mine.py" in line
     ]
 
 
@@ -139,7 +140,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(tmp_path)
     repo = repository(tmp_path, RIGHT, RIGHT)
     command = [sys.executable, "-m", "shrinkage", "gate", "v0", "v1", "--repo", str(repo), "--impl", "mine.py"]
     run = subprocess.Popen(
-        [*command, "-k", "squared_norm-large", "--only", "time"], cwd=checkouts.ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "-k", "squared_norm-large", "--only", "time"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     assert run.stderr
     while "timing" not in run.stderr.readline():
@@ -147,7 +148,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(tmp_path)
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
     time.sleep(0.5)
-    assert [line for line in left_behind() if "worker" in line] == []
+    assert [line for line in left_behind() if "candidate" in line] == []
     assert gate(repo, "--only", "memory")[0] == 0
     assert left_behind() == []
 
@@ -160,7 +161,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number):
     # A shell's background job ignores Ctrl-C, and so would what it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen(
-        [*command, "-k", "squared_norm-large", "--only", "time"], cwd=checkouts.ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "-k", "squared_norm-large", "--only", "time"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     assert run.stderr
     while "timing" not in run.stderr.readline():
@@ -174,9 +175,9 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number):
 
 def test_a_benchmark_that_is_gone_has_not_passed(tmp_path):
     """In the project's own repository: a case is deleted, nothing else is changed."""
-    subprocess.run(["git", "clone", "--quiet", str(checkouts.ROOT), str(tmp_path / "own")], check=True)
     own = tmp_path / "own"
-    checkouts.with_harness(own, whole=True)  # as it stands, committed or not
+    checkouts.export(ROOT, checkouts.revision(ROOT, None), own)  # as it stands, committed or not
+    git(own, "init", "--quiet")
     git(own, "add", "--all")
     git(own, "commit", "--quiet", "--allow-empty", "--message", "as it is")
     cases = own / "benchmarks" / "cases" / "calculus.py"
@@ -213,6 +214,26 @@ def test_what_cannot_be_compared_is_said_in_a_sentence(tmp_path, capsys, argumen
     file.write_text('{"kind": "scorecard"}')
     assert main([str(file) if part == "FILE" else part for part in arguments]) == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [[], ["--impl", "impl"], ["--impl", "numpy"], ["--impl", "../mine.py"]])
+def test_what_is_not_of_the_repository_is_not_gated(tmp_path, monkeypatch, capsys, given):
+    """Both sides would be the same: they would pass, and nothing of the repository would have been timed."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(repository(tmp_path, RIGHT) / "folder")
+    assert main(["v0", "--only", "memory", *given]) == 2
+    (name, *_) = given[1:] or ["impl"]
+    sentence = (
+        f"--impl {name} is not in the repository {tmp_path}: name a file or module of it, as in --impl solvers.py."
+    )
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_run_in_which_no_case_can_be_run_does_not_pass(tmp_path, capsys):
+    """The file offers another function than the case is about."""
+    repo = repository(tmp_path, RIGHT, RIGHT)
+    assert main(["v0", "--repo", str(repo), "--impl", "mine.py", "-k", "ridge-small"]) == 2
+    assert "No case can be run on both sides. ridge-small: NotOffered: ridge" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_commit_has_nothing_to_compare_with(tmp_path):

@@ -59,7 +59,6 @@ def page(stored: Stored, drawings: Iterable[Drawing]) -> str:
             frame=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
             shapes=list(charts.SHAPES.values()),
             gates=[_gate(result) for result in last_gates(stored).values()],
-            gate_columns=[name or "verdict" for name in gate.COLUMNS],
             proofs=[(name, prove.spread(result), list(prove.shares(result)), result) for name, result in stored.proofs],
             proof_columns=[name or "what" for name in prove.COLUMNS],
             drawings=list(drawings),
@@ -134,14 +133,13 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _gate(result: Mapping[str, Any]) -> dict[str, Any]:
-    worse, rest = (
-        [gate.cells(row) for row in result["time"] if (row["verdict"] == "pass") is passed] for passed in (False, True)
-    )
     return {
         "result": result,
         "word": gate.WORDS[result["verdict"]],
         "title": gate.title(result),
-        "worse": worse,
-        "rest": rest,
-        "others": list(gate.others(result)),
+        "tables": [
+            (said, passed, [name or "verdict" for name in columns], cells)
+            for said, passed, columns, cells in gate.tables(result)
+        ],
+        "others": list(gate.lines(result)),
     }

@@ -1,0 +1,124 @@
+"""The metrics of the gate: to add one is to write its class here, and to put it into `METRICS`."""
+
+import json
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shrinkage.benchmarks.gate.metric import Comparison, Figure, Limit, Metric, Row
+from shrinkage.benchmarks.gate.rounds import Timer
+from shrinkage.benchmarks.gate.sides import HOMES
+from shrinkage.benchmarks.gate.timed import COLUMNS, cells, judge_times, rows, timed
+
+if TYPE_CHECKING:
+    from shrinkage.benchmarks.gate.candidate import Candidate
+
+ALL = "(all of them)"
+
+
+class Time(Metric):
+    """What a call takes (`timed`)."""
+
+    name, what, doing = "time", "time", "timing"
+    columns = COLUMNS
+
+    def compared(self, comparison: Comparison) -> list[Row]:
+        """In rounds of all cases."""
+        questions = timed(Timer(comparison.sides), comparison.cases, comparison.rule, comparison.until, comparison.say)
+        judge_times(questions, comparison.same, comparison.reasons)
+        return rows(questions, comparison.same)
+
+    def cells(self, row: Row) -> list[str]:
+        """As `COLUMNS` says."""
+        return cells(row)
+
+
+class CompileTime(Figure):
+    """Seconds that the first call compiles, from an empty cache; of each case and of all together."""
+
+    name, what, doing = "compile", "compile time", "compiling once more what took longer than for the base"
+    limit, form = Limit(1.5, 0.25), "{:.3g} s"
+
+    def limit_of(self, name: str) -> Limit:
+        """What sums up is steadier."""
+        return Limit(1.25, 1.0) if name == ALL else self.limit
+
+    def figures(self, comparison: Comparison, names: Sequence[str], again: int, side: str) -> Mapping[str, float]:
+        """Those of the first compilation are there already."""
+        if not again:
+            seconds: Mapping[str, float] = {case: comparison.compiled[side][case] for case in comparison.ran}
+        else:
+            cases = comparison.ran if ALL in names else names
+            with (
+                tempfile.TemporaryDirectory(dir=comparison.sides.folder) as cache,
+                comparison.sides.process(side, cache=Path(cache)) as process,
+            ):
+                seconds = {case: process.ask("first_call", case=case) for case in cases}
+        return {**seconds, ALL: math.fsum(seconds.values())}
+
+
+class Memory(Figure):
+    """The most bytes that a call has allocated at once, by NumPy, by compiled code or by Python."""
+
+    name, what, doing = "memory", "peak memory", "counting what calls allocate"
+    limit, form = Limit(1.1, 16_384), "{:,.0f} bytes"
+
+    def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
+        """Of one call each."""
+        from shrinkage.benchmarks.measure.memory import peak
+
+        return {case: peak(candidate.call(case)) for case in names}
+
+
+class Accuracy(Figure):
+    """The worst error over bound of each function, in the same claims on the same problems."""
+
+    name, what, doing = "accuracy", "error over bound", "judging both revisions by the claims"
+    # It moves with the order in which a sum is taken. Above 1 a claim has failed.
+    limit = Limit(4.0, 0.1)
+
+    def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
+        """Of all functions the first time, then of these; the scorecard stays in the side's folder."""
+        import pytest
+
+        card = f"scorecard-{again}.json"
+        suite = [
+            "--pyargs",
+            "shrinkage.properties",
+            "-p",
+            "shrinkage.properties.plugin",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+        ]
+        chosen = ["-m", "mathematics or accuracy", *(["-k", " or ".join(names)] if again else [])]
+        given = [part for name in candidate.names for part in ("--impl", name)]
+        profile = [f"--hypothesis-profile={'default' if again else 'quick'}", f"--hypothesis-seed={again}"]
+        pytest.main([*suite, *chosen, *given, *profile, "--scorecard", card])
+        functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
+        return {name: math.inf if row["worst"] is None else row["worst"] for name, row in functions.items()}
+
+    def faults(self, comparison: Comparison, names: Sequence[str]) -> Mapping[str, str]:
+        """A claim that fails for head alone."""
+        cards = {
+            side: json.loads((comparison.sides.folder / home / "scorecard-0.json").read_text(encoding="utf-8"))
+            for side, home in HOMES.items()
+        }
+        failed = {name: _failed(cards["head"], name) - _failed(cards["base"], name) for name in names}
+        return {name: f"fails {min(claims)}" for name, claims in failed.items() if claims}
+
+
+def _failed(card: Mapping[str, Any], function: str) -> set[str]:
+    """The claims about this function that failed."""
+    return {
+        claim["id"].split("::", 1)[-1]
+        for claim in card["claims"]
+        if claim["functions"].get(function, {}).get("outcome") == "failed"
+    }
+
+
+# In the order in which they are measured: time needs cases whose answers are right, and to compile again from an empty
+# cache can take minutes.
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (Accuracy(), Memory(), Time(), CompileTime())}
