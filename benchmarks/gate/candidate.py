@@ -74,9 +74,12 @@ class Candidate(Runner):
 
     def measure(self, metric: str, names: Sequence[str], again: int) -> Mapping[str, float]:
         """The figures of a metric."""
+        from shrinkage.benchmarks.gate.metric import Figure
         from shrinkage.benchmarks.gate.metrics import METRICS
 
-        return METRICS[metric].measured(self, names, again)
+        asked = METRICS[metric]
+        assert isinstance(asked, Figure)
+        return asked.measured(self, names, again)
 
     def code(self) -> dict[str, str]:
         """A digest of the code behind each function of the implementation."""

@@ -116,8 +116,11 @@ class Sides:
                 return _each(cases, "first_call", process, failures), process.ask("code")
 
         found = on_both(of, len(self.cores))
-        seconds, digests = ({side: both[i] for side, both in found.items()} for i in (0, 1))
-        return seconds, digests, failures
+        return (
+            {side: both[0] for side, both in found.items()},
+            {side: both[1] for side, both in found.items()},
+            failures,
+        )
 
     def wrong(self, cases: Sequence[str]) -> Failures:
         """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
