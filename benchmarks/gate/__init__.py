@@ -11,7 +11,7 @@ time
     and no time is gated.
 compile, memory, accuracy
     Seconds to compile from an empty cache, the peak of what a call allocates, the worst error over bound on the same
-    problems (`checks`); what looks worse is measured again before it is called a regression.
+    problems (`metrics`); what looks worse is measured again before it is called a regression (`metric`).
 
 The verdict is `pass`, `regression` or `inconclusive`; exit codes 0, 1 and 2.
 """

@@ -135,7 +135,6 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
         reasons = comparison.reasons
         reasons[REGRESSION] += [*lost, *broken, *_new(wrong, "gives a wrong answer")]
         for name, metric in metrics.items():
-            say(metric.doing)
             found[name] = metric.compared(comparison)
     return {
         "schema": 1,

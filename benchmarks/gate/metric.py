@@ -67,15 +67,12 @@ class Metric(ABC):
         In the stored result, and for ``--only``.
     what
         As people call it.
-    doing
-        What is said while it is measured.
     columns
         Of the table of its rows; where there are none, a line says how many are worse.
     """
 
     name: ClassVar[str]
     what: ClassVar[str]
-    doing: ClassVar[str]
     columns: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
@@ -135,12 +132,15 @@ class Figure(Metric):
 
     Attributes
     ----------
+    doing
+        What is said while it is measured.
     limit
         How much worse is worse.
     form
         How a number is written, with its unit.
     """
 
+    doing: ClassVar[str]
     limit: ClassVar[Limit]
     form: ClassVar[str] = "{:.3g}"
 
@@ -163,6 +163,7 @@ class Figure(Metric):
 
     def compared(self, comparison: Comparison) -> list[Row]:
         """A row for each that both sides have; an infinite number is none, as JSON has it."""
+        comparison.say(self.doing)
         measure, threads = partial(self.figures, comparison), len(comparison.sides.cores)
         first = on_both(partial(measure, comparison.cases, 0), threads)
         names = [name for name in first["base"] if name in first["head"]]

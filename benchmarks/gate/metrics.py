@@ -21,7 +21,7 @@ ALL = "(all of them)"
 class Time(Metric):
     """What a call takes (`timed`)."""
 
-    name, what, doing = "time", "time", "timing"
+    name, what = "time", "time"
     columns = COLUMNS
 
     def compared(self, comparison: Comparison) -> list[Row]:
