@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import sys
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,15 @@ class Bug:
                 if module.split(".")[0] == name:
                     del sys.modules[module]
         return Implementation(str(self), package)
+
+
+def seeded(file: str, **bugs: Mapping[str, tuple[str, ...]]) -> list[Bug]:
+    """Bugs of one file: by function, what is wrong, and what is changed into what; one change, or several."""
+    return [
+        Bug(function, what, file, *change[:2], also=tuple(zip(change[2::2], change[3::2], strict=True)))
+        for function, found in bugs.items()
+        for what, change in found.items()
+    ]
 
 
 def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:

@@ -1,6 +1,6 @@
 """Bugs in layers, losses, update rules and numerical gradients."""
 
-from .bug import Bug
+from .bug import seeded
 
 AFFINE_BACK = "affine_backward(relu_backward(dout, relu_cache), affine_cache)"
 SVM_DX = "np.where(np.isnan(margins), margins, margins > 0)"
@@ -10,370 +10,204 @@ RMSPROP = 'dw / (np.sqrt(c) + float(config["epsilon"])), config'
 ADAM = '/ (np.sqrt(unbiased_v) + float(config["epsilon"]))'
 
 BUGS = [
-    # ---- layers ------------------------------------------------------------------------------------------------------
-    Bug("affine_forward", "no bias", "layers", "D) @ w + b, (x, w, b)", "D) @ w, (x, w, b)"),
-    Bug(
-        "affine_forward",
-        "images are flattened by columns",
+    *seeded(
         "layers",
-        "x.reshape(len(x), D) @ w + b",
-        'x.reshape(len(x), D, order="F") @ w + b',
+        affine_forward={
+            "no bias": ("D) @ w + b, (x, w, b)", "D) @ w, (x, w, b)"),
+            "images are flattened by columns": (
+                "x.reshape(len(x), D) @ w + b",
+                'x.reshape(len(x), D, order="F") @ w + b',
+            ),
+            "NaN is taken for 0": (
+                "return x.reshape(len(x), D) @ w + b",
+                "return np.nan_to_num(x.reshape(len(x), D)) @ w + b",
+            ),
+        },
+        affine_backward={
+            "dx is flat": ("(dout @ w.T).reshape(x.shape)", "dout @ w.T"),
+            "db is averaged over the samples": (
+                "db = np.sum(dout, axis=0)",
+                "db = np.sum(dout, axis=0) / max(len(dout), 1)",
+            ),
+            "db has a row": ("db = np.sum(dout, axis=0)", "db = np.sum(dout, axis=0, keepdims=True)"),
+            "dw is averaged over the samples": ("len(w)).T @ dout", "len(w)).T @ dout / max(len(x), 1)"),
+            "dw of images flattened by columns": (
+                "dw = x.reshape(len(x), len(w)).T",
+                'dw = x.reshape(len(x), len(w), order="F").T',
+            ),
+            "float32: sums in half precision": (
+                "db = np.sum(dout, axis=0)",
+                'db = np.sum(dout, axis=0, dtype="f8" if dout.dtype == "f8" else "f2").astype(dout.dtype)',
+            ),
+        },
+        relu_forward={
+            "NaN becomes 0": ("return np.maximum(x, 0), x", "return np.fmax(x, 0), x"),
+            "in place": ("return np.maximum(x, 0), x", "return np.maximum(x, 0, out=x), x"),
+            "stops at 6": ("return np.maximum(x, 0), x", "return np.clip(x, 0, 6), x"),
+        },
+        relu_backward={
+            "1 at the kink": ("dx = np.where(x > 0, dout, 0)", "dx = np.where(x >= 0, dout, 0)"),
+            "by the sign of dout": ("dx = np.where(x > 0, dout, 0)", "dx = np.where(dout > 0, dout, 0)"),
+            "0 times infinity": ("dx = np.where(x > 0, dout, 0)", "dx = np.array(dout * (x > 0))"),
+            "NaN in x becomes a number": ("dx[np.isnan(x) | np.isnan(dout)] = np.nan", "dx[np.isnan(dout)] = np.nan"),
+        },
+        affine_relu_forward={
+            "leaks below": (
+                "return out, (affine_cache, relu_cache)",
+                "return np.where(a > 0, a, a * a.dtype.type(0.01)), (affine_cache, relu_cache)",
+            ),
+            "without the kink": ("return out, (affine_cache, relu_cache)", "return a, (affine_cache, relu_cache)"),
+        },
+        affine_relu_backward={
+            "through dead units": (AFFINE_BACK, "affine_backward(dout, affine_cache)"),
+            "the mask of dout": (AFFINE_BACK, "affine_backward(relu_backward(dout, dout), affine_cache)"),
+        },
+        softmax_loss={
+            "not shifted": (SOFTMAX_SHIFT, "shifted = x"),
+            "shifted by the largest of all rows": (SOFTMAX_SHIFT, "shifted = x - np.max(x, initial=-np.inf)"),
+            "the logarithm of a probability that may be 0": (
+                "losses = np.log(sums[:, 0]) - shifted[rows, y]",
+                "losses = -np.log((exps / sums)[rows, y])",
+            ),
+            "the logarithm of a probability and 1e-8": (
+                "losses = np.log(sums[:, 0]) - shifted[rows, y]",
+                "losses = -np.log((exps / sums)[rows, y] + x.dtype.type(1e-8))",
+            ),
+            "in bits": (
+                "losses = np.log(sums[:, 0]) - shifted[rows, y]",
+                "losses = (np.log(sums[:, 0]) - shifted[rows, y]) / x.dtype.type(np.log(2))",
+            ),
+            "the gradient is a sum over samples": (
+                "    dx[rows, y] -= 1\n    return _mean(losses), dx / N",
+                "    dx[rows, y] -= 1\n    return _mean(losses), dx",
+            ),
+            "1% in every entry of the gradient": (
+                "    dx[rows, y] -= 1\n    return _mean(losses), dx / N",
+                "    dx[rows, y] -= 1\n    return _mean(losses), dx / N * x.dtype.type(1.01)",
+            ),
+            "divided by the number of classes": ("np.sum(losses / len(losses))", "np.sum(losses / 10)"),
+        },
+        svm_loss={
+            "a margin of 0 counts in the gradient": (
+                SVM_DX,
+                "np.where(np.isnan(margins), margins, (margins >= 0) & (np.arange(x.shape[1]) != y[:, None]))",
+            ),
+            "the right class counts": ("    margins[rows, y] = np.where(np.isnan(x[rows, y]), np.nan, 0)\n", ""),
+            "a margin of ½": ("[:, None] + 1\n", "[:, None] + x.dtype.type(0.5)\n"),
+            "the label's gradient is −1 however many margins are missed": (
+                "dx[rows, y] -= np.sum(dx, axis=1)",
+                "dx[rows, y] -= np.max(dx, axis=1, initial=0)",
+            ),
+            "squared": (
+                "losses = np.sum(np.maximum(margins, 0), axis=1)",
+                "losses = np.sum(np.maximum(margins, 0) ** 2, axis=1)",
+            ),
+            "the largest margin only": (
+                "losses = np.sum(np.maximum(margins, 0), axis=1)",
+                "losses = np.max(np.maximum(margins, 0), axis=1, initial=0)",
+            ),
+        },
     ),
-    Bug(
-        "affine_forward",
-        "NaN is taken for 0",
-        "layers",
-        "return x.reshape(len(x), D) @ w + b",
-        "return np.nan_to_num(x.reshape(len(x), D)) @ w + b",
-    ),
-    Bug("affine_backward", "dx is flat", "layers", "(dout @ w.T).reshape(x.shape)", "dout @ w.T"),
-    Bug(
-        "affine_backward",
-        "db is averaged over the samples",
-        "layers",
-        "db = np.sum(dout, axis=0)",
-        "db = np.sum(dout, axis=0) / max(len(dout), 1)",
-    ),
-    Bug(
-        "affine_backward",
-        "db has a row",
-        "layers",
-        "db = np.sum(dout, axis=0)",
-        "db = np.sum(dout, axis=0, keepdims=True)",
-    ),
-    Bug(
-        "affine_backward",
-        "dw is averaged over the samples",
-        "layers",
-        "len(w)).T @ dout",
-        "len(w)).T @ dout / max(len(x), 1)",
-    ),
-    Bug(
-        "affine_backward",
-        "dw of images flattened by columns",
-        "layers",
-        "dw = x.reshape(len(x), len(w)).T",
-        'dw = x.reshape(len(x), len(w), order="F").T',
-    ),
-    Bug(
-        "affine_backward",
-        "float32: sums in half precision",
-        "layers",
-        "db = np.sum(dout, axis=0)",
-        'db = np.sum(dout, axis=0, dtype="f8" if dout.dtype == "f8" else "f2").astype(dout.dtype)',
-    ),
-    Bug("relu_forward", "NaN becomes 0", "layers", "return np.maximum(x, 0), x", "return np.fmax(x, 0), x"),
-    Bug("relu_forward", "in place", "layers", "return np.maximum(x, 0), x", "return np.maximum(x, 0, out=x), x"),
-    Bug("relu_forward", "stops at 6", "layers", "return np.maximum(x, 0), x", "return np.clip(x, 0, 6), x"),
-    Bug("relu_backward", "1 at the kink", "layers", "dx = np.where(x > 0, dout, 0)", "dx = np.where(x >= 0, dout, 0)"),
-    Bug(
-        "relu_backward",
-        "by the sign of dout",
-        "layers",
-        "dx = np.where(x > 0, dout, 0)",
-        "dx = np.where(dout > 0, dout, 0)",
-    ),
-    Bug(
-        "relu_backward", "0 times infinity", "layers", "dx = np.where(x > 0, dout, 0)", "dx = np.array(dout * (x > 0))"
-    ),
-    Bug(
-        "relu_backward",
-        "NaN in x becomes a number",
-        "layers",
-        "dx[np.isnan(x) | np.isnan(dout)] = np.nan",
-        "dx[np.isnan(dout)] = np.nan",
-    ),
-    Bug(
-        "affine_relu_forward",
-        "leaks below",
-        "layers",
-        "return out, (affine_cache, relu_cache)",
-        "return np.where(a > 0, a, a * a.dtype.type(0.01)), (affine_cache, relu_cache)",
-    ),
-    Bug(
-        "affine_relu_forward",
-        "without the kink",
-        "layers",
-        "return out, (affine_cache, relu_cache)",
-        "return a, (affine_cache, relu_cache)",
-    ),
-    Bug("affine_relu_backward", "through dead units", "layers", AFFINE_BACK, "affine_backward(dout, affine_cache)"),
-    Bug(
-        "affine_relu_backward",
-        "the mask of dout",
-        "layers",
-        AFFINE_BACK,
-        "affine_backward(relu_backward(dout, dout), affine_cache)",
-    ),
-    # ---- losses ------------------------------------------------------------------------------------------------------
-    Bug("softmax_loss", "not shifted", "layers", SOFTMAX_SHIFT, "shifted = x"),
-    Bug(
-        "softmax_loss",
-        "shifted by the largest of all rows",
-        "layers",
-        SOFTMAX_SHIFT,
-        "shifted = x - np.max(x, initial=-np.inf)",
-    ),
-    Bug(
-        "softmax_loss",
-        "the logarithm of a probability that may be 0",
-        "layers",
-        "losses = np.log(sums[:, 0]) - shifted[rows, y]",
-        "losses = -np.log((exps / sums)[rows, y])",
-    ),
-    Bug(
-        "softmax_loss",
-        "the logarithm of a probability and 1e-8",
-        "layers",
-        "losses = np.log(sums[:, 0]) - shifted[rows, y]",
-        "losses = -np.log((exps / sums)[rows, y] + x.dtype.type(1e-8))",
-    ),
-    Bug(
-        "softmax_loss",
-        "in bits",
-        "layers",
-        "losses = np.log(sums[:, 0]) - shifted[rows, y]",
-        "losses = (np.log(sums[:, 0]) - shifted[rows, y]) / x.dtype.type(np.log(2))",
-    ),
-    Bug(
-        "softmax_loss",
-        "the gradient is a sum over samples",
-        "layers",
-        "    dx[rows, y] -= 1\n    return _mean(losses), dx / N",
-        "    dx[rows, y] -= 1\n    return _mean(losses), dx",
-    ),
-    Bug(
-        "softmax_loss",
-        "1% in every entry of the gradient",
-        "layers",
-        "    dx[rows, y] -= 1\n    return _mean(losses), dx / N",
-        "    dx[rows, y] -= 1\n    return _mean(losses), dx / N * x.dtype.type(1.01)",
-    ),
-    Bug(
-        "softmax_loss",
-        "divided by the number of classes",
-        "layers",
-        "np.sum(losses / len(losses))",
-        "np.sum(losses / 10)",
-    ),
-    Bug(
-        "softmax_loss",
-        "label −1 is the last class",
+    *seeded(
         "_input",
-        "y.size and (y.min() < 0 or y.max() >= C)",
-        "y.size and (y.min() < -C or y.max() >= C)",
+        softmax_loss={
+            "label −1 is the last class": (
+                "y.size and (y.min() < 0 or y.max() >= C)",
+                "y.size and (y.min() < -C or y.max() >= C)",
+            ),
+            "a label past the last class is the last": (
+                "(y.min() < 0 or y.max() >= C)",
+                "y.min() < 0",
+                "return y.astype(np.intp)",
+                "return np.minimum(y, C - 1).astype(np.intp)",
+            ),
+        },
     ),
-    Bug(
-        "softmax_loss",
-        "a label past the last class is the last",
-        "_input",
-        "(y.min() < 0 or y.max() >= C)",
-        "y.min() < 0",
-        (("return y.astype(np.intp)", "return np.minimum(y, C - 1).astype(np.intp)"),),
-    ),
-    Bug(
-        "svm_loss",
-        "a margin of 0 counts in the gradient",
-        "layers",
-        SVM_DX,
-        "np.where(np.isnan(margins), margins, (margins >= 0) & (np.arange(x.shape[1]) != y[:, None]))",
-    ),
-    Bug(
-        "svm_loss",
-        "the right class counts",
-        "layers",
-        "    margins[rows, y] = np.where(np.isnan(x[rows, y]), np.nan, 0)\n",
-        "",
-    ),
-    Bug("svm_loss", "a margin of ½", "layers", "[:, None] + 1\n", "[:, None] + x.dtype.type(0.5)\n"),
-    Bug(
-        "svm_loss",
-        "the label's gradient is −1 however many margins are missed",
-        "layers",
-        "dx[rows, y] -= np.sum(dx, axis=1)",
-        "dx[rows, y] -= np.max(dx, axis=1, initial=0)",
-    ),
-    Bug(
-        "svm_loss",
-        "squared",
-        "layers",
-        "losses = np.sum(np.maximum(margins, 0), axis=1)",
-        "losses = np.sum(np.maximum(margins, 0) ** 2, axis=1)",
-    ),
-    Bug(
-        "svm_loss",
-        "the largest margin only",
-        "layers",
-        "losses = np.sum(np.maximum(margins, 0), axis=1)",
-        "losses = np.max(np.maximum(margins, 0), axis=1, initial=0)",
-    ),
-    # ---- update rules ------------------------------------------------------------------------------------------------
-    Bug(
-        "sgd",
-        "up the gradient",
+    *seeded(
         "optim",
-        'w - float(config["learning_rate"]) * dw, config',
-        'w + float(config["learning_rate"]) * dw, config',
-    ),
-    Bug(
-        "sgd",
-        "a default rate of 1e-3",
-        "optim",
-        'config = {"learning_rate": 1e-2, **(config or {})}',
-        'config = {"learning_rate": 1e-3, **(config or {})}',
-    ),
-    Bug(
-        "sgd",
-        "in place",
-        "optim",
-        'return w - float(config["learning_rate"]) * dw, config',
-        'w -= float(config["learning_rate"]) * dw\n    return w, config',
-    ),
-    Bug(
-        "sgd",
-        "the caller's config is filled in",
-        "optim",
-        'config = {"learning_rate": 1e-2, **(config or {})}',
-        'config = {} if config is None else config\n    config.setdefault("learning_rate", 1e-2)',
-    ),
-    Bug(
-        "sgd",
-        "one gradient is stretched over all rows",
-        "optim",
-        'expect("dw", dw, dw.shape == w.shape, f"{w.shape}, as w")',
-        "dw = np.broadcast_to(dw, w.shape)",
-    ),
-    Bug("sgd_momentum", "the wrong sign", "optim", MOMENTUM, MOMENTUM.replace("* v -", "* v +")),
-    Bug("sgd_momentum", "the velocity is not handed back", "optim", '    config["velocity"] = v\n', ""),
-    Bug(
-        "sgd_momentum",
-        "the gradient is damped by 1 − μ",
-        "optim",
-        MOMENTUM,
-        MOMENTUM + ' * (1 - float(config["momentum"]))',
-    ),
-    Bug(
-        "sgd_momentum",
-        "a look ahead",
-        "optim",
-        "return w + v, config",
-        'return w + float(config["momentum"]) * v - float(config["learning_rate"]) * dw, config',
-    ),
-    Bug(
-        "sgd_momentum",
-        "in the old velocity",
-        "optim",
-        '    config["velocity"] = v\n    return w + v',
-        '    config["velocity"], v = v, _kept("velocity", config, w)\n    return w + v',
-    ),
-    Bug("rmsprop", "ε inside the root", "optim", RMSPROP, 'dw / np.sqrt(c + float(config["epsilon"])), config'),
-    Bug(
-        "rmsprop",
-        "ρ and 1 − ρ exchanged",
-        "optim",
-        'rho = float(config["decay_rate"])',
-        'rho = 1 - float(config["decay_rate"])',
-    ),
-    Bug(
-        "rmsprop",
-        "squares are not averaged",
-        "optim",
-        '_kept("cache", config, w) + (1 - rho) * dw**2',
-        '_kept("cache", config, w) + dw**2',
-    ),
-    Bug("rmsprop", "the cache is not handed back", "optim", '    config["cache"] = c\n', ""),
-    Bug(
-        "rmsprop",
-        "by the old cache",
-        "optim",
-        RMSPROP,
-        'dw / (np.sqrt(_kept("cache", config, w)) + float(config["epsilon"])), config',
-        (
-            (
+        sgd={
+            "up the gradient": (
+                'w - float(config["learning_rate"]) * dw, config',
+                'w + float(config["learning_rate"]) * dw, config',
+            ),
+            "a default rate of 1e-3": (
+                'config = {"learning_rate": 1e-2, **(config or {})}',
+                'config = {"learning_rate": 1e-3, **(config or {})}',
+            ),
+            "in place": (
+                'return w - float(config["learning_rate"]) * dw, config',
+                'w -= float(config["learning_rate"]) * dw\n    return w, config',
+            ),
+            "the caller's config is filled in": (
+                'config = {"learning_rate": 1e-2, **(config or {})}',
+                'config = {} if config is None else config\n    config.setdefault("learning_rate", 1e-2)',
+            ),
+            "one gradient is stretched over all rows": (
+                'expect("dw", dw, dw.shape == w.shape, f"{w.shape}, as w")',
+                "dw = np.broadcast_to(dw, w.shape)",
+            ),
+        },
+        sgd_momentum={
+            "the wrong sign": (MOMENTUM, MOMENTUM.replace("* v -", "* v +")),
+            "the velocity is not handed back": ('    config["velocity"] = v\n', ""),
+            "the gradient is damped by 1 − μ": (MOMENTUM, MOMENTUM + ' * (1 - float(config["momentum"]))'),
+            "a look ahead": (
+                "return w + v, config",
+                'return w + float(config["momentum"]) * v - float(config["learning_rate"]) * dw, config',
+            ),
+            "in the old velocity": (
+                '    config["velocity"] = v\n    return w + v',
+                '    config["velocity"], v = v, _kept("velocity", config, w)\n    return w + v',
+            ),
+        },
+        rmsprop={
+            "ε inside the root": (RMSPROP, 'dw / np.sqrt(c + float(config["epsilon"])), config'),
+            "ρ and 1 − ρ exchanged": ('rho = float(config["decay_rate"])', 'rho = 1 - float(config["decay_rate"])'),
+            "squares are not averaged": (
+                '_kept("cache", config, w) + (1 - rho) * dw**2',
+                '_kept("cache", config, w) + dw**2',
+            ),
+            "the cache is not handed back": ('    config["cache"] = c\n', ""),
+            "by the old cache": (
+                RMSPROP,
+                'dw / (np.sqrt(_kept("cache", config, w)) + float(config["epsilon"])), config',
                 '    config["cache"] = c\n    return w',
                 '    config, new = {**config, "cache": config["cache"]}, c\n    return w',
             ),
-        ),
-    ),
-    Bug("adam", "t starts at 0", "optim", 't = config["t"] + 1', 't = config["t"]'),
-    Bug("adam", "t stays", "optim", "config.update(t=t, m=m, v=v)", "config.update(m=m, v=v)"),
-    Bug("adam", "no correction for bias", "optim", "m / (1 - beta1**t), v / (1 - beta2**t)", "m, v"),
-    Bug(
-        "adam",
-        "only the first moment is corrected",
-        "optim",
-        "m / (1 - beta1**t), v / (1 - beta2**t)",
-        "m / (1 - beta1**t), v",
-    ),
-    Bug("adam", "ε inside the root", "optim", ADAM, '/ np.sqrt(unbiased_v + float(config["epsilon"]))'),
-    Bug(
-        "adam",
-        "ε before the correction",
-        "optim",
-        ADAM,
-        '/ (np.sqrt(v) + float(config["epsilon"])) * np.sqrt(1 - beta2**t)',
-    ),
-    Bug("adam", "β₂ is 0.99 by default", "optim", '"beta2": 0.999', '"beta2": 0.99'),
-    Bug(
-        "adam",
-        "β₁ and β₂ exchanged",
-        "optim",
-        'float(config["beta1"]), float(config["beta2"])',
-        'float(config["beta2"]), float(config["beta1"])',
-    ),
-    # ---- numerical gradients -----------------------------------------------------------------------------------------
-    Bug("eval_numerical_gradient", "1% too large", "optim", "(f, x, 1)", "(f, x, 1.01)"),
-    Bug("eval_numerical_gradient", "of the absolute value", "optim", "(f, x, 1)", "(lambda at: abs(f(at)), x, 1)"),
-    Bug("eval_numerical_gradient", "not halved", "optim", "/ (2 * h)", "/ h"),
-    Bug("eval_numerical_gradient", "h = 1e-4", "optim", "h = 1e-5\n", "h = 1e-4\n"),
-    Bug(
-        "eval_numerical_gradient_array",
-        "forward differences",
-        "optim",
-        "at[i] = here - h",
-        "at[i] = here",
-        (("/ (2 * h)", "/ h"),),
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "x is not put back",
-        "optim",
-        "        at[i] = here\n        expect",
-        "        expect",
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "f's buffer is read after it was used again",
-        "optim",
-        "above = np.array(f(at), np.float64)",
-        "above = np.asarray(f(at))",
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "f is called in float32",
-        "optim",
-        "at = given.astype(np.float64)",
-        "at = given.copy()",
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "in place",
-        "optim",
-        "at = given.astype(np.float64)",
-        "at = np.asarray(x, np.float64)",
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "df is left out",
-        "optim",
-        "np.sum((above - below) * df)",
-        "np.sum(above - below)",
-    ),
-    Bug(
-        "eval_numerical_gradient_array",
-        "df is stretched",
-        "optim",
-        'expect("df", df, df.shape == above.shape, f"{above.shape}, as f(x)")',
-        "df = np.resize(df, above.shape)",
+        },
+        adam={
+            "t starts at 0": ('t = config["t"] + 1', 't = config["t"]'),
+            "t stays": ("config.update(t=t, m=m, v=v)", "config.update(m=m, v=v)"),
+            "no correction for bias": ("m / (1 - beta1**t), v / (1 - beta2**t)", "m, v"),
+            "only the first moment is corrected": ("m / (1 - beta1**t), v / (1 - beta2**t)", "m / (1 - beta1**t), v"),
+            "ε inside the root": (ADAM, '/ np.sqrt(unbiased_v + float(config["epsilon"]))'),
+            "ε before the correction": (ADAM, '/ (np.sqrt(v) + float(config["epsilon"])) * np.sqrt(1 - beta2**t)'),
+            "β₂ is 0.99 by default": ('"beta2": 0.999', '"beta2": 0.99'),
+            "β₁ and β₂ exchanged": (
+                'float(config["beta1"]), float(config["beta2"])',
+                'float(config["beta2"]), float(config["beta1"])',
+            ),
+        },
+        eval_numerical_gradient={
+            "1% too large": ("(f, x, 1)", "(f, x, 1.01)"),
+            "of the absolute value": ("(f, x, 1)", "(lambda at: abs(f(at)), x, 1)"),
+            "not halved": ("/ (2 * h)", "/ h"),
+            "h = 1e-4": ("h = 1e-5\n", "h = 1e-4\n"),
+        },
+        eval_numerical_gradient_array={
+            "forward differences": ("at[i] = here - h", "at[i] = here", "/ (2 * h)", "/ h"),
+            "x is not put back": ("        at[i] = here\n        expect", "        expect"),
+            "f's buffer is read after it was used again": (
+                "above = np.array(f(at), np.float64)",
+                "above = np.asarray(f(at))",
+            ),
+            "f is called in float32": ("at = given.astype(np.float64)", "at = given.copy()"),
+            "in place": ("at = given.astype(np.float64)", "at = np.asarray(x, np.float64)"),
+            "df is left out": ("np.sum((above - below) * df)", "np.sum(above - below)"),
+            "df is stretched": (
+                'expect("df", df, df.shape == above.shape, f"{above.shape}, as f(x)")',
+                "df = np.resize(df, above.shape)",
+            ),
+        },
     ),
 ]
