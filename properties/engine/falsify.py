@@ -1,15 +1,12 @@
 """Is there a claim that this implementation breaks? In one process, without a pytest session.
 
 ``refute(implementation, ["ridge"])`` runs the claims about these functions until one fails that blames one of them.
-From a shell: ``python -m shrinkage.properties.engine.falsify --impl NAME [function ...]``, exit code 1 if refuted, 0 if
-not.
 
 Every claim runs on few examples first, and only then on as many as in a plain `pytest`: most of what is wrong shows at
 once. The examples are the same every time. Claims that need more than the implementation and a captured output (a
 folder, say, or real data) are left out.
 """
 
-import argparse
 import contextlib
 import dis
 import functools
@@ -17,7 +14,6 @@ import importlib
 import inspect
 import io
 import itertools
-import sys
 import time
 import types
 import warnings
@@ -32,7 +28,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 from shrinkage import properties
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Implementation, WrongChoice, load
+from shrinkage.loader import Implementation
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
@@ -280,32 +276,3 @@ def _occurring(test: Callable[..., None]) -> tuple[set[str], set[str]]:
 
 def _named(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value in CONTRACT
-
-
-# ---- the command line ------------------------------------------------------------------------------------------------
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Exit code 1 and one line if an implementation is refuted, 0 if it is not."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shrinkage.properties.engine.falsify", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--impl", action="append", metavar="NAME", help="who is judged, as in pytest (default: impl)")
-    parser.add_argument("functions", nargs="*", help="names of the contract (default: all that are offered)")
-    chosen = parser.parse_args(arguments)
-    unknown = sorted(set(chosen.functions) - set(CONTRACT))
-    if unknown:
-        parser.error(f"{', '.join(unknown)}: not in the contract")
-    try:
-        implementation = load(chosen.impl or ["impl"])
-    except WrongChoice as error:
-        parser.error(str(error))
-    found = refute(implementation, chosen.functions or None)
-    if found is None:
-        return 0
-    print(f"{', '.join(found.blamed)}: {found.claim} ({found.seconds:.2f} s)")
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
