@@ -35,7 +35,7 @@ def small_batch(X: Array, y: Array, lams: Array) -> tuple[Array, NDArray[np.bool
     g, rest, moves = np.zeros((q, LANES), X.dtype), np.empty((q, LANES), X.dtype), np.empty((q, LANES), X.dtype)
     h, u, step = np.zeros((p, LANES), X.dtype), np.empty((p, LANES), X.dtype), np.empty((p, LANES), X.dtype)
     lam, condition, sizes = np.empty(LANES, X.dtype), np.empty(LANES, X.dtype), np.empty((4, LANES), X.dtype)
-    # Within these ranges `_range` has nothing to scale, and no square over- or underflows.
+    # Within these ranges `scaling` has nothing to do, and no square over- or underflows.
     of_X, of_y, of_lam = (2.0**150, 2.0**300, 2.0**500) if X.itemsize == 8 else (2.0**10, 2.0**10, 2.0**80)
     eps = np.finfo(X.dtype).eps
     for start in range(0, b, LANES):
