@@ -201,7 +201,7 @@ class Function:
     @property
     def gives_cache(self) -> bool:
         """Whether its second result is a cache, for a backward pass."""
-        return any(argument.forward == self.name for other in FUNCTIONS for argument in other.arguments)
+        return self.name in _FORWARD
 
     @property
     def gives_config(self) -> bool:
@@ -408,6 +408,8 @@ def _options(described: dict[str, tuple[str, str]]) -> tuple[Argument, ...]:
 FUNCTIONS: tuple[Function, ...] = (*_calculus(), *_least_squares(), *_ridge(), *_relu(), *_nets())
 
 CONTRACT: dict[str, Function] = {function.name: function for function in FUNCTIONS}
+
+_FORWARD = {argument.forward for function in FUNCTIONS for argument in function.arguments}
 
 
 def describe(name: str) -> str:

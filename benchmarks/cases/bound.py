@@ -5,6 +5,7 @@ from typing import Any
 
 from shrinkage.benchmarks.cases.case import Call
 from shrinkage.benchmarks.cases.inputs import Arguments
+from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation
 
 
@@ -17,7 +18,8 @@ def many_calls(implementation: Implementation, function: str, arguments: Argumen
 def backward(implementation: Implementation, function: str, arguments: Arguments) -> Call:
     """The backward pass, with the cache of the implementation's own forward pass."""
     dout, *given = arguments
-    _, cache = getattr(implementation, function.replace("backward", "forward"))(*given)
+    (forward,) = (argument.forward for argument in CONTRACT[function].arguments if argument.forward)
+    _, cache = getattr(implementation, forward)(*given)
     return partial(getattr(implementation, function), dout, cache)
 
 

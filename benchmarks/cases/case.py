@@ -42,6 +42,8 @@ class Case:
         Floating-point operations; a root, an exponential and a division count as one each.
     moved
         Floating-point numbers that have to be read or written once at least.
+    answer
+        From the arguments to each part of the answer and its bound, where `references` has none for the function.
     bind
         From an implementation and the arguments to the call that is timed, which takes nothing.
     dtype
@@ -59,6 +61,7 @@ class Case:
     flops: Formula
     moved: Formula
     bind: Bind = field(default=plain)
+    answer: Callable[..., list[Any]] | None = None
     dtype: Any = np.float64
     layout: Layout | None = None
     quick: bool = True

@@ -90,7 +90,8 @@ def call(impl: Any, name: str, arguments: Arguments) -> list[Any]:
 
 def call_raw(impl: Any, name: str, arguments: Arguments) -> Any:
     """Call the function with these arguments, by their places in the contract, and hand back whatever it does."""
+    function = getattr(impl, name)  # first, so that it is known to be judged should the forward pass fail
     caches = {a.name: a.forward for a in CONTRACT[name].arguments if a.kind is Kind.CACHE}
     made = {key: call_raw(impl, forward, arguments)[1] for key, forward in caches.items()}
     known = arguments | made
-    return getattr(impl, name)(*[known[key] for key in CONTRACT[name].names if key in known])
+    return function(*[known[key] for key in CONTRACT[name].names if key in known])

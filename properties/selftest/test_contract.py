@@ -2,28 +2,68 @@
 
 import importlib
 import inspect
+from typing import Any
 
 import numpy as np
 import pytest
 
 import shrinkage as compiled
-from shrinkage.contract import CHAPTERS, CONTRACT
+from shrinkage.contract import CHAPTERS, CONTRACT, Kind, describe, stub
 from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine.example_calls import EXAMPLES, given
+from shrinkage.properties.engine.malformed_inputs import admitted
 
 pytestmark = pytest.mark.interface
 
 
-@pytest.mark.parametrize("implementation", [compiled, textbook], ids=["impl", "numpy"])
-@pytest.mark.parametrize("name", CONTRACT)
+STUBS: dict[str, Any] = {}
+exec(stub(), STUBS)
+OFFERED = [
+    *(pytest.param(compiled, name, id=f"{name}-impl") for name in CONTRACT),
+    *(pytest.param(textbook, name, id=f"{name}-numpy") for name in CONTRACT if hasattr(textbook, name)),
+]
+
+
+@pytest.mark.parametrize(("implementation", "name"), OFFERED)
 def test_signatures_are_those_of_the_contract(implementation, name):
     """Every function is there, with the contract's arguments in the contract's order and with its defaults."""
-    scope: dict[str, object] = {}
-    exec(f"def {CONTRACT[name].signature}: ...", {"np": np}, scope)
-    expected = inspect.signature(scope[name])  # type: ignore[arg-type]
-    actual = inspect.signature(getattr(implementation, name))
+    expected, actual = (inspect.signature(function) for function in (STUBS[name], getattr(implementation, name)))
     assert [(p.name, p.default) for p in actual.parameters.values()] == [
         (p.name, p.default) for p in expected.parameters.values()
     ]
+
+
+def test_the_textbook_offers_what_it_did():
+    """A new function need not be in the textbook; what is in it stays."""
+    assert sum(hasattr(textbook, name) for name in CONTRACT) >= 58
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_stub_says_what_to_write_and_does_nothing(name):
+    """Its docstring is the entry: formula, arguments, shape, errors; and methods are there to fill in."""
+    function, document = CONTRACT[name], inspect.getdoc(STUBS[name])
+    assert describe(name).startswith(function.signature)
+    assert document == inspect.cleandoc(describe(name).split("\n", 1)[1])
+    for text in (function.value, function.shape, *(f"{a.name}: {a.description}" for a in function.arguments)):
+        assert text in document
+    methods = [getattr(STUBS[name], method.split("(")[0]) for method in function.methods]
+    for unwritten in methods or [STUBS[name]]:
+        with pytest.raises(NotImplementedError):
+            unwritten(*[None] * len(inspect.signature(unwritten).parameters))
+    exec(stub([name]), {})
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_as_the_contract_has_it(name):
+    """Shapes are admitted, no value is one that has to be refused, matrices are of the rank that is asked for."""
+    ranks = {Kind.FULL_COLUMN_RANK: 1, Kind.FULL_ROW_RANK: 0}
+    for argument in given(CONTRACT[name]):
+        value = EXAMPLES[name][argument.name]
+        assert admitted(name, argument.name, np.shape(value))
+        assert argument.kind not in (Kind.NOT_NEGATIVE, Kind.POSITIVE) or np.all(value >= 0)
+        assert argument.kind is not Kind.POSITIVE or np.all(value > 0)
+        if argument.kind in ranks:
+            assert np.linalg.matrix_rank(value) == value.shape[ranks[argument.kind]]
 
 
 def test_the_surface_is_the_contract():

@@ -137,7 +137,7 @@ def _after(deed: Callable[[], None], function: Callable[..., Any]) -> Callable[.
     return hostile
 
 
-globals().update({name: getattr(textbook, name) for name in CONTRACT})
+globals().update({name: getattr(textbook, name) for name in CONTRACT if hasattr(textbook, name)})
 globals().update({name: _after(deed, getattr(textbook, name)) for name, deed in DEEDS.items()})
 
 
