@@ -1,9 +1,9 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
-The table of functions comes from the contract. That of the gate's own proof comes from its stored runs
-(``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
-from scorecards (``pytest properties --impl NAME --scorecard FILE``), taken together with what is stored of those of
-before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept. The first
+The table of functions comes from the contract, that of peers from their files, that of the gate's own proof from its
+stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards
+(``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of those of before: ten thousand answers
+of each function are the work of many runs. Of another version nothing is kept. The first
 answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
@@ -24,6 +24,7 @@ README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
     ROOT / name for name in ("README.md", "properties/README.md", "benchmarks/README.md", "CONTRIBUTING.md")
 )
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
+PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
@@ -42,6 +43,14 @@ def functions() -> Iterator[str]:
             yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (
                 f" {'; '.join(map(str, f.errors))} |" if raising else ""
             )
+    yield "\n"
+
+
+def known_peers() -> Iterator[str]:
+    """Each peer's short name, what it is built on, and from which version on."""
+    yield "\n| peer | library | from version |\n|---|---|---|"
+    for peer in peers():
+        yield f"| `{peer}` | {library(peer).distribution} | {library(peer).oldest} |"
     yield "\n"
 
 
@@ -148,6 +157,7 @@ def main() -> None:
     stored = together([*cards[0]["cards"], *cards[1:]])
     for document, start, lines in (
         (CLAIMS, FUNCTIONS_START, functions()),
+        (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, ERRORS_START, errors(stored)),
         (TIMINGS, PROOF_START, proof()),
     ):

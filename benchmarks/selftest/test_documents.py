@@ -18,6 +18,7 @@ from shrinkage.benchmarks.report.readme import (
     ERRORS,
     ERRORS_START,
     FUNCTIONS_START,
+    PEERS_START,
     PROOF,
     PROOF_START,
     README,
@@ -25,6 +26,7 @@ from shrinkage.benchmarks.report.readme import (
     TIMINGS,
     errors,
     functions,
+    known_peers,
     proof,
     together,
     with_table,
@@ -115,9 +117,9 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
 def test_every_peer_is_named() -> None:
     """`--impl NAME` takes these short names."""
     assert peers()
+    assert with_table(TEXT[CLAIMS], PEERS_START, known_peers()) == TEXT[CLAIMS]
     for name in peers():
-        assert f"`{name}`" in TEXT[README]
-        assert f"`{name}`" in TEXT[CLAIMS]
+        assert f"| `{name}` |" in TEXT[CLAIMS]
 
 
 def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
