@@ -18,7 +18,7 @@ HARD = st.floats(-1e12, 1e12)
 
 @dataclass(frozen=True, repr=False)
 class Unit(Shown):
-    """One sample for one unit, and a learning rate."""
+    """max(wx + b, 0): one sample (x, y) for one unit, and a learning rate; all are numbers."""
 
     x: float
     y: float
@@ -45,7 +45,7 @@ def unit(hard: bool = False) -> st.SearchStrategy[Unit]:
 
 @dataclass(frozen=True, repr=False)
 class Hidden(Shown):
-    """Samples for a network with one hidden layer, its parameters, and a learning rate."""
+    """W2 max(W1 x + b, 0): samples x and y, (N,); W1 (d, 1), b (d,) and W2 (1, d); and a learning rate."""
 
     x: np.ndarray
     y: np.ndarray
@@ -123,7 +123,7 @@ def _graded(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 @dataclass(frozen=True, repr=False)
 class Layer(Shown):
-    """What an affine layer gets, and the derivative that comes back to it."""
+    """x w + b: x is (N, ...), w (D, M), b (M,), and dout, the derivative that comes back, (N, M)."""
 
     x: np.ndarray
     w: np.ndarray
@@ -163,7 +163,7 @@ def layers(draw: st.DrawFn, *, hard: bool = False) -> Layer:
 
 @dataclass(frozen=True, repr=False)
 class Scores(Shown):
-    """Class scores, a row for each sample, and labels."""
+    """Class scores x, (N, C), and labels y, (N,)."""
 
     x: np.ndarray
     y: np.ndarray
