@@ -41,7 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--gradescope-points": {
         "type": Path,
         "metavar": "TOML",
-        "help": "what is worth how many points there (default: each function one; see shrinkage.properties.report.gradescope)",
+        "help": "what is worth how many points there (default: each function one)",
     },
     "--isolate": {
         "action": "store_true",

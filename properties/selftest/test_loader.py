@@ -1,11 +1,17 @@
 """`--impl`: who is judged. Each run here is a pytest of its own, over a claim or two."""
 
+import json
 import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shrinkage.loader import NotOffered, WrongChoice, load
+from shrinkage.peers import ExpectedFailure, library, peers
 from shrinkage.properties.selftest.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
@@ -135,3 +141,51 @@ def test_a_name_that_leads_nowhere_is_not_found(name):
 def test_a_dotted_module_and_a_short_name_are_the_same_peer():
     """`numpy` is the peer shrinkage.peers.numpy, not the library of that name."""
     assert load(["numpy"]).ridge is load(["shrinkage.peers.numpy"]).ridge
+
+
+# ---- what follows from the file of a peer -----------------------------------------------------------------------------
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.mark.parametrize("peer", peers())
+def test_a_peer_says_what_it_is_built_on(peer):
+    """What is read from its file is what the file says; and where it is expected to fail is a table."""
+    pytest.importorskip(library(peer).module, exc_type=ImportError)
+    (part,) = load([peer]).parts
+    assert library(peer) == vars(part)["LIBRARY"]
+    assert all(isinstance(failure, ExpectedFailure) for failure in getattr(part, "EXPECTED_FAILURES", ()))
+
+
+def test_what_a_peer_is_built_on_is_known_without_it():
+    """To say what there is, and what to install, nothing is imported."""
+    program = """if True:
+        import json, sys
+        from shrinkage.peers import library, peers
+        known = [library(peer) for peer in peers()]
+        print(json.dumps([one.module for one in known if one.module in sys.modules]))
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) in ([], ["numpy"])
+
+
+def test_what_is_installed_is_what_the_peers_are_judged_from():
+    """The extra is pip's own list, and the one other place that knows of a peer: `pip install 'shrinkage[peers]'`.
+
+    A peer that is not in it is installed by its library's name, as `--impl` says.
+    """
+    extra, needed = PROJECT["optional-dependencies"]["peers"], PROJECT["dependencies"]
+    assert {*extra} <= {library(peer).requirement for peer in peers()}
+    assert {library(peer).requirement for peer in ("numpy", "scipy")} <= {*needed}
+
+
+@pytest.mark.parametrize("peer", [peer for peer in peers() if peer not in ("numpy", "scipy")])
+def test_a_peer_without_its_library_says_what_to_install(monkeypatch, peer):
+    """Where a peer's library is missing, one sentence says what to install."""
+    top = library(peer).module
+    for module in [name for name in sys.modules if name.startswith(f"{top}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, top, None)
+    monkeypatch.delitem(sys.modules, f"shrinkage.peers.{peer}", raising=False)
+    with pytest.raises(WrongChoice, match=rf"^{peer} needs {top}.*: pip install '{library(peer).requirement}'\.$"):
+        load([peer])

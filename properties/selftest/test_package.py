@@ -1,10 +1,21 @@
-"""The wheel: what pyproject.toml says is in it."""
+"""The package: what the wheel holds, and what importing it loads."""
 
+import ast
+import importlib
+import json
+import subprocess
+import sys
 import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
+import shrinkage
 from shrinkage import __version__
+from shrinkage.contract import CONTRACT, FUNCTIONS
 from shrinkage.properties.selftest.own_pytest import ROOT
 
 pytestmark = pytest.mark.power
@@ -44,3 +55,144 @@ def test_the_version_is_in_one_place():
     assert PROJECT["project"]["dynamic"] == ["version"]
     assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "shrinkage.__version__"}
     assert f'\n__version__ = "{__version__}"\n' in (ROOT / "impl" / "__init__.py").read_text(encoding="utf-8")
+
+
+# ---- what importing loads -------------------------------------------------------------------------------------------
+
+HEAVY = ("numpy", "scipy", "numba", "shrinkage._kernels.jit")
+
+
+def fresh(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, in the clone's root."""
+    command = [sys.executable, "-c", program, *arguments]
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def loaded_by(program: str, names: Sequence[str] = HEAVY) -> list[str]:
+    """Which of these modules a program leaves loaded."""
+    run = fresh(f"{program}\nimport json, sys\nprint(json.dumps([n for n in {list(names)} if n in sys.modules]))")
+    assert run.returncode == 0, run.stderr
+    found: list[str] = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import shrinkage",
+        "import shrinkage; dir(shrinkage)",
+        "import shrinkage.loader, shrinkage.contract, shrinkage.cli",
+    ],
+)
+def test_importing_the_package_loads_no_library(program):
+    """Neither NumPy nor SciPy nor Numba."""
+    assert loaded_by(program) == []
+
+
+JUDGE = """
+import pytest
+code = pytest.main(["-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", "-W", "error", *{arguments}])
+assert code == 0, code
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["properties/test_calculus.py", "-k", "linear_form or shape or layout"],
+        ["properties/test_interface.py", "-k", "linear_form"],
+        ["properties/test_calculus.py", "-k", "linear_form", "--isolate"],
+        ["benchmarks/test_calculus.py", "-k", "linear_form-small"],
+    ],
+    ids=["values", "interface", "isolated", "benchmarks"],
+)
+def test_judging_somebody_elses_code_loads_no_numba(arguments):
+    """Nor anything of ours that is compiled: its verdict waits for no import that it has no use for."""
+    program = JUDGE.format(arguments=["--impl", "numpy", *arguments])
+    assert loaded_by(program, ["numba", "llvmlite", "shrinkage._kernels.jit", "shrinkage.calculus"]) == []
+
+
+def test_names_are_the_contracts():
+    """`from shrinkage import *` and dir() give every function, and each is the one that its module defines."""
+    scope: dict[str, Any] = {}
+    exec("from shrinkage import *", scope)
+    assert set(scope) - {"__builtins__"} == set(CONTRACT)
+    assert set(dir(shrinkage)) >= set(CONTRACT)
+    for name, function in CONTRACT.items():
+        home = f"shrinkage.{function.module}"
+        assert scope[name] is getattr(importlib.import_module(home), name)
+        assert scope[name].__module__ == home
+
+
+def test_no_module_stands_in_a_functions_place():
+    """Importing a module sets an attribute of its package: none may be named as a function is."""
+    for function in FUNCTIONS:
+        importlib.import_module(f"shrinkage.{function.module}")
+        assert not isinstance(getattr(shrinkage, function.name), ModuleType)
+        assert vars(shrinkage)[function.name] is getattr(shrinkage, function.name)  # a plain attribute from then on
+
+
+def test_type_checkers_see_every_module_of_the_contract():
+    """They cannot run the lazy part; what they read instead names each module once."""
+    tree = ast.parse(Path(str(shrinkage.__file__)).read_text(encoding="utf-8"))
+    imported = [
+        step.module for step in ast.walk(tree) if isinstance(step, ast.ImportFrom) and step.names[0].name == "*"
+    ]
+    assert sorted(map(str, imported)) == sorted({function.module for function in FUNCTIONS})
+
+
+def test_a_wrong_name_is_told_with_the_right_one():
+    """As of any module."""
+    run = fresh("import shrinkage; shrinkage.rigde")
+    assert run.returncode == 1
+    told = run.stderr.splitlines()[-1]
+    assert told == "AttributeError: module 'shrinkage' has no attribute 'rigde'. Did you mean: 'ridge'?"
+    assert not hasattr(shrinkage, "nonsense")
+
+
+PICKLED = """
+import pickle, sys
+import shrinkage
+net = shrinkage.FullyConnectedNet([2], input_dim=3, num_classes=2, seed=0)
+things = pickle.loads(pickle.dumps([shrinkage.ridge, shrinkage.FullyConnectedNet, net]))
+assert things[0] is shrinkage.ridge and things[1] is shrinkage.FullyConnectedNet and type(things[2]) is things[1]
+sys.stdout.write(pickle.dumps(things, protocol=0).hex())
+"""
+UNPICKLED = """
+import pickle, sys
+ridge, Net, net = pickle.loads(bytes.fromhex(sys.argv[1]))
+print(ridge([[1.0]], [2.0], 1.0), net.loss([[1.0, 2.0, 3.0]]).shape)
+"""
+
+
+def test_what_is_pickled_is_loaded_by_a_process_that_imported_nothing():
+    """A function, a class and a trained net."""
+    written = fresh(PICKLED)
+    assert written.returncode == 0, written.stderr
+    read = fresh(UNPICKLED, written.stdout)
+    assert (read.returncode, read.stdout) == (0, "[1.] (1, 2)\n"), read.stderr
+
+
+THREADS = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import shrinkage
+sys.setswitchinterval(1e-6)
+names = shrinkage.__all__ * 4
+start = threading.Barrier(16)
+
+def take(i):
+    start.wait()
+    return {name: getattr(shrinkage, name) for name in names[i:] + names[:i]}
+
+with ThreadPoolExecutor(16) as pool:
+    taken = list(pool.map(take, range(0, 160, 10)))
+assert all(t[name] is getattr(shrinkage, name) for t in taken for name in names)
+"""
+
+
+def test_threads_that_ask_first_at_the_same_time_get_the_same():
+    """Sixteen, each beginning with another function."""
+    run = fresh(THREADS)
+    assert run.returncode == 0, run.stderr

@@ -2,7 +2,7 @@
 
 cosmic-ray makes the mutants of `impl/peers/numpy`: one operator, number, comparison or decorator at a time. Each is
 judged by `shrinkage.properties.engine.falsify` in a process of its own, forked off one that has everything loaded. A
-mutant that no claim refutes survives; those known to be equivalent to the textbook stand in `equivalent_mutants.toml`,
+mutant that no claim refutes survives; those known to be equivalent to the textbook stand in `equivalent.toml`,
 each with its reason. The score is the share of the others that is refuted; below 97 % the exit code is 1.
 
 What was found is kept line by line in ``--session FILE``: interrupted, the same command goes on where it was, and with
@@ -52,7 +52,7 @@ STAND_FOR_ALL = {
     "optim": ("adam",),
 }
 
-EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 GOAL = 0.97
 
 

@@ -1,0 +1,1 @@
+"""Every small change of the textbook, and whether a claim refutes it."""
