@@ -143,7 +143,7 @@ def test_a_dotted_module_and_a_short_name_are_the_same_peer():
     assert load(["numpy"]).ridge is load(["shrinkage.peers.numpy"]).ridge
 
 
-# ---- what follows from the file of a peer -----------------------------------------------------------------------------
+# ---- what follows from the file of a peer -----------------------------------------------------------------
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
