@@ -81,22 +81,12 @@ class Accuracy(Figure):
 
     def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
         """Of all functions the first time, then of these; the scorecard stays in the side's folder."""
-        import pytest
+        from shrinkage.properties.judge import main
 
         card = f"scorecard-{again}.json"
-        suite = [
-            "--pyargs",
-            "shrinkage.properties",
-            "-p",
-            "shrinkage.properties.plugin",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-        ]
-        chosen = ["-m", "mathematics or accuracy", *(["-k", " or ".join(names)] if again else [])]
-        given = [part for name in candidate.names for part in ("--impl", name)]
-        profile = [f"--hypothesis-profile={'default' if again else 'quick'}", f"--hypothesis-seed={again}"]
-        pytest.main([*suite, *chosen, *given, *profile, "--scorecard", card])
+        chosen = ["--marks=mathematics or accuracy", *([f"-k={' or '.join(names)}"] if again else [])]
+        profile = f"--profile={'default' if again else 'quick'}"
+        main([*candidate.names, *chosen, profile, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"])
         functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
         return {name: math.inf if row["worst"] is None else row["worst"] for name, row in functions.items()}
 

@@ -46,6 +46,7 @@ class Side(Worker):
         }
         own = {
             "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{HOMES[side]}"),
+            "XDG_CACHE_HOME": str(folder),  # what is kept of failed claims is gone with the run
             "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "theirs")]),
             "PYTHONHASHSEED": str(random.randrange(2**32)),
             "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
