@@ -12,7 +12,7 @@ from shrinkage.benchmarks.cases import calculus, least_squares, networks, relu, 
 from shrinkage.benchmarks.cases.bound import many_calls
 from shrinkage.benchmarks.cases.case import Case
 
-__all__ = ["CASES", "SELECTIONS", "Case", "WrongCase", "chosen", "many_calls", "of_chapter"]
+__all__ = ["CASES", "SELECTIONS", "Case", "WrongCase", "chosen", "many_calls"]
 
 CASES: list[Case] = [*calculus.CASES, *least_squares.CASES, *ridge.CASES, *relu.CASES, *networks.CASES]
 
@@ -21,11 +21,6 @@ SELECTIONS = ("quick", "all")
 
 class WrongCase(ValueError):
     """A name that is no case's; the message is one sentence."""
-
-
-def of_chapter(chapter: int) -> list[Case]:
-    """The cases of one chapter."""
-    return [case for case in CASES if case.chapter == chapter]
 
 
 def chosen(names: Iterable[str] = (), selection: str = "quick") -> list[Case]:

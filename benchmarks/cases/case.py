@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from shrinkage.benchmarks.cases.inputs import Arguments, Builder
-from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation
 
 Formula = Callable[..., float]
@@ -68,11 +67,6 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.function}-{self.label}"
-
-    @property
-    def chapter(self) -> int:
-        """The chapter of the contract."""
-        return CONTRACT[self.function].chapter
 
     def arguments(self, dtype: Any = None) -> Arguments:
         """The inputs, the same ones every time, in the case's dtype or another."""

@@ -6,20 +6,17 @@ the solution is V b/(μ+λ), and the leverages are the sums over A²/(μ+λ). X 
 
 import copy
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from mpmath import mpf
 
 from shrinkage.benchmarks.references import precise
-from shrinkage.benchmarks.references.measured import Answer, registering
+from shrinkage.benchmarks.references.measured import Answer, Maker
 from shrinkage.benchmarks.references.precise import Matrix, Wide, product
 from shrinkage.properties.engine import bounds, bounds_selection
 from shrinkage.properties.engine.bounds import Bound, Problem
-
-ANSWERS: dict[str, Callable[..., list[Answer]]] = {}
-gives = registering(ANSWERS)
 
 
 class Grid:
@@ -70,7 +67,6 @@ def _each(values: Any, allowed: Iterable[Bound]) -> list[Answer]:
     return [(np.asarray(values, Wide), Bound(np.array([float(b.allowed) for b in each]), each[0].source))]
 
 
-@gives("ridge_path")
 def _path(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     grid = Grid(X, y, lams)
     allowed = [bounds.orthogonal.__wrapped__(p) for p in grid.problems()]  # type: ignore[attr-defined]
@@ -78,20 +74,17 @@ def _path(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     return [(grid.w, Bound(np.linalg.norm([float(b.allowed) for b in allowed]), allowed[0].source))]
 
 
-@gives("ridge_dof")
 def _dof(X: np.ndarray, lams: np.ndarray) -> list[Answer]:
     grid = Grid(X, np.zeros(len(X), X.dtype), lams)
     return _each(grid.dof, map(bounds_selection.degrees_of_freedom_of, grid.problems()))
 
 
-@gives("ridge_gcv")
 def _gcv(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     grid, n = Grid(X, y, lams), len(X)
     values = n * (grid.residuals**2).sum(axis=1) / (n - grid.dof) ** 2
     return _each(values, map(bounds_selection.generalised_cross_validation_of, grid.problems()))
 
 
-@gives("ridge_loo")
 def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     """The mean of eᵢ² by eᵢ = rᵢ/(1 − hᵢ), and `bounds_selection.leave_one_out` for all the refits at once."""
     grid = Grid(X, y, lams)
@@ -114,3 +107,6 @@ def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     total = (2 * abs(e) + cu * moved) * moved + e * e
     source = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
     return [(((grid.residuals / kept) ** 2).mean(axis=1), Bound(cu * total.mean(axis=1), source))]
+
+
+ANSWERS: dict[str, Maker] = {"ridge_path": _path, "ridge_dof": _dof, "ridge_gcv": _gcv, "ridge_loo": _loo}

@@ -4,6 +4,7 @@ The formulas and the analysis are those of `shrinkage.properties.engine.running_
 and what each operation on them is off by itself counts as well.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,11 +12,11 @@ import numpy as np
 
 from shrinkage.benchmarks.references.precise import Wide, product
 from shrinkage.properties.engine import running_error
-from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.bounds import EXACT, Bound
 from shrinkage.properties.engine.running_error import Carried
 
 Answer = tuple[np.ndarray, Bound]
-_Maker = Callable[..., list[Answer]]
+Maker = Callable[..., list[Answer]]
 
 
 class Measured(Carried):
@@ -66,14 +67,18 @@ def answers(*measured: Carried) -> list[Answer]:
     return [m.answer for m in measured]
 
 
-def registering(makers: dict[str, _Maker]) -> Callable[[str], Callable[[_Maker], _Maker]]:
-    """A decorator with the names of functions that puts their maker of answers into `makers`."""
+def formula(compute: Callable[..., Any]) -> Maker:
+    """A maker of answers from a formula over measured arrays; what is no array of floats is passed as it is."""
 
-    def gives(names: str) -> Callable[[_Maker], _Maker]:
-        def register(maker: _Maker) -> _Maker:
-            makers.update(dict.fromkeys(names.split(), maker))
-            return maker
+    def maker(*arguments: Any) -> list[Answer]:
+        floats = [isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in arguments]
+        arrays = iter(given(*itertools.compress(arguments, floats)))
+        result = compute(*(next(arrays) if float_ else a for a, float_ in zip(arguments, floats, strict=True)))
+        return answers(*(result if isinstance(result, tuple) else (result,)))
 
-        return register
+    return maker
 
-    return gives
+
+def exact(compute: Callable[..., np.ndarray]) -> Maker:
+    """A maker of answers that no rounding comes into."""
+    return lambda *arguments: [(compute(*arguments), EXACT)]

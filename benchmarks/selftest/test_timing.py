@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,11 @@ from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.measure import peak, threads, timing
 from shrinkage.loader import Implementation, load
 from shrinkage.peers import peers
+from shrinkage.properties.selftest.own_pytest import own_pytest
 
-ROOT = Path(__file__).parents[2]
+TIMINGS = "benchmarks/test_timings.py"
 RIDGE = next(case for case in CASES if str(case) == "ridge-50x10")
 WRONG = "import numpy as np\n\ndef ridge(X, y, lam):\n    return np.linalg.lstsq(X, y)[0]\n"
-
-
-def _pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_impl_and_every_peer_that_is_installed_race() -> None:
@@ -46,24 +40,24 @@ def test_the_first_and_ones_own_are_judged_and_peers_are_not() -> None:
 def test_a_wrong_answer_fails_the_run_of_who_is_judged_and_is_told_of_a_peer(tmp_path: Path) -> None:
     """Neither is timed."""
     (tmp_path / "wrong.py").write_text(WRONG)
-    run = _pytest("benchmarks/test_ridge.py", "--impl", f"numpy,{tmp_path / 'wrong.py'}", "-k", "ridge-50x10")
-    assert run.returncode == 1, run.stdout
-    assert "WrongAnswer: ridge-50x10, result 0: error / bound" in run.stdout
-    run = _pytest("benchmarks/test_ridge.py", "--impl", "numpy,sklearn", "-k", "ridge-ill", "--benchmark-only")
-    assert run.returncode == 0, run.stdout
-    assert "\nridge-ill-conditioned-sklearn: ridge-ill-conditioned, result 0: error / bound" in run.stdout
-    assert "1 passed, " in run.stdout
-    assert "1 xfailed" in run.stdout
+    code, output = own_pytest(TIMINGS, "--impl", f"numpy,{tmp_path / 'wrong.py'}", "-k", "ridge-50x10")
+    assert code == 1, output
+    assert "WrongAnswer: ridge-50x10, result 0: error / bound" in output
+    code, output = own_pytest(TIMINGS, "--impl", "numpy,sklearn", "-k", "ridge-ill", "--benchmark-only")
+    assert code == 0, output
+    assert "\nridge-ill-conditioned-sklearn: ridge-ill-conditioned, result 0: error / bound" in output
+    assert "1 passed, " in output
+    assert "1 xfailed" in output
 
 
 def test_what_was_measured_is_stored_with_its_circumstances(tmp_path: Path) -> None:
     """Sizes, cost, error, threads, BLAS, peak and the share of it."""
     stored = tmp_path / "stored.json"
-    run = _pytest(
-        *("benchmarks/test_ridge.py", "-k", "ridge-50x10", "--benchmark-only", "--impl", "impl,numpy"),
+    code, output = own_pytest(
+        *(TIMINGS, "-k", "ridge-50x10", "--benchmark-only", "--impl", "impl,numpy"),
         *("--benchmark-threads", "1", "--benchmark-json", str(stored)),
     )
-    assert run.returncode == 0, run.stdout
+    assert code == 0, output
     one, other = json.loads(stored.read_text())["benchmarks"]
     assert one["group"] == other["group"] == "ridge-50x10"
     assert (one["extra_info"]["implementation"], other["extra_info"]["implementation"]) == ("impl", "numpy")
@@ -82,10 +76,10 @@ def test_what_was_measured_is_stored_with_its_circumstances(tmp_path: Path) -> N
 @pytest.mark.parametrize(("selection", "there"), [("quick", False), ("all", True)])
 def test_sizes_beyond_quick_are_for_who_asks(selection: str, there: bool) -> None:
     """By --benchmark-sizes; what they are is in the cases."""
-    run = _pytest("benchmarks/test_ridge.py", "--collect-only", "--benchmark-sizes", selection, "--impl", "impl")
-    assert "[ridge-5000x300-impl]" in run.stdout
-    assert ("[ridge-50000x1000-impl]" in run.stdout) == there
-    assert f"benchmarks: impl; threads: 1; sizes: {selection}" in run.stdout
+    code, output = own_pytest(TIMINGS, "--collect-only", "--benchmark-sizes", selection, "--impl", "impl")
+    assert "[ridge-5000x300-impl]" in output
+    assert ("[ridge-50000x1000-impl]" in output) == there
+    assert f"benchmarks: impl; threads: 1; sizes: {selection}" in output
 
 
 def test_threads_are_held_and_let_go() -> None:

@@ -166,7 +166,7 @@ def test_limits_that_make_no_sense_are_a_usage_error(tmp_path, options):
 
 def test_nothing_is_timed_in_isolation():
     """With --isolate, benchmarks are refused in a sentence."""
-    code, output = own_pytest("benchmarks/test_calculus.py", "--impl", "numpy", "--isolate")
+    code, output = own_pytest("benchmarks/test_timings.py", "--impl", "numpy", "--isolate")
     assert code == pytest.ExitCode.USAGE_ERROR, output
     assert "ERROR: --isolate is for properties" in output
 

@@ -103,7 +103,7 @@ assert code == 0, code
         ["properties/test_calculus.py", "-k", "linear_form or shape or layout"],
         ["properties/test_interface.py", "-k", "linear_form"],
         ["properties/test_calculus.py", "-k", "linear_form", "--isolate"],
-        ["benchmarks/test_calculus.py", "-k", "linear_form-small"],
+        ["benchmarks/test_timings.py", "-k", "linear_form-small"],
     ],
     ids=["values", "interface", "isolated", "benchmarks"],
 )
