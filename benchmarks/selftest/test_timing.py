@@ -76,7 +76,7 @@ def test_what_was_measured_is_stored_with_its_circumstances(tmp_path: Path) -> N
 @pytest.mark.parametrize(("selection", "there"), [("quick", False), ("all", True)])
 def test_sizes_beyond_quick_are_for_who_asks(selection: str, there: bool) -> None:
     """By --benchmark-sizes; what they are is in the cases."""
-    code, output = own_pytest(TIMINGS, "--collect-only", "--benchmark-sizes", selection, "--impl", "impl")
+    _, output = own_pytest(TIMINGS, "--collect-only", "--benchmark-sizes", selection, "--impl", "impl")
     assert "[ridge-5000x300-impl]" in output
     assert ("[ridge-50000x1000-impl]" in output) == there
     assert f"benchmarks: impl; threads: 1; sizes: {selection}" in output
