@@ -14,7 +14,7 @@ def _half_square(r: Carried) -> Carried:
     return r * r * 0.5
 
 
-def _elbows_after_step(x: float, y: float, W1: Carried, b: Carried, W2: Carried, lr: float) -> Carried:
+def _elbows_after_step(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float) -> Carried:
     W1, b, _ = on_paper.network_step(x, y, W1, b, W2, lr)
     return -b / W1[:, 0]
 

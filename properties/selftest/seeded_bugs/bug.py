@@ -73,9 +73,9 @@ class Bug:
 def seeded(file: str, **bugs: Mapping[str, tuple[str, ...]]) -> list[Bug]:
     """Bugs of one file: by function, what is wrong, and what is changed into what; one change, or several."""
     return [
-        Bug(function, what, file, *change[:2], also=tuple(zip(change[2::2], change[3::2], strict=True)))
+        Bug(function, what, file, old, new, tuple(zip(also[::2], also[1::2], strict=True)))
         for function, found in bugs.items()
-        for what, change in found.items()
+        for what, (old, new, *also) in found.items()
     ]
 
 
