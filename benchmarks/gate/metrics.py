@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from shrinkage.benchmarks.gate.candidate import Candidate
 
 ALL = "(all of them)"
+FIRST = "scorecard-0.json"
 
 
 class Time(Metric):
@@ -84,20 +86,29 @@ class Accuracy(Figure):
         from shrinkage.properties.judge import main
 
         card = f"scorecard-{again}.json"
-        chosen = ["--marks=mathematics or accuracy", *([f"-k={' or '.join(names)}"] if again else [])]
+        chosen = ["--marks=mathematics or accuracy"]
+        if again:
+            chosen += [f"-k={' or '.join(_about(json.loads(Path(FIRST).read_text(encoding='utf-8')), names))}"]
         profile = f"--profile={'default' if again else 'quick'}"
-        main([*candidate.names, *chosen, profile, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"])
+        options = [*chosen, profile, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"]
+        if (code := main([*candidate.names, *options])) > 1:  # nothing was judged: that is no pass
+            raise RuntimeError(f"the claims came to no verdict: exit code {code}")
         functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
         return {name: math.inf if row["worst"] is None else row["worst"] for name, row in functions.items()}
 
     def faults(self, comparison: Comparison, names: Sequence[str]) -> Mapping[str, str]:
         """A claim that fails for head alone."""
         cards = {
-            side: json.loads((comparison.sides.folder / home / "scorecard-0.json").read_text(encoding="utf-8"))
+            side: json.loads((comparison.sides.folder / home / FIRST).read_text(encoding="utf-8"))
             for side, home in HOMES.items()
         }
         failed = {name: _failed(cards["head"], name) - _failed(cards["base"], name) for name in names}
         return {name: f"fails {min(claims)}" for name, claims in failed.items() if claims}
+
+
+def _about(card: Mapping[str, Any], functions: Sequence[str]) -> set[str]:
+    """The tests that have judged one of these functions: not each has its function's name."""
+    return {re.split(r"::|\[", claim["id"])[1] for claim in card["claims"] if {*functions} & {*claim["functions"]}}
 
 
 def _failed(card: Mapping[str, Any], function: str) -> set[str]:
