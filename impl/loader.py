@@ -134,6 +134,8 @@ def _exists(dotted: str) -> bool:
 
 def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
     """Import by name or from a file, and what a module imports only when it is asked for a function."""
+    kept = sys.dont_write_bytecode
+    sys.dont_write_bytecode = kept or dotted.split(".")[0] != "shrinkage"  # the folder of what is judged stays as it is
     try:
         module = importlib.import_module(dotted) if path is None else _from_file(dotted, path)
         for function in CONTRACT:
@@ -146,6 +148,8 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
         raise WrongChoice(
             f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
         ) from error
+    finally:
+        sys.dont_write_bytecode = kept
 
 
 def _from_file(dotted: str, path: Path) -> ModuleType:
@@ -159,9 +163,5 @@ def _from_file(dotted: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError("it is no Python source")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the folder of what is judged stays as it is
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = kept
+    spec.loader.exec_module(module)
     return module
