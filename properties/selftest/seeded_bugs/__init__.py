@@ -1,18 +1,22 @@
-"""Bugs that the suite has to find: changes of the textbook, one file a chapter.
+"""Bugs that the suite has to find: changes of the textbook, a table a chapter.
 
-``python -m shrinkage.properties.selftest.seeded_bugs`` plants each of them, and prints which claim refutes it, and
-after how long.
+In a table, by file of `impl/peers/numpy` and by function: what is wrong, and the pieces of that file that are changed,
+each before what is put in its place. ``python -m shrinkage.properties.selftest.seeded_bugs`` plants each of them, and
+prints which claim refutes it, and after how long.
 """
 
-from . import chapter_1, chapter_2, chapter_3, chapter_3_lams, chapter_4, chapter_5, chapter_5_nets
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
 from .bug import Bug
 
-BUGS: list[Bug] = [
-    *chapter_1.BUGS,
-    *chapter_2.BUGS,
-    *chapter_3.BUGS,
-    *chapter_3_lams.BUGS,
-    *chapter_4.BUGS,
-    *chapter_5.BUGS,
-    *chapter_5_nets.BUGS,
-]
+
+def _bugs(table: Path) -> Iterator[Bug]:
+    for file, functions in tomllib.loads(table.read_text(encoding="utf-8")).items():
+        for function, found in functions.items():
+            for what, (old, new, *also) in found.items():
+                yield Bug(function, what, file, old, new, tuple(zip(also[::2], also[1::2], strict=True)))
+
+
+BUGS: list[Bug] = [bug for table in sorted(Path(__file__).parent.glob("*.toml")) for bug in _bugs(table)]

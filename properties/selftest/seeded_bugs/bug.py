@@ -4,7 +4,6 @@ import importlib.util
 import itertools
 import sys
 import types
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,15 +67,6 @@ class Bug:
                 if module.split(".")[0] == name:
                     del sys.modules[module]
         return Implementation(str(self), package)
-
-
-def seeded(file: str, **bugs: Mapping[str, tuple[str, ...]]) -> list[Bug]:
-    """Bugs of one file: by function, what is wrong, and what is changed into what; one change, or several."""
-    return [
-        Bug(function, what, file, old, new, tuple(zip(also[::2], also[1::2], strict=True)))
-        for function, found in bugs.items()
-        for what, (old, new, *also) in found.items()
-    ]
 
 
 def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:
