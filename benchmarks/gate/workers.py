@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
@@ -32,9 +33,12 @@ def _in_threads(work: Callable[[Item], Result], items: Sequence[Item], threads: 
                 events.get()()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            while wait(running, timeout=0.01).not_done:  # again and again: a thread may be about to start one more
+            # Not by `wait`, which waits for ever for a future that was cancelled before a thread took it. And again and
+            # again: a thread may be about to start one more.
+            while not all(future.done() for future in running):
                 for worker in list(Worker.running):
                     worker.kill()
+                time.sleep(0.01)
             raise
         return [future.result() for future in running]
 
