@@ -110,7 +110,7 @@ def _running(pid: int) -> bool:
 
 
 def _workers(pid: int) -> list[int]:
-    found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in found.splitlines()]
     return [
         int(child)
