@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # to be read by type checkers and editors, as they cannot run
     from .nets.net import *
     from .nets.optim import *
     from .nets.solver import *
-    from .relu import *
+    from .relu.network import *
+    from .relu.unit import *
     from .ridge_regression.augmented_columns import *
     from .ridge_regression.augmented_rows import *
     from .ridge_regression.auto import *

@@ -316,23 +316,23 @@ def _relu() -> Iterator[Function]:
 
     anywhere = Argument("x", (Several("n"),))
     slopes, offsets = (Argument(name, (Several("n"),), other=()) for name in "wb")
-    yield Function("relu_unit", (anywhere, w, b), 4, "φ(x) = max(wx + b, 0)", "as x", "relu")
-    yield Function("elbow", (slopes, offsets), 4, "−b/w, NaN where w = 0", "as w and b", "relu")
-    yield Function("relu_unit_loss", (x, y, w, b), 4, "½(φ(x) − y)²", "scalar", "relu")
-    yield Function("relu_unit_gradients", (x, y, w, b), 4, "dl/dφ, dl/dw, dl/db", "three scalars", "relu")
-    yield Function("relu_unit_step", (x, y, w, b, lr), 4, "w, b after one step", "two scalars", "relu")
+    yield Function("relu_unit", (anywhere, w, b), 4, "φ(x) = max(wx + b, 0)", "as x", "relu.unit")
+    yield Function("elbow", (slopes, offsets), 4, "−b/w, NaN where w = 0", "as w and b", "relu.unit")
+    yield Function("relu_unit_loss", (x, y, w, b), 4, "½(φ(x) − y)²", "scalar", "relu.unit")
+    yield Function("relu_unit_gradients", (x, y, w, b), 4, "dl/dφ, dl/dw, dl/db", "three scalars", "relu.unit")
+    yield Function("relu_unit_step", (x, y, w, b, lr), 4, "w, b after one step", "two scalars", "relu.unit")
     along = Argument("x", ("N",), other=())
-    yield Function("relu_network", (along, *units), 4, "W2 max(W1 x + b, 0)", "as x", "relu")
-    yield Function("relu_network_loss", (x, y, *units), 4, "½(f̂(x) − y)²", "scalar", "relu")
+    yield Function("relu_network", (along, *units), 4, "W2 max(W1 x + b, 0)", "as x", "relu.network")
+    yield Function("relu_network_loss", (x, y, *units), 4, "½(f̂(x) − y)²", "scalar", "relu.network")
     gradients = "dW1, db, dW2 for one sample"
-    yield Function("relu_network_gradients", (x, y, *units), 4, gradients, parameters, "relu")
-    yield Function("relu_network_step", (x, y, *units, lr), 4, "W1, b, W2 after one step", parameters, "relu")
+    yield Function("relu_network_gradients", (x, y, *units), 4, gradients, parameters, "relu.network")
+    yield Function("relu_network_step", (x, y, *units, lr), 4, "W1, b, W2 after one step", parameters, "relu.network")
     stand = "where the elbows stand after that step"
-    yield Function("elbows_after_step", (x, y, *units, lr), 4, stand, "(d,)", "relu")
+    yield Function("elbows_after_step", (x, y, *units, lr), 4, stand, "(d,)", "relu.network")
     samples = Argument("x", ("N",)), Argument("y", ("N",))
     trained = "W1, b, W2 and the elbows before and after every epoch"
     shapes = f"{parameters}, (epochs + 1, d)"
-    yield Function("relu_network_sgd", (*samples, *units, lr, epochs), 4, trained, shapes, "relu")
+    yield Function("relu_network_sgd", (*samples, *units, lr, epochs), 4, trained, shapes, "relu.network")
 
 
 def _nets() -> Iterator[Function]:

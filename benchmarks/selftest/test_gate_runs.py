@@ -109,7 +109,9 @@ def gate(repo: Path, *options: str, case: str = "squared_norm-large") -> tuple[i
 def left_behind() -> list[str]:
     """Folders and processes of a gate."""
     folders = [str(path) for path in Path(tempfile.gettempdir()).glob(f"{checkouts.PREFIX}*")]
-    listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     return folders + [
         line for line in listed if "shrinkage.benchmarks.gate.candidate " in line and "theirs/mine.py" in line
     ]
