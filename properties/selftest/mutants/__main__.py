@@ -2,7 +2,7 @@
 
 cosmic-ray makes the mutants of `impl/peers/numpy`: one operator, number, comparison or decorator at a time. Each is
 judged by `shrinkage.properties.engine.falsify` in a process of its own, forked off one that has everything loaded. A
-mutant that no claim refutes survives; those known to be equivalent to the textbook stand in `equivalent.toml`,
+mutant that no claim refutes survives; those known to be equivalent to the textbook stand in a table beside this file,
 each with its reason. The score is the share of the others that is refuted; below 97 % the exit code is 1.
 
 What was found is kept line by line in ``--session FILE``: interrupted, the same command goes on where it was, and with
@@ -52,7 +52,7 @@ STAND_FOR_ALL = {
     "optim": ("adam",),
 }
 
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+EXCUSED = Path(__file__).parent
 GOAL = 0.97
 
 
@@ -204,8 +204,12 @@ def judged(todo: list[Mutant], jobs: int, timeout: float) -> Iterator[tuple[Muta
 
 def equivalents() -> dict[tuple[str, str, str], str]:
     """The mutants that are known to be no mistake: file, lines before and after; and why."""
-    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", []) if EQUIVALENT.is_file() else []
-    return {(each["file"], each["old"].strip(), new.strip()): each["why"] for each in listed for new in each["new"]}
+    return {
+        (table.stem, each["old"].strip(), new.strip()): each["why"]
+        for table in EXCUSED.glob("*.toml")
+        for each in tomllib.loads(table.read_text(encoding="utf-8"))["mutant"]
+        for new in each["new"]
+    }
 
 
 def main() -> int:
