@@ -13,6 +13,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -202,6 +203,7 @@ def judged(todo: list[Mutant], jobs: int, timeout: float) -> Iterator[tuple[Muta
             yield mutant, found, seconds
 
 
+@functools.cache
 def equivalents() -> dict[tuple[str, str, str], str]:
     """The mutants that are known to be no mistake: file, lines before and after; and why."""
     return {
