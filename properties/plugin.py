@@ -10,6 +10,7 @@ It is nobody's plugin but of who asks for it: ``-p shrinkage.properties.plugin``
 
 import gc
 import os
+import threading
 from collections.abc import Generator
 
 # Before NumPy is imported: thousands of small products on BLAS threads that wait for each other take twice as long, and
@@ -50,6 +51,8 @@ MARKS = (
     "accuracy: the error stays within what theory allows, over conditioning, rank and scale",
     "interface: types, layouts, refusals, nothing changed or shared, repeatable",
 )
+_STDERR = os.dup(2)  # before pytest captures it, which it does not yet where this is loaded by -p
+PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()
 CHOSEN = pytest.StashKey[list[tuple[str, Implementation]]]()
 
@@ -142,6 +145,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def impl(pytestconfig: pytest.Config) -> Judged:
     """The implementation that is judged."""
     return Judged(pytestconfig.stash[CHOSEN][0][1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Whoever waits is told for what: NumPy's `lstsq`, for one, may never come back from a NaN."""
+    told = f"\n{item.name} takes over {PATIENCE} s; where a call never returns, --isolate ends it.\n"
+    timer = threading.Timer(PATIENCE, os.write, [_STDERR, told.encode()])
+    timer.daemon = True
+    timer.start()
+    try:
+        return (yield)
+    finally:
+        timer.cancel()
 
 
 @pytest.hookimpl(wrapper=True)
