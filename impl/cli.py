@@ -79,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         needs = f"shrinkage {name} needs {error.name}: pip install 'shrinkage[{command.extra}]'"
         print(needs, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"shrinkage {name}: interrupted", file=sys.stderr)
+        return 2
 
 
 # ---- what the commands share -----------------------------------------------------------------------------------------

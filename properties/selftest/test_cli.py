@@ -46,6 +46,16 @@ def test_the_version_is_said(capsys):
     assert ran(capsys, "--version") == (0, f"shrinkage {__version__}\n", "")
 
 
+def test_an_interruption_is_a_sentence(capsys, monkeypatch):
+    """Whatever a command was about, importing included."""
+
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shrinkage.cli.importlib.import_module", interrupted)
+    assert ran(capsys, "race") == (2, "", "shrinkage race: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
