@@ -23,7 +23,7 @@ PROFILES = {"quick": 20, "ci": 100, "default": 100, "thorough": 1000, "long": 50
 # What is said of a run, to this command or to pytest.
 OPTIONS: dict[str, dict[str, Any]] = {
     "--accuracy": {
-        "type": float,
+        "type": positive(float),
         "metavar": "X",
         "help": "the relative error that the implementation claims where it is not machine precision: bounds are "
         "widened to X where they are tighter",

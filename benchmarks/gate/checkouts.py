@@ -145,6 +145,8 @@ def git(repository: Path, *arguments: str) -> bytes | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(["git", *arguments], cwd=repository, capture_output=True, env=environment, check=False)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not repository.is_dir():
+            raise Unusable(f"{repository} is no folder: give the one of a git repository.") from error
         raise Unusable("git is needed, and is not installed.") from error
     return done.stdout if done.returncode == 0 else None
