@@ -8,6 +8,7 @@
 It is nobody's plugin but of who asks for it: ``-p shrinkage.properties.plugin``.
 """
 
+import functools
 import gc
 import os
 import threading
@@ -22,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from shrinkage.cli import is_writable
-from shrinkage.loader import Implementation, WrongChoice, load
+from shrinkage.loader import Choice, Implementation, WrongChoice, load
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
@@ -73,16 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for mark in MARKS:
         config.addinivalue_line("markers", mark)
-    names = config.getoption("--impl") or ["impl"]
+    make = functools.partial(isolated, config) if config.getoption("--isolate") else load
     try:
-        # A comma makes a list to race; without one, all the names together are one implementation.
-        racing = any("," in name for name in names)
-        groups = [[name] for name in ",".join(names).split(",")] if racing else [names]
-        if config.getoption("--isolate"):
-            racers: list[tuple[str, Implementation]] = [(" + ".join(names), isolated(config, names))]
-        else:
-            racers = [(" + ".join(group), load(group)) for group in groups]
-        config.stash[CHOSEN] = racers
+        config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
     for option in ("--scorecard", "--gradescope"):
@@ -102,10 +96,18 @@ def pytest_configure(config: pytest.Config) -> None:
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
 
 
-def isolated(config: pytest.Config, names: list[str]) -> Isolated:
+def choices(config: pytest.Config) -> list[Choice]:
+    """Who is judged, or who races: all the names together are one implementation, but a comma makes a list of them."""
+    names = config.getoption("--impl") or ["impl"]
+    if any("," in name for name in names) and not config.getoption("--isolate"):
+        return [Choice((name,)) for name in ",".join(names).split(",")]
+    return [Choice(tuple(names))]
+
+
+def isolated(config: pytest.Config, choice: Choice) -> Isolated:
     """The implementation in a process of its own, which ends when this one does."""
     limits = Limits(*(config.getoption(f"--isolate-{name}") for name in ("seconds", "megabytes", "files")))
-    implementation = Isolated(names, limits)
+    implementation = Isolated(choice, limits)
     config.add_cleanup(implementation.close)
     return implementation
 

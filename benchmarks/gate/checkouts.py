@@ -24,7 +24,7 @@ import shrinkage
 LAYOUT = {"impl": "shrinkage", "properties": "shrinkage/properties", "benchmarks": "shrinkage/benchmarks"}
 PREFIX = "shrinkage-gate-"
 # What judges and times is the same for every revision, also where it stands inside the package.
-HARNESS = ("properties", "benchmarks", "peers", "loader.py", "contract.py", "cli.py")
+HARNESS = ("properties", "benchmarks", "peers", "loader", "contract.py", "cli.py")
 
 
 class Unusable(Exception):

@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Implementation, WrongChoice, load
-from shrinkage.peers import peers
+from shrinkage.loader import Choice, Implementation, WrongChoice, load
 
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
@@ -109,9 +108,10 @@ class Judged:
         reply |= self._end(head)
         return reply, result
 
-    def _load(self, names: list[str]) -> dict[str, Any]:
+    def _load(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        choice = Choice(**chosen)
         try:
-            implementation = self.implementation = load(names)
+            implementation = self.implementation = load(choice)
         except WrongChoice as error:
             return {"wrong": str(error)}
         self._own |= {*sys._current_frames()}
@@ -122,7 +122,7 @@ class Judged:
         self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
-        known = implementation.expected_failures if {*names} <= {*peers()} else []
+        known = implementation.expected_failures if choice.ours else []
         return {"offered": offered, "expected_failures": [vars(failure) for failure in known]}
 
     def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:

@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Any
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Implementation, NotOffered, WrongChoice
-from shrinkage.peers import ExpectedFailure, peers
+from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice
+from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.verdict import Breach
 
 from .limits import Limits
@@ -14,12 +14,12 @@ from .process import Process
 
 
 class Isolated(Implementation):
-    """The implementation that these names stand for, taken together, in a process of its own.
+    """The implementation that is chosen, in a process of its own.
 
     Parameters
     ----------
-    names
-        As `shrinkage.loader.load` takes them.
+    choice
+        As `shrinkage.loader.load` takes it.
     limits
         What it may use.
 
@@ -29,18 +29,17 @@ class Isolated(Implementation):
         If it cannot be imported, or offers nothing.
     """
 
-    def __init__(self, names: list[str], limits: Limits) -> None:
-        super().__init__(" + ".join(names))
-        self._names, self._limits, self._late = names, limits, Counter[str]()
+    def __init__(self, choice: Choice, limits: Limits) -> None:
+        super().__init__(choice.name)
+        self._choice, self._limits, self._late = choice, limits, Counter[str]()
         self._lock = threading.Lock()
-        self._process = Process(names, limits, self._late)
+        self._process = Process(choice, limits, self._late)
         if self._process.wrong:
             self.close()
             raise WrongChoice(self._process.wrong)
         self._classes = dict(self._process.offered)
         # Those of the project's own peers alone: what is judged has no say in which claims it may break.
-        known = {*names} <= {*peers()}
-        self.expected_failures = [ExpectedFailure(**row) for row in self._process.expected_failures if known]
+        self.expected_failures = [ExpectedFailure(**row) for row in self._process.expected_failures if choice.ours]
 
     @property
     def offered(self) -> list[str]:
@@ -65,7 +64,7 @@ class Isolated(Implementation):
     def _living(self, name: str) -> Process:
         with self._lock:
             if self._process.ended:
-                self._process = Process(self._names, self._limits, self._late)
+                self._process = Process(self._choice, self._limits, self._late)
                 if self._process.wrong:
                     self.close()
                     raise Breach(name, f"{name} cannot be imported once more: {self._process.wrong}")

@@ -1,6 +1,7 @@
 """The judged process as the judge holds it: started, asked, kept to its limits, ended with all that it has started."""
 
 import contextlib
+import dataclasses
 import os
 import re
 import select
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from shrinkage.loader import Choice
 from shrinkage.properties.engine.verdict import Breach
 
 from . import state
@@ -32,7 +34,7 @@ STRIKES = 3  # calls without an answer after which a function is given up: a run
 class Process:
     """One judged process, from its start to its end."""
 
-    def __init__(self, names: list[str], limits: Limits, late: Counter[str]) -> None:
+    def __init__(self, choice: Choice, limits: Limits, late: Counter[str]) -> None:
         self.limits, self.late = limits, late
         self.mirror = Mirror(judge=True, ask=self.ask)
         self.ended = ""  # how it did, in words
@@ -58,9 +60,10 @@ class Process:
         os.close(out)
         self._connect(self._worker.endpoint)
         try:
-            head: dict[str, Any] = self._asked("import", {"request": "load", "alone": True}, names, IMPORT)[0]
+            request, chosen = {"request": "load", "alone": True}, dataclasses.asdict(choice)
+            head: dict[str, Any] = self._asked("import", request, chosen, IMPORT)[0]
         except Breach as breach:
-            head = {"wrong": f"{breach}.".replace("import", " + ".join(names), 1)}
+            head = {"wrong": f"{breach}.".replace("import", choice.name, 1)}
         self.wrong = str(head.get("wrong", ""))
         self.offered: dict[str, bool] = head.get("offered", {})
         self.expected_failures: list[dict[str, Any]] = head.get("expected_failures", [])

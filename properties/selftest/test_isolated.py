@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from shrinkage.loader import Choice
 from shrinkage.properties.engine.falsify import refute
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
@@ -251,7 +252,7 @@ def test_what_reaches_beyond_an_answer_is_refuted_as_in_one_process(tmp_path, bu
     """Memory shared, arguments and buffers written to, global seeds and output cross to the judge."""
     path = tmp_path / "planted_bug.py"
     path.write_text(PLANTED.format(bug=bug))
-    implementation = Isolated([str(path)], Limits())
+    implementation = Isolated(Choice((str(path),)), Limits())
     try:
         assert refute(implementation, [bug.split(":")[0]]) is not None
     finally:

@@ -1,0 +1,91 @@
+"""What is judged, timed and drawn: objects taken together, under the names of the contract."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..contract import CONTRACT
+from ..peers import ExpectedFailure
+from .choice import Choice, WrongChoice
+from .modules import module
+
+
+class NotOffered(AttributeError):
+    """A function of the contract that this implementation does not offer."""
+
+
+class Implementation:
+    """Objects taken together as one implementation: ``implementation.ridge(X, y, lam)``.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports.
+    parts
+        Modules, or any objects with functions of the contract as attributes; the first that offers a name wins.
+
+    Attributes
+    ----------
+    expected_failures
+        What the parts state in ``EXPECTED_FAILURES``, in their order: of several that cover a test the first counts.
+
+    Raises
+    ------
+    NotOffered
+        On access to a function of the contract that no part offers.
+    WrongChoice
+        If a part's ``EXPECTED_FAILURES`` cannot be read.
+    """
+
+    def __init__(self, name: str, *parts: object) -> None:
+        self.name = name
+        self.parts = parts
+        # Of several parts, another one may offer the function that fails.
+        alone = len(parts) == 1
+        self.expected_failures = [
+            replace(failure, strict=failure.strict and alone) for part in parts for failure in _expected_failures(part)
+        ]
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the contract that some part offers, in the contract's order."""
+        return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in CONTRACT:
+            for part in self.parts:
+                if hasattr(part, name):
+                    return getattr(part, name)
+            raise NotOffered(name)
+        raise AttributeError(f"{name} is not in the contract")
+
+    def __repr__(self) -> str:
+        return f"Implementation({self.name!r})"
+
+
+def load(chosen: Choice | Iterable[str]) -> Implementation:
+    """The implementation that is chosen, or that these names stand for, taken together.
+
+    Raises
+    ------
+    WrongChoice
+        If a name leads nowhere, if its module fails on import, or if nothing of the contract is offered.
+    """
+    choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
+    implementation = Implementation(choice.name, *map(module, choice.names))
+    if not implementation.offered:
+        raise WrongChoice(f"{choice.name} offers no function of the contract (see shrinkage.contract).")
+    return implementation
+
+
+def _expected_failures(part: object) -> Iterator[ExpectedFailure]:
+    """Each as it is, or from a dict with the same words: people's own files need not import anything for it."""
+    stated: Any = getattr(part, "EXPECTED_FAILURES", ())
+    try:
+        for row in stated:
+            yield row if isinstance(row, ExpectedFailure) else ExpectedFailure(**row)
+    except TypeError as error:
+        raise WrongChoice(
+            f"EXPECTED_FAILURES of {getattr(part, '__name__', part)} has to be a list of dicts with claim and reason "
+            f"and, if need be, strict and run ({error}), not {stated!r:.200}."
+        ) from error

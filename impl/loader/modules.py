@@ -1,0 +1,82 @@
+"""From a name to a module: a peer's short name, a dotted module, or a path to a ``.py`` file."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from ..contract import CONTRACT
+from ..peers import library, peers
+from .choice import WrongChoice
+
+
+def module(name: str) -> ModuleType:
+    """What a name stands for, imported.
+
+    Raises
+    ------
+    WrongChoice
+        If it leads nowhere, or its module fails on import.
+    """
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise WrongChoice(f"{name} was not found: there is no file {path}.")
+        return _imported(name, path.stem, path)
+    dotted = "shrinkage" if name == "impl" else f"shrinkage.peers.{name}" if name in peers() else name
+    if not name or name.startswith(".") or not _exists(dotted):
+        raise WrongChoice(
+            f"{name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
+            "that can be imported from here, nor a path to a .py file."
+        )
+    return _imported(name, dotted)
+
+
+def _exists(dotted: str) -> bool:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    *parents, _ = dotted.split(".")
+    try:
+        return importlib.util.find_spec(dotted) is not None
+    except ModuleNotFoundError as error:  # a parent that is not there; one that fails is told by _imported
+        return error.name not in {".".join(parents[: i + 1]) for i in range(len(parents))}
+    except ValueError:  # not a module's name at all: "a..b", "a/b."
+        return False
+    except Exception:
+        return True
+
+
+def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
+    """Import by name or from a file, and what a module imports only when it is asked for a function."""
+    kept = sys.dont_write_bytecode
+    sys.dont_write_bytecode = kept or dotted.split(".")[0] != "shrinkage"  # the folder of what is judged stays as it is
+    try:
+        module = importlib.import_module(dotted) if path is None else _from_file(dotted, path)
+        for function in CONTRACT:
+            hasattr(module, function)
+        return module
+    except (Exception, SystemExit) as error:
+        if name in peers() and isinstance(error, ModuleNotFoundError):
+            raise WrongChoice(f"{name} needs {error.name}: pip install '{library(name).requirement}'.") from error
+        what = str(error).strip().splitlines()
+        raise WrongChoice(
+            f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
+        ) from error
+    finally:
+        sys.dont_write_bytecode = kept
+
+
+def _from_file(dotted: str, path: Path) -> ModuleType:
+    """Its folder goes first on the path, so that it finds its siblings."""
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    known = sys.modules.get(dotted)
+    if known is not None and Path(getattr(known, "__file__", None) or ".").resolve() == path:
+        return known  # a sibling imported it already: the same classes, not a second set of them
+    spec = importlib.util.spec_from_file_location(dotted if known is None else f"{dotted}_given_by_path", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is no Python source")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
