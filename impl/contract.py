@@ -422,7 +422,7 @@ def stub(names: Iterable[str] | None = None) -> str:
     chosen = list(FUNCTIONS if names is None else map(CONTRACT.__getitem__, names))
     needs_numpy = any("np." in function.signature for function in chosen)
     head = (
-        '"""An implementation, to be written: what is left out is not judged."""\n\n'
+        '"""An implementation, to be written: what is left out, or left as it is, is not judged."""\n\n'
         + "import numpy as np\n\n" * needs_numpy
     )
     return head + "\n" + "\n\n".join(function.stub for function in chosen)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from shrinkage.cli import Parser, positive
+from shrinkage.contract import CONTRACT, stub
+from shrinkage.loader.expressions import near
 from shrinkage.properties.isolated.limits import Limits
 
 CLAIMS = Path(__file__).parent
@@ -22,6 +24,17 @@ PROFILES = {"quick": 20, "ci": 100, "default": 100, "thorough": 1000, "long": 50
 
 # What is said of a run, to this command or to pytest.
 OPTIONS: dict[str, dict[str, Any]] = {
+    "--as": {
+        "action": "append",
+        "metavar": "CALL",
+        "help": "how a function of the contract is called there: 'ridge=solve(A=X, b=y, alpha=lam)' or "
+        "'ridge=Model(lam).fit(X, y).coef_'; may be given several times",
+    },
+    "--calls": {
+        "type": Path,
+        "metavar": "TOML",
+        "help": 'a file of such calls: ridge = "solve(A=X, b=y, alpha=lam)"',
+    },
     "--accuracy": {
         "type": positive(float),
         "metavar": "X",
@@ -66,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = Parser(
         prog="shrinkage judge",
-        usage="shrinkage judge NAME ... [options] [-- pytest's options]",
+        usage="shrinkage judge NAME ... [options] [-- pytest's options]\n       shrinkage judge --stub [FUNCTION ...]",
         description="Is it right? The claims about every function that is offered, and a verdict on each.",
         epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge; as of pytest.",
     )
@@ -76,6 +89,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a path to a .py file, a dotted module, or a peer's short name (numpy, scipy, ...); several are taken "
         "together as one implementation",
+    )
+    made.add_argument(
+        "--stub",
+        action="store_true",
+        help="print a file to fill in, of every function or of those named in place of NAME, and judge nothing",
     )
     made.add_argument("-m", "--marks", metavar="MARKS", help="only these claims: mathematics, accuracy, interface, ...")
     made.add_argument("-k", metavar="PATTERN", help="only claims whose names hold this: 'ridge and not path'")
@@ -97,6 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end = given.index("--") if "--" in given else len(given)
     made = parser()
     chosen = vars(made.parse_intermixed_args(given[:end]))
+    if chosen["stub"]:
+        if unknown := [name for name in chosen["names"] if name not in CONTRACT]:
+            made.error(f"{unknown[0]} is no function of the contract{near(unknown[0], CONTRACT)}")
+        print(stub(chosen["names"] or None))
+        return 0
     if not chosen["names"]:
         made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")
     for library in ("hypothesis", "flint", "mpmath", "xdist"):
@@ -107,7 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = {"--hypothesis-profile": chosen["profile"], "-m": chosen["marks"], "-k": chosen["k"], "-n": chosen["n"]}
     asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS}
     options = [
-        name if value is True else f"{name}={value}" for name, value in asked.items() if value not in (None, False)
+        name if value is True else f"{name}={value}"
+        for name, given in asked.items()
+        for value in (given if isinstance(given, list) else [given])
+        if value not in (None, False)
     ]
     os.environ.pop("PYTEST_ADDOPTS", None)
     with _kept() as folder:

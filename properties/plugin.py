@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from shrinkage.cli import is_writable
 from shrinkage.loader import Choice, Implementation, WrongChoice, load
+from shrinkage.loader.calls import in_file
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
@@ -99,9 +100,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def choices(config: pytest.Config) -> list[Choice]:
     """Who is judged, or who races: all the names together are one implementation, but a comma makes a list of them."""
     names = config.getoption("--impl") or ["impl"]
+    file = config.getoption("--calls")
+    calls = (*(in_file(file) if file else ()), *(config.getoption("--as") or ()))
     if any("," in name for name in names) and not config.getoption("--isolate"):
+        if calls:
+            raise WrongChoice("--as and --calls are about one implementation: leave them out of a race.")
         return [Choice((name,)) for name in ",".join(names).split(",")]
-    return [Choice(tuple(names))]
+    return [Choice(tuple(names), calls)]
 
 
 def isolated(config: pytest.Config, choice: Choice) -> Isolated:
@@ -178,8 +183,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         examples=settings.get_profile(profile).max_examples,
         accuracy=config.getoption("--accuracy"),
         exit=int(exitstatus),
+        notes=config.stash[CHOSEN][0][1].notes,
     )
     scorecard.table(terminalreporter, card)
+    for note in card["notes"]:
+        terminalreporter.line(note)
     if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
         files.write(path, gradescope.results(card, config.stash[POINTS]))
         terminalreporter.line(f"What Gradescope reads is in {path}.")

@@ -6,8 +6,11 @@ from typing import Any
 
 from ..contract import CONTRACT
 from ..peers import ExpectedFailure
+from . import hints
+from .calls import called
 from .choice import Choice, WrongChoice
 from .modules import module
+from .offered import offers
 
 
 class NotOffered(AttributeError):
@@ -28,6 +31,8 @@ class Implementation:
     ----------
     expected_failures
         What the parts state in ``EXPECTED_FAILURES``, in their order: of several that cover a test the first counts.
+    notes
+        What whoever reads the verdict should know of what was judged, in sentences.
 
     Raises
     ------
@@ -40,6 +45,7 @@ class Implementation:
     def __init__(self, name: str, *parts: object) -> None:
         self.name = name
         self.parts = parts
+        self.notes: list[str] = []
         # Of several parts, another one may offer the function that fails.
         alone = len(parts) == 1
         self.expected_failures = [
@@ -49,12 +55,12 @@ class Implementation:
     @property
     def offered(self) -> list[str]:
         """The names of the contract that some part offers, in the contract's order."""
-        return [name for name in CONTRACT if any(hasattr(part, name) for part in self.parts)]
+        return [name for name in CONTRACT if any(offers(part, name) for part in self.parts)]
 
     def __getattr__(self, name: str) -> Any:
         if name in CONTRACT:
             for part in self.parts:
-                if hasattr(part, name):
+                if offers(part, name):
                     return getattr(part, name)
             raise NotOffered(name)
         raise AttributeError(f"{name} is not in the contract")
@@ -69,12 +75,17 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
     Raises
     ------
     WrongChoice
-        If a name leads nowhere, if its module fails on import, or if nothing of the contract is offered.
+        If a name leads nowhere, if its module fails on import, if a call is none, or if nothing of the contract is
+        offered.
     """
     choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
-    implementation = Implementation(choice.name, *map(module, choice.names))
+    modules = [module(name) for name in choice.names]
+    calls = [called(choice.calls, modules)] if choice.calls else []
+    implementation = Implementation(choice.name, *calls, *modules)
+    parts = dict(zip((*["--as"] * len(calls), *choice.names), implementation.parts, strict=True))
     if not implementation.offered:
-        raise WrongChoice(f"{choice.name} offers no function of the contract (see shrinkage.contract).")
+        raise WrongChoice(hints.nothing_offered(parts))
+    implementation.notes += hints.notes(parts)
     return implementation
 
 

@@ -1,5 +1,7 @@
 """From a name to a module: a peer's short name, a dotted module, or a path to a ``.py`` file."""
 
+import ast
+import contextlib
 import importlib
 import importlib.util
 import sys
@@ -9,6 +11,7 @@ from types import ModuleType
 from ..contract import CONTRACT
 from ..peers import library, peers
 from .choice import WrongChoice
+from .wrong_names import why
 
 
 def module(name: str) -> ModuleType:
@@ -22,29 +25,45 @@ def module(name: str) -> ModuleType:
     if name.endswith(".py"):
         path = Path(name).resolve()
         if not path.is_file():
-            raise WrongChoice(f"{name} was not found: there is no file {path}.")
-        return _imported(name, path.stem, path)
+            raise WrongChoice(why(name))
+        package = _package(path)
+        return _imported(name, package, None) if package else _imported(name, path.stem, path)
     dotted = "shrinkage" if name == "impl" else f"shrinkage.peers.{name}" if name in peers() else name
-    if not name or name.startswith(".") or not _exists(dotted):
-        raise WrongChoice(
-            f"{name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
-            "that can be imported from here, nor a path to a .py file."
-        )
+    if not all(part.isidentifier() for part in dotted.split(".")) or not _exists(dotted):
+        raise WrongChoice(why(name))
     return _imported(name, dotted)
 
 
 def _exists(dotted: str) -> bool:
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
-    *parents, _ = dotted.split(".")
+    parts = dotted.split(".")
     try:
         return importlib.util.find_spec(dotted) is not None
     except ModuleNotFoundError as error:  # a parent that is not there; one that fails is told by _imported
-        return error.name not in {".".join(parents[: i + 1]) for i in range(len(parents))}
-    except ValueError:  # not a module's name at all: "a..b", "a/b."
-        return False
+        return error.name not in {".".join(parts[: i + 1]) for i in range(len(parts))}
     except Exception:
         return True
+
+
+def _package(path: Path) -> str:
+    """The dotted name of a file that is a package, or says ``from .``, its root on the path; empty for any other."""
+    if path.name != "__init__.py":
+        with contextlib.suppress(SyntaxError, ValueError):  # told when it is imported
+            statements = ast.walk(ast.parse(path.read_bytes()))
+            if any(isinstance(each, ast.ImportFrom) and each.level for each in statements):
+                return _dotted(path)
+        return ""
+    return _dotted(path.parent)
+
+
+def _dotted(path: Path) -> str:
+    root = path.parent
+    while (root / "__init__.py").is_file():
+        root = root.parent
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return ".".join(path.relative_to(root).with_suffix("").parts)
 
 
 def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:

@@ -122,8 +122,8 @@ class Judged:
         self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
-        known = implementation.expected_failures if choice.ours else []
-        return {"offered": offered, "expected_failures": [vars(failure) for failure in known]}
+        known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
+        return {"offered": offered, "notes": implementation.notes, "expected_failures": known}
 
     def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:
         if what == "set":

@@ -37,6 +37,7 @@ class Isolated(Implementation):
         if self._process.wrong:
             self.close()
             raise WrongChoice(self._process.wrong)
+        self.notes += self._process.notes
         self._classes = dict(self._process.offered)
         # Those of the project's own peers alone: what is judged has no say in which claims it may break.
         self.expected_failures = [ExpectedFailure(**row) for row in self._process.expected_failures if choice.ours]

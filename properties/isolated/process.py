@@ -65,6 +65,7 @@ class Process:
         except Breach as breach:
             head = {"wrong": f"{breach}.".replace("import", choice.name, 1)}
         self.wrong = str(head.get("wrong", ""))
+        self.notes: list[str] = [" ".join(str(note)[:SHOWN].split()) for note in head.get("notes", [])]
         self.offered: dict[str, bool] = head.get("offered", {})
         self.expected_failures: list[dict[str, Any]] = head.get("expected_failures", [])
         self._printed()  # what is said on import is nobody's business

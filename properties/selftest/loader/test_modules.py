@@ -131,11 +131,58 @@ def test_a_file_that_cannot_be_judged_is_one_sentence(tmp_path, text, reason):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "nonesuch", "impl.nonesuch", "non.esuch", "a..b", ".a", "impl/peers"])
+@pytest.mark.parametrize("name", ["", "nonesuch", "non.esuch", "a..b", ".a"])
 def test_a_name_that_leads_nowhere_is_not_found(name):
     """A wrong name, dotted or not, is not found, and the peers are listed."""
     with pytest.raises(WrongChoice, match=r"was not found: .*numpy"):
         load([name])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("notes.txt", "notes.txt is no Python: give a file that ends in .py."),
+        ("hw.ipynb", "hw.ipynb is a notebook: save it as a file first, by jupyter nbconvert --to script hw.ipynb."),
+        ("homwork.py", "; there is homework.py."),
+        ("homwork", "; there is homework."),
+        ("Numpy", "; there is numpy."),
+        ("homework.py:Ridge", "judge a class of it by --estimator 'homework.py:Ridge', functions by homework.py."),
+        ("inner.core.ridge", "inner.core.ridge is a function: give its module, inner.core."),
+        ("inner.corr", "inner.corr was not found: inner has no module corr."),
+        ("library", "library is in src, where Python does not look: say PYTHONPATH=src, or pip install -e . first."),
+    ],
+)
+def test_what_a_wrong_name_seems_to_mean_is_said(tmp_path, monkeypatch, name, said):
+    """In one sentence, with the word that would have been right where there is one."""
+    folder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    with pytest.raises(WrongChoice) as caught:
+        load([name])
+    assert str(caught.value).startswith(name)
+    assert str(caught.value).endswith(said)
+
+
+@pytest.mark.parametrize("name", ["inner/__init__.py", "inner/core.py", "inner.core", "inner"])
+def test_a_file_of_a_package_is_imported_as_that(tmp_path, monkeypatch, name):
+    """By path or by name, with what it imports from its siblings."""
+    folder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    assert load([name]).ridge(1, 2, 3) == 4
+    for module in [module for module in sys.modules if module.split(".")[0] == "inner"]:
+        monkeypatch.delitem(sys.modules, module)
+
+
+def folder(path: Path) -> None:
+    """A file, a package, one in src, and what is no Python."""
+    for package in ("inner", "src/library"):
+        (path / package).mkdir(parents=True)
+        (path / package / "__init__.py").write_text("from .core import ridge\n")
+        (path / package / "core.py").write_text("from .sibling import four\n\ndef ridge(X, y, lam):\n    return four\n")
+        (path / package / "sibling.py").write_text("four = 4\n")
+    for name in ("homework.py", "notes.txt", "hw.ipynb"):
+        (path / name).write_text("answer = 42\n")
 
 
 def test_a_dotted_module_and_a_short_name_are_the_same_peer():
@@ -145,7 +192,7 @@ def test_a_dotted_module_and_a_short_name_are_the_same_peer():
 
 # ---- what follows from the file of a peer -----------------------------------------------------------------
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 @pytest.mark.parametrize("peer", peers())

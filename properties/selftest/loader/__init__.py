@@ -1,0 +1,1 @@
+"""What is said on the command line of who is judged, and what becomes of it."""
