@@ -26,20 +26,24 @@ if TYPE_CHECKING:  # to be read by type checkers and editors, as they cannot run
     from .nets.solver import *
     from .relu.network import *
     from .relu.unit import *
-    from .ridge_regression.augmented_columns import *
-    from .ridge_regression.augmented_rows import *
     from .ridge_regression.auto import *
     from .ridge_regression.batch import *
+    from .ridge_regression.by_feature import *
     from .ridge_regression.filters import *
-    from .ridge_regression.kernel import *
+    from .ridge_regression.forms.augmented_columns import *
+    from .ridge_regression.forms.augmented_rows import *
+    from .ridge_regression.forms.kernel import *
+    from .ridge_regression.forms.map import *
+    from .ridge_regression.forms.normal import *
+    from .ridge_regression.forms.svd import *
+    from .ridge_regression.intercept.loo import *
+    from .ridge_regression.intercept.path import *
+    from .ridge_regression.intercept.solution import *
     from .ridge_regression.loo import *
-    from .ridge_regression.map import *
-    from .ridge_regression.normal import *
     from .ridge_regression.objective import *
     from .ridge_regression.path import *
     from .ridge_regression.posterior import *
     from .ridge_regression.selection import *
-    from .ridge_regression.svd import *
 else:
 
     def __getattr__(name: str) -> Any:

@@ -281,7 +281,7 @@ def _ridge() -> Iterator[Function]:
         ("augmented_columns", "the first d entries of the shortest η with [X √λ I] η = y", ()),
         ("kernel", "Xᵀ(XXᵀ + λI)⁻¹y", (factors,)),
     ):
-        yield Function(f"ridge_{name}", (X, ys, positive), 3, value, solution, f"ridge_regression.{name}", raises)
+        yield Function(f"ridge_{name}", (X, ys, positive), 3, value, solution, f"ridge_regression.forms.{name}", raises)
     best = "the best form for the shape at hand; lstsq(X, y) at λ = 0"
     yield Function("ridge", (X, ys, lam), 3, best, solution, "ridge_regression.auto")
 
@@ -305,6 +305,25 @@ def _ridge() -> Iterator[Function]:
         Argument("lam", (), Kind.NOT_NEGATIVE, "", ("b",)),
     )
     yield Function("ridge_batch", batch, 3, "ridge of b problems at once", "(b, d)", "ridge_regression.batch")
+
+
+def _ridge_of_unequal_penalties() -> Iterator[Function]:
+    """Σ s_i (y_i − x_iᵀw − b)² + λ‖w‖²: b has no penalty, and weights are repeated samples; or a λ for each feature."""
+    X, y, ys = Argument("X", ("n", "d")), Argument("y", ("n",)), Argument("y", ("n",), other=("n", "k"))
+    lam, lams = Argument("lam", (), Kind.NOT_NEGATIVE), Argument("lams", ("L",), Kind.NOT_NEGATIVE)
+    s = Argument("sample_weight", ("n",), Kind.NOT_NEGATIVE, "None")
+    nobody = (Raises("ValueError", "where every weight is 0"),)
+    folder = "ridge_regression.intercept"
+    value = "the w, at λ = 0 the shortest, and the b that minimise Σ s_i (y_i − x_iᵀw − b)² + λ‖w‖²"
+    shape = "(d,) or (d, k), scalar or (k,)"
+    yield Function("ridge_intercept", (X, ys, lam, s), 3, value, shape, f"{folder}.solution", nobody)
+    each, shape = "ridge_intercept at each of L values of λ", "(L, d) or (L, d, k), (L,) or (L, k)"
+    yield Function("ridge_intercept_path", (X, ys, lams, s), 3, each, shape, f"{folder}.path", nobody)
+    errors = "Σ s_i (y_i − x_iᵀ w₋ᵢ − b₋ᵢ)² / Σ s_i"
+    yield Function("ridge_intercept_loo", (X, y, lams, s), 3, errors, "(L,)", f"{folder}.loo", nobody)
+    by_feature = Argument("lams", ("d",), Kind.NOT_NEGATIVE)
+    value = "the shortest w among those that minimise ‖y − Xw‖² + Σ λ_j w_j²"
+    yield Function("ridge_by_feature", (X, ys, by_feature), 3, value, "(d,) or (d, k)", "ridge_regression.by_feature")
 
 
 def _relu() -> Iterator[Function]:
@@ -405,7 +424,14 @@ def _options(described: dict[str, tuple[str, str]]) -> tuple[Argument, ...]:
     return tuple(Argument(name, (), Kind.OPTION, d, says=says) for name, (d, says) in described.items())
 
 
-FUNCTIONS: tuple[Function, ...] = (*_calculus(), *_least_squares(), *_ridge(), *_relu(), *_nets())
+FUNCTIONS: tuple[Function, ...] = (
+    *_calculus(),
+    *_least_squares(),
+    *_ridge(),
+    *_ridge_of_unequal_penalties(),
+    *_relu(),
+    *_nets(),
+)
 
 CONTRACT: dict[str, Function] = {function.name: function for function in FUNCTIONS}
 

@@ -9,8 +9,8 @@ from .._kernels.scaling import in_range, times_power_of_two
 from .._kernels.validation import Array, not_negative
 from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
+from .forms.svd import ridge_svd
 from .mixed import mixed_cholesky, pays
-from .svd import ridge_svd
 
 __all__ = ["ridge"]
 

@@ -70,18 +70,21 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     U, s, _ = svd(X)
     rank = rank_at_zero(s, n, d)
     c = product(U, True, Y, False)[:, 0]
-    residual, hidden = _outside(U, Y)
-
-    # One column for each λ: the numerators U(g∘c) and the denominators (U∘U)g in one product each.
-    g = _weights(s, lams, ex, rank, n)
-    above = U @ (g * c[:, None]) + residual[:, None]
-    below = (U * U) @ g + hidden[:, None]
-    errors = np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+    residual, hidden = outside(U, Y)
+    errors = by_spectrum(U, c, residual, hidden, weights(s, lams, ex, rank, n))
     if rank < n and not lams.all():
         for i in np.flatnonzero(hidden < np.sqrt(np.finfo(X.dtype).eps)):
             errors[i, lams == 0] = _left_out(X, Y[:, 0], int(i))
     with np.errstate(over="ignore", under="ignore"):  # an answer out of range is inf or 0
         return np.ldexp(np.mean(np.square(errors, dtype=np.float64), axis=0), 2 * ey).astype(X.dtype)
+
+
+def by_spectrum(U: Array, c: Array, residual: Array, hidden: Array, g: Array) -> Array:
+    """(n, L): (y − Hy)ᵢ/(1 − Hᵢᵢ) at each λ, where I − H is U diag(g) Uᵀ and what is outside U; 0 for 0/0."""
+    # One column for each λ: the numerators U(g∘c) and the denominators (U∘U)g in one product each.
+    above = U @ (g * c[:, None]) + residual[:, None]
+    below = (U * U) @ g + hidden[:, None]
+    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
 
 
 def _left_out(X: Array, y: Array, i: int) -> float:
@@ -132,7 +135,7 @@ def _by_eigenvectors(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple
 
 
 @jit
-def _weights(s: Array, lams: Array, e: int, rank: int, n: int) -> Array:
+def weights(s: Array, lams: Array, e: int, rank: int, n: int) -> Array:
     """(r, L): what each λ removes of each direction."""
     g = np.empty((s.size, lams.size), s.dtype)
     for a in range(lams.size):
@@ -143,7 +146,7 @@ def _weights(s: Array, lams: Array, e: int, rank: int, n: int) -> Array:
 
 
 @jit
-def _outside(U: Array, Y: Array) -> tuple[Array, Array]:
+def outside(U: Array, Y: Array) -> tuple[Array, Array]:
     """(I − UUᵀ)y and the diagonal of I − UUᵀ, both zero where U is square.
 
     1 − ‖uᵢ‖² cancels for a leverage ‖uᵢ‖² close to 1. There, and that can be at most 2d samples, the diagonal is the

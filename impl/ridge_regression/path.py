@@ -46,24 +46,29 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     """
     X, y, lams = floats("X y lams", X, y, lams)
     X, y, lams = *checked(X, y), checked_lams(lams)
-    L, (n, d) = lams.size, X.shape
+    L, d = lams.size, X.shape[1]
     if X.size == 0 or y.size == 0 or L == 0:
         finite("X", X)
         finite("y", y)
         return np.zeros((L, d, *y.shape[1:]), X.dtype)
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(columns(y))
-    W, exponents, good = _by_tridiagonal(X, Y, lams, ex)
-    if not good:
-        s, Vt, Ct, _ = spectrum(X, Y)
-        filtered, exponents = _filtered(s, Ct, lams, ex, rank_at_zero(s, n, d))
-        W = filtered @ Vt
-    W = W.reshape(L, -1, d)
+    W, exponents = solutions(X, Y, lams, ex)
     exponents += ey - ex
     if exponents.any():
         with np.errstate(over="ignore", under="ignore"):  # an answer out of range is ±inf or 0
             W = np.ldexp(W, exponents[:, None, None])
     return W.reshape(L, d) if y.ndim == 1 else np.ascontiguousarray(W.transpose(0, 2, 1))
+
+
+def solutions(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[np.int64]]:
+    """(W by λ, target and feature, the exponents that large λ leave over), for X, Y in range and each λ times 4^-e."""
+    W, exponents, good = _by_tridiagonal(X, Y, lams, e)
+    if not good:
+        s, Vt, Ct, _ = spectrum(X, Y)
+        filtered, exponents = _filtered(s, Ct, lams, e, rank_at_zero(s, *X.shape))
+        W = filtered @ Vt
+    return W.reshape(lams.size, -1, X.shape[1]), exponents
 
 
 def checked_lams(lams: Array, name: str = "lams") -> Array:

@@ -123,6 +123,22 @@ def singular_values(X: Any) -> np.ndarray:
     return np.array([mpmath.ldexp(mpf(float(value)), unit) for value in s], object)
 
 
+def rounding(n: int, d: int, dtype: Any) -> mpf:
+    """C u of an orthogonal factorisation of n by d numbers.
+
+    LAPACK's SVD drops a superdiagonal entry of the bidiagonal once it is below TOLMUL · u times its neighbours, with
+    TOLMUL = u**(-1/8) kept between 10 and 100 (xBDSQR); there are min(n, d) − 1 of them.
+    """
+    u = unit_roundoff(dtype)
+    dropped = min(max(u**-0.125, 10), 100) * max(min(n, d) - 1, 0)
+    return rounding_of_products(n, d, dtype) + mpf(dropped * u)
+
+
+def rounding_of_products(n: int, d: int, dtype: Any) -> mpf:
+    """C u where no SVD takes part: products and triangular factors."""
+    return mpf(2 * (n + d + 2) * unit_roundoff(dtype))
+
+
 class Problem:
     """What the bounds need to know of a problem with one target, and of its exact solution w.
 
@@ -134,16 +150,14 @@ class Problem:
         The exact solution.
     rank
         How many singular values count at λ = 0; all of them if not given.
+    dtype
+        Of the arithmetic; that of the data if not given.
     """
 
-    def __init__(self, X: Any, y: Any, lam: float, w: Any, rank: int | None = None) -> None:
+    def __init__(self, X: Any, y: Any, lam: float, w: Any, rank: int | None = None, dtype: Any = None) -> None:
         X, y = np.asarray(X), np.asarray(y)
-        (self.n, self.d), self.dtype = X.shape, working_dtype(X, y)
-        u = unit_roundoff(self.dtype)
-        # LAPACK's SVD drops a superdiagonal entry of the bidiagonal once it is below TOLMUL · u times its neighbours,
-        # with TOLMUL = u**(-1/8) kept between 10 and 100 (xBDSQR); there are min(n, d) − 1 of them.
-        dropped = min(max(u**-0.125, 10), 100) * max(min(self.n, self.d) - 1, 0)
-        self.cu = self.gram_cu + mpf(dropped * u)
+        (self.n, self.d), self.dtype = X.shape, np.dtype(dtype or working_dtype(X, y))
+        self.cu = rounding(self.n, self.d, self.dtype)
         self.s = singular_values(X)
         self.rank = len(self.s) if rank is None or lam else rank
         self.lam = mpf(lam)
@@ -164,8 +178,8 @@ class Problem:
 
     @property
     def gram_cu(self) -> mpf:
-        """C u where no SVD takes part: products and triangular factors."""
-        return mpf(2 * (self.n + self.d + 2) * unit_roundoff(self.dtype))
+        """C u where no SVD takes part."""
+        return rounding_of_products(self.n, self.d, self.dtype)
 
     @property
     def gram_inverse(self) -> mpf:

@@ -18,11 +18,11 @@ _OTHERWISE = 4  # an even number: several axes have two rows
 
 
 def given(function: Function) -> Iterator[Argument]:
-    """The arguments that an ordinary call needs; in place of a cache, those of the forward pass that makes it."""
+    """The arguments of an ordinary call: those it needs, and arrays; for a cache, those of the pass that makes it."""
     for argument in function.arguments:
         if argument.kind is Kind.CACHE:
             yield from given(CONTRACT[argument.forward])
-        elif not argument.default:
+        elif not argument.default or argument.axes:
             yield argument
 
 

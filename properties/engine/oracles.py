@@ -136,7 +136,7 @@ def rank(X: Any) -> int:
     return matrix(X).rank()
 
 
-def _pinv(X: fmpq_mat) -> fmpq_mat:
+def pseudoinverse(X: fmpq_mat) -> fmpq_mat:
     """X† = Cᵀ(CCᵀ)⁻¹(BᵀB)⁻¹Bᵀ for X = BC of full rank r: B the pivot columns of X, C its reduced rows."""
     R, r = X.rref()
     pivots = [next(j for j in range(R.ncols()) if R[i, j] != 0) for i in range(r)]
@@ -149,12 +149,12 @@ def _pinv(X: fmpq_mat) -> fmpq_mat:
 
 def pinv(X: Any) -> Exact:
     """The Moore–Penrose inverse, whatever the shape and the rank."""
-    return entries(_pinv(matrix(X)))
+    return entries(pseudoinverse(matrix(X)))
 
 
 def lstsq(X: Any, y: Any) -> Exact:
     """The shortest w among those that minimise ‖Xw − y‖."""
-    return like(_pinv(matrix(X)) * matrix(y), y)
+    return like(pseudoinverse(matrix(X)) * matrix(y), y)
 
 
 # ---- chapter 3: ridge regression -------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def dual(X: Any, y: Any, lam: Any) -> Exact:
     """α = (XXᵀ + λI)⁻¹y, so that w = Xᵀα; at λ = 0 (XXᵀ)†y."""
     A = matrix(X)
     if lam == 0:
-        P = _pinv(A)
+        P = pseudoinverse(A)
         return like(P.transpose() * P * matrix(y), y)
     return like(solve(_kernel(A, lam), matrix(y)), y)
 
@@ -239,6 +239,60 @@ def inverse_singular_values(s: Any, lam: Any) -> Exact:
     return np.array([x / (x * x + shift) if x or shift else fmpq(0) for x in rationals(s)], object)
 
 
+def centred(X: Any, y: Any, weights: Any = None) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat, fmpq_mat]:
+    """X − x̄ and y − ȳ, and the rows x̄ and ȳ themselves, weighted means; without weights each is 1."""
+    A, b = matrix(X), matrix(y)
+    s = _row(np.ones(A.nrows()) if weights is None else weights)
+    share = s * (1 / sum(s.entries(), fmpq(0)))
+    ones = fmpq_mat(A.nrows(), 1, [fmpq(1)] * A.nrows())
+    return A - ones * (share * A), b - ones * (share * b), share * A, share * b
+
+
+def _row(values: Any) -> fmpq_mat:
+    return matrix(values).transpose()
+
+
+def intercept(X: Any, y: Any, lam: Any, weights: Any = None) -> tuple[Exact, Any]:
+    """The w, at λ = 0 the shortest, and the b that minimise Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²: b is ȳ − x̄ᵀw."""
+    A, b, mean_x, mean_y = centred(X, y, weights)
+    n, s = A.nrows(), rationals(np.ones(A.nrows()) if weights is None else weights)
+    AtS = fmpq_mat(A.ncols(), n, [A[i, j] * s[i] for j in range(A.ncols()) for i in range(n)])
+    if lam == 0:
+        w = pseudoinverse(AtS * A) * (AtS * b)
+    elif n < A.ncols():
+        w = AtS * solve(A * AtS + identity(n, lam), b)
+    else:
+        w = solve(AtS * A + identity(A.ncols(), lam), AtS * b)
+    offset = entries(mean_y - mean_x * w)[0]
+    return like(w, y), offset[0] if np.ndim(y) == 1 else offset
+
+
+def intercept_loo(X: Any, y: Any, lam: Any, weights: Any = None) -> fmpq:
+    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)² / Σ sᵢ, refitted on the other rows; those of weight 0 are none."""
+    X, y = np.asarray(X), np.asarray(y)
+    s = np.ones(len(y)) if weights is None else np.asarray(weights)
+    X, y, s = X[s > 0], y[s > 0], s[s > 0]
+    total = fmpq(0)
+    for i, weight in enumerate(rationals(s)):
+        w, b = intercept(np.delete(X, i, axis=0), np.delete(y, i), lam, np.delete(s, i))
+        total += weight * (residual(X[i : i + 1], y[i : i + 1], w)[0] - b) ** 2
+    return total / sum(rationals(s), fmpq(0))
+
+
+def curvature(X: Any, lams: Any) -> fmpq_mat:
+    """XᵀX + diag(λ)."""
+    A, each = matrix(X), rationals(lams)
+    M = A.transpose() * A
+    for j in range(A.ncols()):
+        M[j, j] += each[j]
+    return M
+
+
+def by_feature(X: Any, y: Any, lams: Any) -> Exact:
+    """The shortest w among those that minimise ‖y − Xw‖² + Σ λⱼwⱼ²: (XᵀX + diag(λ))†Xᵀy."""
+    return like(pseudoinverse(curvature(X, lams)) * (matrix(X).transpose() * matrix(y)), y)
+
+
 def _trace(M: fmpq_mat) -> fmpq:
     return sum((M[i, i] for i in range(M.nrows())), fmpq(0))
 
@@ -258,7 +312,7 @@ def gcv(X: Any, y: Any, lam: Any) -> fmpq:
     n = A.nrows()
     projection = lam == 0 and A.rank() < n
     # Otherwise (I − H)/λ; the λ cancels.
-    complement = identity(n) - A * _pinv(A) if projection else _kernel(A, lam).inv()
+    complement = identity(n) - A * pseudoinverse(A) if projection else _kernel(A, lam).inv()
     return n * sum_of_squares(entries(complement * b)) / _trace(complement) ** 2
 
 

@@ -17,5 +17,6 @@ from .optim import *
 from .relu import *
 from .ridge import *
 from .spectrum import *
+from .unequal import *
 
 LIBRARY = Library(distribution="numpy", oldest="2.0", module="numpy")

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit
-from .._kernels.linalg import product
-from .._kernels.validation import Array
-from ._problem import solution
-from .filters import inverse_singular_value
-from .spectrum import spectrum
+from ..._kernels.jit import jit
+from ..._kernels.linalg import product
+from ..._kernels.validation import Array
+from .._problem import solution
+from ..filters import inverse_singular_value
+from ..spectrum import spectrum
 
 __all__ = ["ridge_svd"]
 

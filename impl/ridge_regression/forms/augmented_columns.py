@@ -5,12 +5,12 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit
-from .._kernels.lapack import call
-from .._kernels.linalg import qr, times_Q
-from .._kernels.scaling import exponent
-from .._kernels.validation import Array
-from ._problem import solution
+from ..._kernels.jit import jit
+from ..._kernels.lapack import call
+from ..._kernels.linalg import qr, times_Q
+from ..._kernels.scaling import exponent
+from ..._kernels.validation import Array
+from .._problem import solution
 
 __all__ = ["ridge_augmented_columns"]
 

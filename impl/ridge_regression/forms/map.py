@@ -5,10 +5,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit
-from .._kernels.linalg import cholesky, cholesky_solve, gram, product
-from .._kernels.validation import Array
-from ._problem import solution
+from ..._kernels.jit import jit
+from ..._kernels.linalg import cholesky, cholesky_solve, gram, product
+from ..._kernels.validation import Array
+from .._problem import solution
 
 __all__ = ["ridge_map"]
 

@@ -1,0 +1,1 @@
+"""The forms of ridge regression, one a file: each factors another matrix."""

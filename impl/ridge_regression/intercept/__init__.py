@@ -1,0 +1,1 @@
+"""Ridge regression with an intercept that has no penalty, and with weights as repeated samples."""

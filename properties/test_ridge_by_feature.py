@@ -1,0 +1,95 @@
+"""Chapter 3: ridge with a λ for each feature, which may be 0."""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from shrinkage.properties.engine import bounds_unequal, oracles
+from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.settings import given
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
+from shrinkage.properties.engine.strategies_unequal import by_feature, offset
+from shrinkage.properties.engine.verdict import judge
+
+
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_each_feature_has_a_penalty_of_its_own(impl, data, hard):
+    """ridge_by_feature(X, y, lams) is the shortest w among those that minimise ‖y − Xw‖² + Σ λ_j w_j²."""
+    p = data.draw(by_feature(hard=hard))
+    exact = oracles.by_feature(p.X, p.y, p.lams)
+    bound = bounds_unequal.by_feature(p.X, p.y, p.lams, exact, squares=not hard)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, p.lams), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(by_feature())
+def test_one_lam_for_all_is_ridge(impl, p):
+    """With the same λ for every feature it is ridge(X, y, λ)."""
+    lam = float(p.lams[-1]) or 1.0
+    lams = np.full(p.X.shape[1], lam)
+    exact = oracles.ridge(p.X, p.y, lam)
+    bound = bounds_unequal.by_feature(p.X, p.y, lams, exact, squares=True)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(by_feature(), SEEDS)
+def test_a_penalty_of_its_own_is_a_scale_of_its_own(impl, p, seed):
+    """λ_j = λ c_j² is ridge of the features divided by c_j, and w_j is what comes of it, divided by c_j."""
+    lam = float(p.lams[-1]) or 1.0
+    c = 2.0 ** np.random.default_rng(seed).integers(-3, 4, p.X.shape[1])
+    exact = (oracles.ridge(p.X / c, p.y, lam).T / oracles.rationals(c)).T
+    bound = bounds_unequal.by_feature(p.X, p.y, lam * c * c, exact, squares=True)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lam * c * c), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(offset(weighted=False))
+def test_a_feature_of_ones_without_a_penalty_is_the_intercept(impl, p):
+    """With a column of ones whose λ is 0 the others have the w of ridge_intercept, and that column has its b."""
+    X, lams = np.column_stack([np.ones(len(p.X)), p.X]), np.append(0.0, np.full(p.X.shape[1], p.lam))
+    w, b = oracles.intercept(p.X, p.y, p.lam)
+    exact = np.concatenate([np.asarray(b, object)[None], w])
+    bound = bounds_unequal.by_feature(X, p.y, lams, exact, squares=True)
+    judge("ridge_by_feature", impl.ridge_by_feature(X, p.y, lams), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.mathematics
+@given(by_feature(columns=False), st.integers(4, 40))
+def test_a_large_lam_takes_its_feature_out(impl, p, power):
+    """As λ_j → ∞, |w_j| ≤ ‖y‖/√λ_j, and the others tend to what they are without feature j: they are M⁻¹Xᵀxⱼwⱼ away."""
+    if p.X.shape[1] < 2:
+        return
+    lams = p.lams.copy()
+    lams[-1] = 2.0**power * float(norm(p.X) ** 2)
+    exact = oracles.by_feature(p.X, p.y, lams)
+    allowed = bounds_unequal.by_feature(p.X, p.y, lams, exact, squares=True).allowed
+    w = oracles.rationals(impl.ridge_by_feature(p.X, p.y, lams))
+    without = oracles.by_feature(p.X[:, :-1], p.y, lams[:-1])
+    M = oracles.curvature(p.X[:, :-1], lams[:-1])
+    pull = oracles.entries(oracles.pseudoinverse(M)) @ oracles.matvec(p.X[:, :-1].T, p.X[:, -1])
+    limit = without - pull * exact[-1]
+    assert norm(w[:-1] - limit) <= allowed, f"{float(norm(w[:-1] - limit))} away, {float(allowed)} is allowed"
+    assert norm(w[-1:]) <= norm(p.y) / np.sqrt(lams[-1]) + allowed
+
+
+@pytest.mark.accuracy
+@given(of_rank())
+def test_no_penalty_at_all_is_least_squares(impl, p):
+    """With every λ_j = 0 it is lstsq(X, y), whatever the rank."""
+    lams = np.zeros(p.X.shape[1], p.dtype)
+    exact = oracles.lstsq(p.X, p.y)
+    bound = bounds_unequal.by_feature(p.X, p.y, lams, exact)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.interface
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_sizes_of_zero_by_feature(impl, shape):
+    """Without samples, features or targets w is zero."""
+    n, d = shape
+    for k in ((), (2,), (0,)):
+        got = impl.ridge_by_feature(np.zeros(shape), np.ones((n, *k)), np.arange(float(d)))
+        assert np.array_equal(got, np.zeros((d, *k)))
+    assert impl.ridge_by_feature(np.ones((2, 3)), np.ones((2, 0)), np.arange(3.0)).shape == (3, 0)

@@ -1,0 +1,224 @@
+"""Chapter 3: ridge with an intercept that has no penalty, and with weights as repeated samples."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from shrinkage.properties.engine import bounds_unequal, oracles
+from shrinkage.properties.engine.bounds import Bound, norm
+from shrinkage.properties.engine.settings import given
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS
+from shrinkage.properties.engine.strategies_unequal import Offset, offset, offset_of_rank, with_grid
+from shrinkage.properties.engine.verdict import judge, wrong_kind
+
+WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+
+Exact = tuple[Any, Any]
+
+
+def judge_both(function: str, got: Any, exact: Exact, allowed: tuple[Bound, Bound], dtype: Any, **context: Any) -> None:
+    """The result as (w, b), each by its own bound."""
+    assert isinstance(got, tuple | list), f"{function} gives w and b, not {type(got).__name__}"
+    assert len(got) == 2, f"{function} gives w and b, not {len(got)} results"
+    for name, part, right, bound in zip("wb", got, exact, allowed, strict=True):
+        judge(function, part, right, bound, dtype=dtype, result=name, **context)
+
+
+def solved(p: Offset, hard: bool) -> tuple[Exact, tuple[Bound, Bound]]:
+    """The exact (w, b), and what is allowed for them."""
+    exact = oracles.intercept(p.X, p.y, p.lam, p.weights)
+    return exact, bounds_unequal.intercept(p.X, p.y, p.lam, p.weights, exact, p.rank, squares=not hard)
+
+
+@ORDINARY_AND_HARD
+@WEIGHTED
+@given(data=st.data())
+def test_an_intercept_has_no_penalty(impl, data, weighted, hard):
+    """ridge_intercept(X, y, lam) gives the w and b that minimise Σ s_i (y_i − x_iᵀw − b)² + λ‖w‖²."""
+    p = data.draw(offset(weighted=weighted, hard=hard))
+    exact, bound = solved(p, hard)
+    judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, p.lam, *p.more), exact, bound, p.dtype)
+
+
+@ORDINARY_AND_HARD
+@WEIGHTED
+@given(data=st.data())
+def test_without_a_penalty_it_is_least_squares(impl, data, weighted, hard):
+    """ridge_intercept(X, y, 0) is least squares with a column of ones beside X, the shortest w if there are several."""
+    problems = offset(weighted=weighted, hard=hard, penalty=False)
+    p = data.draw(st.one_of(problems, offset_of_rank()) if hard and weighted else problems)
+    exact, bound = solved(p, hard)
+    judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, 0.0, *p.more), exact, bound, p.dtype)
+
+
+@pytest.mark.mathematics
+@given(offset(weighted=False), SEEDS)
+def test_a_weight_is_a_repeated_sample(impl, p, seed):
+    """A sample of weight 3 counts as the same sample three times, one of weight 0 as none."""
+    times = np.random.default_rng(seed).integers(0, 4, len(p.X))
+    times[0] = max(times[0], 1)
+    many = np.repeat(np.arange(len(p.X)), times)
+    exact = oracles.intercept(p.X[many], p.y[many], p.lam)
+    bound = bounds_unequal.intercept(p.X[many], p.y[many], p.lam, None, exact, squares=True)
+    judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, p.lam, times.astype(float)), exact, bound, p.dtype)
+
+
+@pytest.mark.mathematics
+@given(offset(weighted=False))
+def test_no_weights_are_weights_of_one(impl, p):
+    """sample_weight=None, and none at all, is a weight of 1 for every sample."""
+    exact, bound = solved(p, hard=False)
+    for weights in (np.ones(len(p.X)), None):
+        judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, p.lam, weights), exact, bound, p.dtype)
+
+
+@pytest.mark.mathematics
+@WEIGHTED
+@given(data=st.data())
+def test_a_shift_of_the_data_is_the_intercepts(impl, data, weighted):
+    """With every x moved by c and y by e, w is what it was and b is b + e − cᵀw."""
+    p = data.draw(offset(weighted=weighted, columns=False))
+    c = np.array(data.draw(st.lists(st.integers(-9, 9), min_size=p.X.shape[1], max_size=p.X.shape[1])), float)
+    e = data.draw(st.integers(-9, 9))
+    w, b = oracles.intercept(p.X, p.y, p.lam, p.weights)
+    exact = w, b + e - oracles.product(c, w)
+    bound = bounds_unequal.intercept(p.X + c, p.y + e, p.lam, p.weights, exact, squares=True)
+    judge_both("ridge_intercept", impl.ridge_intercept(p.X + c, p.y + e, p.lam, *p.more), exact, bound, p.dtype)
+
+
+@pytest.mark.mathematics
+@WEIGHTED
+@given(data=st.data())
+def test_the_intercept_takes_the_mean_to_the_mean(impl, data, weighted):
+    """b = ȳ − x̄ᵀw for the w that comes with it, the means being weighted: the residuals have the mean 0."""
+    p = data.draw(offset(weighted=weighted, columns=False))
+    w, b = impl.ridge_intercept(p.X, p.y, p.lam, *p.more)
+    wrong = wrong_kind(w, (p.X.shape[1],), p.dtype)
+    assert not wrong, f"w is {wrong}"
+    _, _, mean_x, mean_y = oracles.centred(p.X, p.y, p.weights)
+    right = oracles.entries(mean_y)[0, 0] - oracles.product(oracles.entries(mean_x)[0], w)
+    _, bound = solved(p, hard=False)[1]
+    judge("ridge_intercept", b, right, bound, dtype=p.dtype, result="b")
+
+
+@pytest.mark.mathematics
+@WEIGHTED
+@given(data=st.data(), power=st.integers(2, 40))
+def test_a_large_lam_leaves_the_mean(impl, data, weighted, power):
+    """As λ → ∞, w tends to 0 as AᵀSt/λ and b to the mean of y: A and t are X and y about their means."""
+    p = data.draw(offset(weighted=weighted, columns=False))
+    s = oracles.rationals(np.ones(len(p.X)) if p.weights is None else p.weights)
+    A, t, mean_x, mean_y = map(oracles.entries, oracles.centred(p.X, p.y, p.weights))
+    size = float(np.sqrt(oracles.floats(((A * A).sum(axis=1) * s).sum())))
+    length = float(np.sqrt(oracles.floats(((t[:, 0] ** 2) * s).sum())))
+    lam = max(size, 1.0) ** 2 * 2.0**power
+    exact = oracles.intercept(p.X, p.y, lam, p.weights)
+    of_w, of_b = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
+    w, b = impl.ridge_intercept(p.X, p.y, lam, *p.more)
+    # w − AᵀSt/λ = −(AᵀSA + λI)⁻¹AᵀSA AᵀSt/λ, and b − ȳ = −x̄ᵀw; 1.01 for the norms here, which are rounded.
+    far = norm(oracles.rationals(w) - (A.T * s) @ t[:, 0] / oracles.to_rational(lam))
+    assert far <= 1.01 * size**3 * length / lam**2 + of_w.allowed, f"w is {float(far)} from its limit"
+    off = abs(oracles.nearest(oracles.to_rational(b) - mean_y[0, 0]))
+    assert off <= 1.01 * norm(mean_x) * size * length / lam + of_b.allowed, f"b is {off} from the mean of y"
+
+
+@pytest.mark.mathematics
+@WEIGHTED
+@given(data=st.data(), power=st.integers(1, 30))
+def test_a_small_lam_tends_to_least_squares_with_a_column_of_ones(impl, data, weighted, power):
+    """As λ → 0, w tends to w₀, least squares beside a column of ones: ‖w − w₀‖ ≤ λ/(σ²+λ) ‖w₀‖, σ the smallest."""
+    p = data.draw(offset(weighted=weighted, columns=False, penalty=False))
+    limit, _ = oracles.intercept(p.X, p.y, 0, p.weights)
+    root = np.ones(len(p.X)) if p.weights is None else np.sqrt(p.weights)
+    A = oracles.floats(oracles.entries(oracles.centred(p.X, p.y, p.weights)[0]))
+    smallest = float(np.linalg.svd(root[:, None] * A, compute_uv=False)[-1])
+    lam = smallest**2 * 2.0**-power
+    exact = oracles.intercept(p.X, p.y, lam, p.weights)
+    allowed, _ = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
+    w, _ = impl.ridge_intercept(p.X, p.y, lam, *p.more)
+    distance = norm(oracles.rationals(w) - limit)
+    assert distance <= 1.01 * lam / (smallest**2 + lam) * norm(limit) + allowed.allowed, f"{float(distance)} away"
+
+
+# ---- many λ ----------------------------------------------------------------------------------------------------------
+
+
+@ORDINARY_AND_HARD
+@WEIGHTED
+@given(data=st.data())
+def test_a_path_with_an_intercept_is_the_solution_at_each_lam(impl, data, weighted, hard):
+    """ridge_intercept_path(X, y, lams) is ridge_intercept at each λ, in their own order, repeated or none."""
+    p, lams = data.draw(with_grid(weighted=weighted, hard=hard))
+    got = impl.ridge_intercept_path(p.X, p.y, lams, *p.more)
+    assert isinstance(got, tuple | list), f"ridge_intercept_path gives w and b, not {type(got).__name__}"
+    assert len(got) == 2, f"ridge_intercept_path gives w and b, not {len(got)} results"
+    for part, shape in zip(got, [(len(lams), p.X.shape[1], *p.y.shape[1:]), (len(lams), *p.y.shape[1:])], strict=True):
+        wrong = wrong_kind(part, shape, p.dtype)
+        assert not wrong, f"ridge_intercept_path is {wrong}"
+    for i, lam in enumerate(lams):
+        exact = oracles.intercept(p.X, p.y, lam, p.weights)
+        bound = bounds_unequal.intercept(p.X, p.y, float(lam), p.weights, exact, p.rank, squares=not hard)
+        judge_both("ridge_intercept_path", (got[0][i], got[1][i]), exact, bound, p.dtype, i=i)
+
+
+@ORDINARY_AND_HARD
+@WEIGHTED
+@given(data=st.data())
+def test_loo_with_an_intercept_is_the_mean_over_refits(impl, data, weighted, hard):
+    """ridge_intercept_loo(X, y, lams) is Σ s_i (y_i − x_iᵀw₋ᵢ − b₋ᵢ)² / Σ s_i, refitted without each sample i."""
+    p, lams = data.draw(with_grid(weighted=weighted, hard=hard, columns=False, low=2))
+    got = impl.ridge_intercept_loo(p.X, p.y, lams, *p.more)
+    wrong = wrong_kind(got, lams.shape, p.dtype)
+    assert not wrong, f"ridge_intercept_loo is {wrong}"
+    for i, lam in enumerate(lams):
+        exact = oracles.intercept_loo(p.X, p.y, lam, p.weights)
+        bound = bounds_unequal.intercept_loo(p.X, p.y, float(lam), p.weights, squares=not hard)
+        judge("ridge_intercept_loo", got[i], exact, bound, dtype=p.dtype, i=i)
+
+
+# ---- what is refused, and sizes of zero ------------------------------------------------------------------------------
+
+ALL: list[tuple[str, Any]] = [
+    ("ridge_intercept", 1.0),
+    ("ridge_intercept_path", np.array([1.0, 0.0])),
+    ("ridge_intercept_loo", np.array([1.0, 0.0])),
+]
+EACH = pytest.mark.parametrize(("name", "lam"), ALL, ids=[name for name, _ in ALL])
+
+
+@pytest.mark.interface
+@EACH
+def test_weights_of_zero_alone_are_refused(impl, name, lam):
+    """Where every sample has the weight 0 there is no mean: a ValueError that names the weights."""
+    with pytest.raises(ValueError, match=r"\bsample_weight\b"):
+        getattr(impl, name)(np.ones((3, 2)), np.ones(3), lam, np.zeros(3))
+
+
+@pytest.mark.interface
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_sizes_of_zero_with_an_intercept(impl, shape):
+    """Without samples w is 0 and the intercept, a mean over nothing, NaN; without features it is the mean of y."""
+    n, d = shape
+    lams = np.array([1.0, 0.0])
+    for k in ((), (2,), (0,)):
+        y = np.full((n, *k), 2.0)
+        mean = np.full(k, np.nan if n == 0 else 2.0)
+        w, b = impl.ridge_intercept(np.zeros(shape), y, 1.0)
+        assert np.array_equal(w, np.zeros((d, *k)))
+        assert np.array_equal(b, mean, equal_nan=True)
+        W, b = impl.ridge_intercept_path(np.zeros(shape), y, lams)
+        assert np.array_equal(W, np.zeros((2, d, *k)))
+        assert np.array_equal(b, np.stack([mean, mean]), equal_nan=True)
+    # What is left of y without its mean is left out as well as it can be predicted: by the mean of the others.
+    expected = np.full(2, np.nan if n == 0 else 0.0)
+    assert np.array_equal(impl.ridge_intercept_loo(np.zeros(shape), np.full(n, 2.0), lams), expected, equal_nan=True)
+    assert impl.ridge_intercept_loo(np.ones((2, 3)), np.ones(2), []).shape == (0,)
+
+
+@pytest.mark.interface
+def test_a_single_sample_has_no_error_when_left_out(impl):
+    """Of one sample, or one of positive weight, there is no other to predict it from: NaN, and no warning."""
+    assert np.isnan(impl.ridge_intercept_loo([[1.0]], [2.0], [1.0, 0.0])).all()
+    assert np.isnan(impl.ridge_intercept_loo([[1.0], [3.0]], [2.0, 5.0], [1.0], [0.0, 2.0])).all()
