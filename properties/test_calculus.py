@@ -12,19 +12,28 @@ from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.bounds import EXACT, dot_product
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS, generator, plain, wild
+from shrinkage.properties.engine.strategies import (
+    IN_EITHER_DTYPE,
+    ORDINARY_AND_HARD,
+    SEEDS,
+    apart,
+    count,
+    generator,
+    kinds,
+    wild,
+)
 from shrinkage.properties.engine.verdict import judge
 
 
 @st.composite
-def operands(draw: Any, *shapes: str, hard: bool = False) -> list[np.ndarray]:
+def operands(draw: Any, *shapes: str, hard: bool = False, plain: bool = False) -> list[np.ndarray]:
     """Arrays of these shapes, by letters: ``operands("mn", "n")`` is a matrix and a vector that go together."""
-    m, n = draw(st.integers(0, 6)), draw(st.integers(0, 6))
-    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
+    m, n = draw(count(hard, 6)), draw(count(hard, 6))
+    dtype, rng = draw(kinds(hard)), generator(draw(SEEDS))
     # The product of three of the largest, summed, is still finite: chapter 1 promises no more.
-    binades = draw(st.integers(0, 300 if dtype == np.float64 else 40)) if hard else 0
+    binades = draw(st.integers(0, draw(apart(300 if dtype == np.float64 else 40)))) if hard and not plain else 0
     sizes = [tuple({"m": m, "n": n}[letter] for letter in letters) for letters in shapes]
-    return [wild(rng, s, dtype, binades) if hard else plain(rng, s).astype(dtype) for s in sizes]
+    return [wild(rng, shape, dtype, binades) for shape in sizes]
 
 
 def size(a: np.ndarray) -> np.ndarray:
@@ -104,8 +113,7 @@ def test_quadratic_form_may_round_a_product_before_the_next(impl, A, x):
     judge("quadratic_form", impl.quadratic_form(A, x), oracles.quadratic_form(A, x), bound, dtype=x.dtype)
 
 
-@pytest.mark.mathematics
-@pytest.mark.parametrize("dtype", DTYPES)
+@IN_EITHER_DTYPE
 @pytest.mark.parametrize("n", [9, 31, 64, 130])
 @pytest.mark.parametrize("name", [name for name, function in CONTRACT.items() if function.chapter == 1])
 def test_no_entry_of_a_long_vector_is_left_out(impl, name, n, dtype):
@@ -139,20 +147,20 @@ def test_quadratic_form_is_differentiated_in_both_places(impl, data, hard):
     judge_quadratic_jacobian(impl, A, x, oracles.derivative(lambda x: oracles.quadratic_form(A, x), x))
 
 
-@pytest.mark.mathematics
-@given(operands("nn", "n"))
-def test_quadratic_form_of_a_symmetric_matrix_has_the_derivative_2xA(impl, drawn):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_quadratic_form_of_a_symmetric_matrix_has_the_derivative_2xA(impl, data, hard):
     """quadratic_form_jacobian(A, x) is 2xᵀA for every x when A = Aᵀ."""
-    A, x = drawn
+    A, x = data.draw(operands("nn", "n", hard=hard, plain=True))
     A = A + A.T
     judge_quadratic_jacobian(impl, A, x, 2 * oracles.matvec(A, x)[None, :])
 
 
-@pytest.mark.mathematics
-@given(operands("nn"))
-def test_quadratic_form_of_another_matrix_has_not(impl, drawn):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_quadratic_form_of_another_matrix_has_not(impl, data, hard):
     """quadratic_form_jacobian(A, x) differs from 2xᵀA for some x when A ≠ Aᵀ."""
-    (A,) = drawn
+    (A,) = data.draw(operands("nn", hard=hard, plain=True))
     assume((A != A.T).any())
     i, j = np.argwhere(A != A.T)[0]
     x = np.eye(len(A), dtype=A.dtype)[i]

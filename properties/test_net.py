@@ -12,7 +12,7 @@ from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import DTYPES, SEEDS
+from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_networks import Network, networks
 from shrinkage.properties.engine.verdict import judge
 
@@ -30,20 +30,22 @@ def exact(case: Network, reg: float | None = None) -> tuple[Carried, Carried, di
 # ---- scores, loss and gradients --------------------------------------------------------------------------------------
 
 
-@mathematics
-@given(case=networks())
-def test_a_net_is_its_layers_one_after_the_other(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_a_net_is_its_layers_one_after_the_other(impl, data, hard):
     """loss(X) is W_L max(… max(X W₁ + b₁, 0) …) + b_L, and loss(X, y) the softmax loss of that and ½ reg Σ‖W‖²."""
+    case = data.draw(networks(hard=hard))
     model = case.built(impl)
     scores, loss, _ = exact(case)
     judge(NET, model.loss(case.X), *scores.answer, dtype=case.X.dtype, case=case)
     judge(NET, model.loss(case.X, case.y)[0], *loss.answer, dtype=case.X.dtype, case=case)
 
 
-@mathematics
-@given(case=networks())
-def test_gradients_are_those_of_backpropagation(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_gradients_are_those_of_backpropagation(impl, data, hard):
     """The gradient of every parameter, in its shape and dtype, within what rounding allows there and back."""
+    case = data.draw(networks(hard=hard))
     _, _, grads = exact(case)
     got = case.built(impl).loss(case.X, case.y)[1]
     assert got.keys() == case.params.keys()
@@ -51,12 +53,12 @@ def test_gradients_are_those_of_backpropagation(impl, case):
         judge(NET, got[name], *answer.answer, dtype=case.X.dtype, gradient=name, case=case)
 
 
-@mathematics
+@ORDINARY_AND_HARD
 @pytest.mark.parametrize("reg", [0.0, 0.5], ids=["without regularisation", "with regularisation"])
 @given(data=st.data())
-def test_gradients_are_slopes_of_the_loss(impl, reg, data):
+def test_gradients_are_slopes_of_the_loss(impl, reg, data, hard):
     """Along any direction, Σ gradient · direction is the derivative of the loss, as a power series carries it."""
-    case = data.draw(networks(layers=2, reg=st.just(reg)))
+    case = data.draw(networks(hard=hard, layers=2, reg=st.just(reg)))
     rng = np.random.default_rng(data.draw(SEEDS))
     direction = {name: rng.standard_normal(value.shape) for name, value in case.params.items()}
     got = case.built(impl).loss(case.X, case.y)[1]
@@ -64,10 +66,11 @@ def test_gradients_are_slopes_of_the_loss(impl, reg, data):
     judge(NET, value, on_paper.slope(case.X, case.y, case.params, direction, reg), bound, case=case)
 
 
-@mathematics
-@given(case=networks(reg=st.sampled_from([0.25, 3.0, 1e-3])))
-def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, data, hard):
     """loss(reg) − loss(0) is ½ reg Σ‖W‖² over all weights; their gradients differ by reg W, those of biases do not."""
+    case = data.draw(networks(hard=hard, reg=st.sampled_from([0.25, 3.0, 1e-3])))
     unregularised = Network(case.X, case.y, case.params, 0.0)
     (with_it, grads), (without, plain) = (c.built(impl).loss(case.X, case.y) for c in (case, unregularised))
     _, loss, exact_grads = exact(case)
@@ -87,9 +90,15 @@ def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, case):
             np.testing.assert_array_equal(grads[name], plain[name])
 
 
-@mathematics
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("dims", [[], [33], [40, 17]], ids=str)
+@pytest.mark.parametrize(
+    ("dims", "dtype"),
+    [
+        pytest.param([33], np.float64, marks=mathematics, id="[33]-float64"),
+        pytest.param([40, 17], np.float64, marks=mathematics, id="[40, 17]-float64"),
+        pytest.param([], np.float64, marks=accuracy, id="[]-float64"),
+        *(pytest.param(dims, np.float32, marks=accuracy, id=f"{dims}-float32") for dims in ([], [33], [40, 17])),
+    ],
+)
 def test_wide_layers_and_large_batches(impl, dims, dtype):
     """Scores, loss and gradients keep within their bounds for layers and batches wider than a vector register."""
     rng, sizes = np.random.default_rng(len(dims)), [20, *dims, 11]
@@ -107,10 +116,11 @@ def test_wide_layers_and_large_batches(impl, dims, dtype):
         judge(NET, got[1][name], *answer.answer, dtype=dtype, gradient=name)
 
 
-@mathematics
-@given(case=networks())
-def test_rows_of_a_batch_are_independent(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_rows_of_a_batch_are_independent(impl, data, hard):
     """The scores of a sample are those that it has alone."""
+    case = data.draw(networks(hard=hard))
     model = case.built(impl)
     bound = exact(case)[0]
     for i in range(len(case.X)):
@@ -119,10 +129,11 @@ def test_rows_of_a_batch_are_independent(impl, case):
         judge(NET, model.loss(case.X[i : i + 1]), *alone.answer, case=case)
 
 
-@mathematics
-@given(case=networks(layers=2, reg=st.just(0.0)), data=st.data())
-def test_nothing_gets_through_a_dead_layer(impl, case, data):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_nothing_gets_through_a_dead_layer(impl, data, hard):
     """Behind a layer whose units are all off, scores are the same for every sample and gradients before it are 0."""
+    case = data.draw(networks(hard=hard, layers=2, reg=st.just(0.0)))
     layer = data.draw(st.integers(1, len(case.params) // 2 - 1))
     case.params[f"b{layer}"][:] = -1000
     model = case.built(impl)
@@ -134,14 +145,17 @@ def test_nothing_gets_through_a_dead_layer(impl, case, data):
         judge(NET, grads[f"b{i}"], np.zeros(case.params[f"b{i}"].shape), EXACT, case=case)
 
 
-@mathematics
-@pytest.mark.parametrize("dims", [[], [3], [3, 2]], ids=str)
+@pytest.mark.parametrize(
+    "dims",
+    [pytest.param(dims, marks=mathematics if dims else accuracy) for dims in ([], [3], [3, 2])],
+    ids=str,
+)
 def test_zero_biases_put_a_sample_of_zeros_on_every_kink(impl, dims):
     """A net as it starts gives a sample of zeros scores of 0, and passes no gradient below the last bias."""
-    model = impl.FullyConnectedNet(dims, input_dim=4, num_classes=3, weight_scale=1.0, seed=1)
+    model = impl.FullyConnectedNet(dims, input_dim=4, num_classes=3, weight_scale=1.0)
     X = np.zeros((2, 4))
     judge(NET, model.loss(X), np.zeros((2, 3)), EXACT)
-    _, grads = model.loss(X, [0, 0])
+    _, grads = model.loss(X, np.array([0, 0]))
     last = f"b{len(dims) + 1}"
     for name, value in grads.items():
         if name != last:
@@ -150,7 +164,7 @@ def test_zero_biases_put_a_sample_of_zeros_on_every_kink(impl, dims):
 
 
 @accuracy
-@given(case=networks(layers=2), size=st.integers(-6, 6))
+@given(case=networks(hard=True, layers=2), size=st.integers(-6, 6))
 def test_layers_of_very_different_sizes_keep_their_digits(impl, case, size):
     """With a first layer 10^±6 times the size and a last one as much smaller, every gradient keeps its accuracy."""
     first, last = case.params["W1"], case.params[f"W{len(case.params) // 2}"]
@@ -235,7 +249,7 @@ def test_a_seed_fixes_the_weights_and_none_draws_afresh(impl):
 
 
 @interface
-@given(case=networks(layers=2))
+@given(case=networks(hard=True, layers=2))
 def test_callers_may_replace_and_change_params(impl, case):
     """What is in params when loss is called is what counts: other arrays, other layouts, changes in place."""
     model = case.built(impl)
@@ -252,7 +266,7 @@ def test_callers_may_replace_and_change_params(impl, case):
 
 
 @interface
-@given(case=networks())
+@given(case=networks(hard=True))
 def test_what_loss_returns_is_the_callers(impl, case):
     """A later call changes no scores and no gradients handed out before, and no call changes params, X or y."""
     model, X, y = case.built(impl), case.X.copy(), case.y.copy()
@@ -270,7 +284,7 @@ def test_what_loss_returns_is_the_callers(impl, case):
 
 
 @interface
-@given(case=networks())
+@given(case=networks(hard=True))
 def test_samples_may_be_images(impl, case):
     """X of shape (N, ...) is flattened, and may be in any memory layout."""
     model = case.built(impl)

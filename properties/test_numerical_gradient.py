@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
 from shrinkage.properties.engine.oracles import rationals
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, generator, plain
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, count, generator, plain
 from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
@@ -59,14 +59,16 @@ class Quadratics:
 
 @st.composite
 def problems(
-    draw: Callable[..., Any], *, count: int | None = None, hard: bool = False
+    draw: Callable[..., Any], *, values: int | None = None, hard: bool = False
 ) -> tuple[Quadratics, np.ndarray, np.ndarray]:
     """Quadratics, a point in the shape of a vector, a matrix or nothing, and a weight for each of the quadratics.
 
-    A hard one is of numbers far apart in size, among them points that are the same with h and without.
+    A hard one is of numbers far apart in size, among them points that are the same with h and without; and x, or what f
+    gives, may be nothing.
     """
-    shape, rng = draw(st.sampled_from([(3,), (2, 2), (1,), (0,)])), generator(draw(SEEDS))
-    k = draw(st.integers(0, 3)) if count is None else count
+    shapes = [(3,), (2, 2), (1,), *([(0,)] if hard else [])]
+    shape, rng = draw(st.sampled_from(shapes)), generator(draw(SEEDS))
+    k = draw(count(hard, 3)) if values is None else values
     binades = draw(st.integers(0, 60)) if hard else 0
     return Quadratics(rng, int(np.prod(shape)), k, binades), spread(rng, shape, binades), spread(rng, (k,), binades)
 
@@ -75,7 +77,7 @@ def problems(
 @given(data=st.data())
 def test_central_differences_are_exact_for_a_quadratic(impl, data, hard):
     """eval_numerical_gradient(f, x) is the gradient of a quadratic f, but for rounding over h."""
-    f, x, _ = data.draw(problems(count=1, hard=hard))
+    f, x, _ = data.draw(problems(values=1, hard=hard))
     got = impl.eval_numerical_gradient(lambda at: f(at)[0], x)
     exact, bound = f.answer(x, np.ones(1))
     judge("eval_numerical_gradient", got.reshape(-1), exact, bound, x=x)
@@ -99,9 +101,9 @@ def test_differences_are_central_and_h_is_1e_minus_5(impl, name):
     """For f(x) = x³ at 0, a central difference is h² exactly: 1e-10, and neither 0 nor that of another h."""
     h, u = rationals(H)[()], unit_roundoff(np.float64)
     if name == "eval_numerical_gradient":
-        got = impl.eval_numerical_gradient(lambda x: float(x[0] ** 3), [0.0])
+        got = impl.eval_numerical_gradient(lambda x: float(x[0] ** 3), np.array([0.0]))
     else:
-        got = impl.eval_numerical_gradient_array(lambda x: x**3, [0.0], [1.0])
+        got = impl.eval_numerical_gradient_array(lambda x: x**3, np.array([0.0]), np.array([1.0]))
     judge(name, got, [h * h], Bound(8 * u * H * H, "eight roundings"))
 
 

@@ -29,13 +29,11 @@ def fifty_digits() -> dict[str, np.ndarray]:
     return {"X_train": X[:50], "y_train": y[:50], "X_val": X[50:100], "y_val": y[50:100]}
 
 
-def learns(impl: Any, hidden_dims: list[int], weight_scale: float, learning_rate: float, seed: int = 0) -> bool:
-    """Whether a net gets all fifty right within 20 epochs of plain SGD in batches of 25."""
-    net = impl.FullyConnectedNet(hidden_dims, input_dim=64, weight_scale=weight_scale, seed=seed)
+def learns(impl: Any, hidden_dims: list[int], weight_scale: float, learning_rate: float) -> bool:
+    """Whether a net gets all fifty right within 20 epochs of plain SGD in batches of 25, with weights of any seed."""
+    net = impl.FullyConnectedNet(hidden_dims, input_dim=64, weight_scale=weight_scale)
     config = {"learning_rate": learning_rate}
-    solver = impl.Solver(
-        net, fifty_digits(), optim_config=config, batch_size=25, num_epochs=EPOCHS, verbose=False, seed=seed
-    )
+    solver = impl.Solver(net, fifty_digits(), optim_config=config, batch_size=25, num_epochs=EPOCHS, verbose=False)
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # most of what does not learn diverges
         warnings.simplefilter("ignore", RuntimeWarning)
         solver.train()
@@ -63,16 +61,15 @@ def table(three: np.ndarray, five: np.ndarray) -> str:
 
 
 @mathematics
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("hidden_dims", "weight_scale", "learning_rate"),
     [(THREE_LAYERS, 0.2, 0.2), (FIVE_LAYERS, 0.2, 0.1)],
     ids=["three layers", "five layers"],
 )
-def test_a_net_learns_fifty_digits_by_heart(impl, hidden_dims, weight_scale, learning_rate, seed):
+def test_a_net_learns_fifty_digits_by_heart(impl, hidden_dims, weight_scale, learning_rate):
     """With settings that suit it, a net of three or of five layers gets all of 50 digits right within 20 epochs."""
     # In the middle of the region that learns: 100 of 100 seeds do.
-    assert learns(impl, hidden_dims, weight_scale, learning_rate, seed)
+    assert learns(impl, hidden_dims, weight_scale, learning_rate)
 
 
 @mathematics

@@ -14,7 +14,7 @@ from shrinkage.properties.engine.example_calls import EXAMPLES
 from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD
+from shrinkage.properties.engine.strategies import IN_EITHER_DTYPE, ORDINARY_AND_HARD, count
 from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
 from shrinkage.properties.engine.verdict import judge
 
@@ -67,10 +67,11 @@ def test_relu_network_is_a_weighted_sum_of_units(impl, data, hard):
     judge("relu_network", got, *on_paper.network(x, *params).answer, dtype=case.x.dtype, case=case)
 
 
-@mathematics
-@given(case=hidden(samples=1))
-def test_relu_network_of_a_number_is_a_number(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_relu_network_of_a_number_is_a_number(impl, data, hard):
     """relu_network(x, W1, b, W2) is a number for a number x."""
+    case = data.draw(hidden(hard=hard, plain=True, samples=1))
     exact, _ = on_paper.network(*carried(case.x[0], *case.params)).answer
     judge("relu_network", impl.relu_network(case.x[0], *case.params), exact, EXACT, dtype=np.float64, case=case)
 
@@ -95,7 +96,7 @@ def test_relu_network_gradients_are_the_chain_rule(impl, data, hard):
 
 
 @mathematics
-@given(case=hidden(samples=1, units=1), data=st.data())
+@given(case=hidden(samples=1), data=st.data())
 def test_relu_network_gradients_are_slopes_of_the_loss(impl, case, data):
     """Along one parameter, while every unit stays as it is, the loss is a square with the gradient as its slope."""
     (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
@@ -116,10 +117,11 @@ def test_relu_network_gradients_are_slopes_of_the_loss(impl, case, data):
     judge("relu_network_gradients", got, (values[0] - values[1]) / 2, EXACT, case=case, parameter=NAMES[which])
 
 
-@mathematics
-@given(case=hidden(samples=1))
-def test_units_on_the_kink_have_gradient_zero(impl, case):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_units_on_the_kink_have_gradient_zero(impl, data, hard):
     """Where every unit has W1 x + b = 0 exactly, f̂ = 0 and no gradient is other than zero."""
+    case = data.draw(hidden(hard=hard, plain=True, samples=1))
     x, y, W1, _, W2 = case.sample
     for got, parameter in zip(impl.relu_network_gradients(x, y, W1, -W1[:, 0] * x, W2), case.params, strict=True):
         judge("relu_network_gradients", got, np.zeros(parameter.shape), EXACT, case=case)
@@ -138,7 +140,7 @@ def test_relu_network_step_goes_down_the_gradient(impl, data, hard):
 
 
 @mathematics
-@given(case=hidden(samples=1, units=1))
+@given(case=hidden(samples=1))
 def test_parameters_move_together(impl, case):
     """In one step, every parameter moves by the gradient at the old ones: exactly so on data in eighths."""
     (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
@@ -149,7 +151,7 @@ def test_parameters_move_together(impl, case):
 
 
 @mathematics
-@given(case=hidden(samples=1, units=1), below=st.integers(0, 80))
+@given(case=hidden(samples=1), below=st.integers(0, 80))
 def test_dead_units_do_not_move(impl, case, below):
     """Where W1 x + b ≤ 0, a step leaves a unit's parameters as they are, to the last bit."""
     x, y, W1, b, W2 = case.sample
@@ -164,7 +166,7 @@ def test_dead_units_do_not_move(impl, case, below):
 @given(x=EIGHTHS, y=EIGHTHS, w=EIGHTHS, b=EIGHTHS, lr=RATES)
 def test_a_network_of_one_unit_steps_like_the_unit(impl, x, y, w, b, lr):
     """With W2 = 1 in front of one unit, a step moves W1 and b as relu_unit_step does."""
-    W1, bias, _ = impl.relu_network_step(x, y, [[w]], [b], [[1.0]], lr)
+    W1, bias, _ = impl.relu_network_step(x, y, np.array([[w]]), np.array([b]), np.array([[1.0]]), lr)
     assert (W1[0, 0], bias[0]) == impl.relu_unit_step(x, y, w, b, lr)
 
 
@@ -181,7 +183,7 @@ def test_elbows_after_step_are_those_of_the_stepped_parameters(impl, data, hard)
 
 
 @mathematics
-@given(case=hidden(samples=1, units=1))
+@given(case=hidden(samples=1))
 def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
     """An elbow e moves by lr r v (1 + e x)/w′, with the residual r, the output weight v, and w′ after the step."""
     (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
@@ -201,7 +203,7 @@ def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
     judge("elbows_after_step", got, e + np.array(moves), (-bias / weights[:, 0]).answer[1], case=case)
 
 
-@mathematics
+@pytest.mark.interface
 def test_a_weight_that_becomes_zero_has_no_elbow(impl):
     """Where a step takes a weight to exactly zero, its elbow after the step is NaN."""
     # φ = 1·1 + 1 = 2, so the residual is 1, and the step takes 1·1·1 off w and b.
@@ -215,7 +217,7 @@ def test_a_weight_that_becomes_zero_has_no_elbow(impl):
 @given(data=st.data())
 def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, hard):
     """relu_network_sgd takes one step on each sample, in the order given, epochs times over."""
-    case, epochs = data.draw(training(hard=hard)), data.draw(st.integers(0, 5))
+    case, epochs = data.draw(training(hard=hard)), data.draw(count(hard, 5))
     x, y, W1, b, W2 = start(case)
     W1, b, W2, rows = on_paper.network_sgd(x, y, W1, b, W2, case.lr, epochs)
     got = impl.relu_network_sgd(*case.all, epochs)
@@ -225,8 +227,7 @@ def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, h
         judge("relu_network_sgd", row, *exact.answer, dtype=case.W1.dtype, case=case)
 
 
-@mathematics
-@pytest.mark.parametrize("dtype", DTYPES)
+@IN_EITHER_DTYPE
 @pytest.mark.parametrize("units", [8, 37])
 def test_many_units_and_samples(impl, units, dtype):
     """Everything about a hidden layer keeps within its bounds for more units than a vector register holds."""
@@ -246,10 +247,11 @@ def test_many_units_and_samples(impl, units, dtype):
         judge("relu_network_sgd", row, *answer.answer, dtype=dtype, case=case)
 
 
-@mathematics
-@given(case=training(), epochs=st.integers(0, 5))
-def test_the_last_elbows_are_those_of_the_last_parameters(impl, case, epochs):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_the_last_elbows_are_those_of_the_last_parameters(impl, data, hard):
     """Elbows have a row for the start, and one for after every epoch; the last is the elbow of what is returned."""
+    case, epochs = data.draw(training(hard=hard, plain=True)), data.draw(count(hard, 5))
     W1, b, _, elbows = impl.relu_network_sgd(*case.all, epochs)
     assert elbows.shape == (epochs + 1, len(b))
     np.testing.assert_array_equal(elbows[0], impl.elbow(case.W1[:, 0], case.b))
@@ -274,7 +276,7 @@ def test_the_order_of_the_samples_matters(impl):
 
 
 @mathematics
-@given(case=hidden(samples=3, units=1), epochs=st.integers(1, 40))
+@given(case=hidden(samples=3), epochs=st.integers(1, 40))
 def test_nothing_moves_where_every_unit_is_dead(impl, case, epochs):
     """Where no sample turns a unit on, any number of epochs leaves every parameter and every elbow as it was."""
     b = -abs(case.W1[:, 0]) * abs(case.x).max()

@@ -9,6 +9,7 @@ from hypothesis import example
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import (
     DTYPES,
@@ -24,6 +25,7 @@ from shrinkage.properties.engine.strategies import (
     with_weights,
 )
 from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_least_squares import TALL
 
 FORMS = [name for name in bounds.RIDGE if name != "ridge"]
 MAY_FAIL = ("ridge_normal", "ridge_map", "ridge_kernel")  # with LinAlgError, where what they factor is indefinite
@@ -47,21 +49,22 @@ def test_ridge_minimises_its_objective(impl, form, data, hard):
     """Each of the six forms, and ridge, gives (XᵀX + λI)⁻¹Xᵀy."""
     p = data.draw(ridge_problem(hard=hard))
     exact = oracles.ridge(p.X, p.y, p.lam)
-    bound = bounds.RIDGE[form](p.X, p.y, p.lam, exact)
+    bound = theory(hard).RIDGE[form](p.X, p.y, p.lam, exact)
     w = solve(impl, form, p.X, p.y, p.lam, bound)
     if w is not None:
         judge(form, w, exact, bound, dtype=p.dtype)
 
 
-@pytest.mark.mathematics
-@given(linear())
-def test_the_forms_agree(impl, p):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_the_forms_agree(impl, data, hard):
     """Any two of the six forms give the same w, up to the sum of what each is allowed."""
+    p = data.draw(linear(hard=hard, plain=True))
     offered = [form for form in FORMS if impl.offers(form)]
     if len(offered) < 2:
         pytest.skip("not offered: two of the six forms")
     exact = oracles.ridge(p.X, p.y, p.lam)
-    allowed = {form: bounds.RIDGE[form](p.X, p.y, p.lam, exact) for form in offered}
+    allowed = {form: theory(hard).RIDGE[form](p.X, p.y, p.lam, exact) for form in offered}
     answer = {form: getattr(impl, form)(p.X, p.y, p.lam) for form in offered}
     for one, other in itertools.combinations(offered, 2):
         bound = allowed[one] + allowed[other]
@@ -106,12 +109,13 @@ def test_no_digits_are_lost_to_the_square_of_the_condition(impl, form, p):
     judge(form, getattr(impl, form)(p.X, p.y, p.lam), exact, bounds.RIDGE[form](p.X, p.y, p.lam, exact), dtype=p.dtype)
 
 
-@pytest.mark.mathematics
-@given(linear(hard=True))
-def test_ridge_at_zero_is_least_squares(impl, p):
-    """ridge(X, y, 0) is lstsq(X, y)."""
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_ridge_at_zero_is_least_squares(impl, data, hard):
+    """ridge(X, y, 0) is lstsq(X, y); where X has more columns than rows, that is the shortest solution."""
+    p = data.draw(linear(shape=None if hard else TALL, hard=hard))
     exact = oracles.lstsq(p.X, p.y)
-    judge("ridge", impl.ridge(p.X, p.y, 0), exact, bounds.least_squares(p.X, p.y, 0.0, exact), dtype=p.dtype)
+    judge("ridge", impl.ridge(p.X, p.y, 0), exact, theory(hard).least_squares(p.X, p.y, 0.0, exact), dtype=p.dtype)
 
 
 # ---- the objective ---------------------------------------------------------------------------------------------------
@@ -147,10 +151,11 @@ def test_jacobian_past_the_range_is_infinite(impl, w):
     judge("ridge_jacobian", impl.ridge_jacobian(X, y, w, lam), exact, bounds_selection.objective_jacobian(X, y, w, lam))
 
 
-@pytest.mark.mathematics
-@given(linear(columns=False))
-def test_jacobian_vanishes_at_the_solution(impl, p):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_jacobian_vanishes_at_the_solution(impl, data, hard):
     """ridge_jacobian is 0 at the w that solves the problem, up to what rounding that w changes."""
+    p = data.draw(linear(hard=hard, plain=True, columns=False))
     w = oracles.floats(oracles.ridge(p.X, p.y, p.lam)).astype(p.dtype)
     curvature = 2 * (bounds.norm(p.X) ** 2 + p.lam)
     rounding = bounds.Bound(curvature * bounds.norm(w) * bounds.unit_roundoff(p.dtype), "w rounded once")

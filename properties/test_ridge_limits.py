@@ -8,41 +8,45 @@ from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import linear, of_rank
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, linear, of_rank
 from shrinkage.properties.engine.verdict import judge
 from shrinkage.properties.test_ridge import FORMS, solve
 
 SOLVERS = pytest.mark.parametrize("form", [*FORMS, "ridge"])
 
 
-@pytest.mark.mathematics
+@ORDINARY_AND_HARD
 @SOLVERS
-@given(linear(columns=False), st.integers(1, 60))
-def test_a_large_lam_shrinks_to_the_correlations(impl, form, p, power):
+@given(data=st.data())
+def test_a_large_lam_shrinks_to_the_correlations(impl, form, data, hard):
     """As λ → ∞, w tends to Xᵀy/λ: ‖w − Xᵀy/λ‖ ≤ ‖X‖³‖y‖/λ²."""
-    lam = 10.0**power
+    p = data.draw(linear(hard=hard, plain=True, columns=False))
+    lam = 10.0 ** data.draw(st.integers(1, 60 if hard else 6))
     # w − Xᵀy/λ = −(XᵀX + λI)⁻¹ XᵀX Xᵀy/λ.
     rate = norm(p.X) ** 3 * norm(p.y) / lam**2
     exact = oracles.ridge(p.X, p.y, lam)
-    bound = bounds.RIDGE[form](p.X, p.y, lam, exact)
+    bound = theory(hard).RIDGE[form](p.X, p.y, lam, exact)
     w = solve(impl, form, p.X, p.y, lam, bound)
     distance = norm(oracles.rationals(w) - oracles.matvec(p.X.T, p.y) / oracles.to_rational(lam))
     assert distance <= rate + bound.allowed, f"{float(distance)} from the limit, {float(rate)} by theory"
 
 
-@pytest.mark.mathematics
+@ORDINARY_AND_HARD
 @SOLVERS
-@given(st.one_of(linear(columns=False), of_rank(columns=False)), st.integers(1, 30))
-def test_a_small_lam_tends_to_least_squares(impl, form, p, power):
+@given(data=st.data())
+def test_a_small_lam_tends_to_least_squares(impl, form, data, hard):
     """As λ → 0, w tends to lstsq(X, y) whatever the rank: ‖w − w₀‖ ≤ λ/(σ_r²+λ) ‖w₀‖."""
-    lam = 10.0**-power
+    full = linear(hard=hard, plain=True, columns=False)  # of a lower rank, tiny λ are too much for the normal equations
+    p = data.draw(st.one_of(full, of_rank(hard=True, plain=True, columns=False)) if hard else full)
+    lam = 10.0 ** -data.draw(st.integers(1, 30 if hard else 6))
     limit = oracles.lstsq(p.X, p.y)
     s = bounds.singular_values(p.X)[: p.rank]
     # w = V diag(σ²/(σ²+λ)) Vᵀ w₀, and 1 − σ²/(σ²+λ) is largest for the smallest σ; 1.01 for the rounding of σ here.
     rate = lam / (min(s, default=1) ** 2 + lam) * norm(limit) * 1.01
     exact = oracles.ridge(p.X, p.y, lam)
-    bound = bounds.RIDGE[form](p.X, p.y, lam, exact)
+    bound = theory(hard).RIDGE[form](p.X, p.y, lam, exact)
     w = solve(impl, form, p.X, p.y, lam, bound)
     if w is not None:
         distance = norm(oracles.rationals(w) - limit)

@@ -2,11 +2,11 @@
 
 import mpmath
 import numpy as np
-import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import norm, times
+from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import (
     ORDINARY_AND_HARD,
@@ -38,7 +38,7 @@ def test_posterior_has_the_ridge_solution_as_its_mean(impl, data, hard):
     p = data.draw(ridge_problem(hard=hard))
     exact = oracles.ridge(p.X, p.y, p.lam)
     mean, _ = impl.ridge_posterior(p.X, p.y, p.lam)
-    judge("ridge_posterior", mean, exact, bounds.orthogonal(p.X, p.y, p.lam, exact), dtype=p.dtype)
+    judge("ridge_posterior", mean, exact, theory(hard).orthogonal(p.X, p.y, p.lam, exact), dtype=p.dtype)
 
 
 @ORDINARY_AND_HARD
@@ -48,13 +48,14 @@ def test_posterior_has_the_covariance_of_the_formula(impl, data, hard):
     p = data.draw(ridge_problem(hard=hard))
     _, covariance = impl.ridge_posterior(p.X, p.y, p.lam)
     exact = oracles.posterior_covariance(p.X, p.lam)
-    judge("ridge_posterior", covariance, exact, bounds_selection.posterior_covariance(p.X, p.lam), dtype=p.dtype)
+    judge("ridge_posterior", covariance, exact, theory(hard).posterior_covariance(p.X, p.lam), dtype=p.dtype)
 
 
-@pytest.mark.mathematics
-@given(linear(columns=False))
-def test_posterior_covariance_is_the_inverse_curvature(impl, p):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_posterior_covariance_is_the_inverse_curvature(impl, data, hard):
     """The covariance times minus the second derivative of the log posterior is I."""
+    p = data.draw(linear(hard=hard, plain=True, columns=False))
     _, covariance = impl.ridge_posterior(p.X, p.y, p.lam)
     d = p.X.shape[1]
     e = np.eye(d)
@@ -66,17 +67,17 @@ def test_posterior_covariance_is_the_inverse_curvature(impl, p):
     # The mixed second difference of a quadratic is its second derivative.
     curvature = [[single[i] + single[j] - f(e[i] + e[j]) - zero for j in range(d)] for i in range(d)]
     product = oracles.entries(oracles.matrix(covariance) * oracles.matrix(curvature))
-    bound = times(bounds_selection.posterior_covariance(p.X, p.lam), norm(curvature))
-    judge("ridge_posterior", product, np.eye(d), bound)
+    judge("ridge_posterior", product, np.eye(d), times(theory(hard).posterior_covariance(p.X, p.lam), norm(curvature)))
 
 
-@pytest.mark.mathematics
-@given(linear(hard=True), SEEDS, st.integers(1, 20))
-def test_map_estimate_beats_every_other(impl, p, seed, size):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_map_estimate_beats_every_other(impl, data, hard):
     """The posterior at ridge_map(X, y, lam) is higher than anywhere that rounding could not have led it to."""
+    p, seed, size = data.draw(linear(hard=hard)), data.draw(SEEDS), data.draw(st.integers(1, 20))
     y = p.y if p.y.ndim == 1 else p.y[:, 0]
     exact = oracles.ridge(p.X, y, p.lam)
-    error = bounds.normal(p.X, y, p.lam, exact)
+    error = theory(hard).RIDGE["ridge_map"](p.X, y, p.lam, exact)
     w = solve(impl, "ridge_map", p.X, y, p.lam, error)
     if w is None or error.void:
         return

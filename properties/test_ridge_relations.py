@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from shrinkage.properties.engine import bounds, bounds_selection, oracles
+from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import SEEDS, Linear, linear, of_rank, reflections
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, Linear, linear, of_rank, reflections
 from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_least_squares import TALL
 from shrinkage.properties.test_ridge import solve
 
 Problem = tuple[np.ndarray, np.ndarray, float]
@@ -65,6 +67,12 @@ def _another_target(X: Any, y: Any, lam: float, rng: np.random.Generator) -> Any
     return (X, both, lam), lambda w: np.stack([w.reshape(-1), other], axis=1)
 
 
+def beside(p: Linear) -> st.SearchStrategy[int]:
+    """Powers of four beside ‖X‖²: whatever the rank, XᵀX + λI is well conditioned."""
+    unit = int(np.frexp(abs(p.X).max())[1])
+    return st.integers(unit - 3, unit + 3)
+
+
 CHANGES: dict[str, Change] = {
     "the samples in another order": _samples_reordered,
     "an orthogonal change of the samples": _samples_rotated,
@@ -78,29 +86,32 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@pytest.mark.mathematics
+@ORDINARY_AND_HARD
 @pytest.mark.parametrize("form", [*bounds.RIDGE, "lstsq"])
-@given(of_rank(columns=False), st.sampled_from(sorted(CHANGES)), st.integers(-6, 6), SEEDS)
-def test_the_solution_follows_a_change_of_the_problem(impl, form, p, change, power, seed):
+@given(data=st.data())
+def test_the_solution_follows_a_change_of_the_problem(impl, form, data, hard):
     """Rotated, reordered, scaled or repeated data, and features or samples of zeros, change w as they should."""
+    p, change = data.draw(of_rank(hard=hard, plain=True, columns=False)), data.draw(st.sampled_from(sorted(CHANGES)))
+    power, seed = data.draw(st.integers(-6, 6) if hard else beside(p)), data.draw(SEEDS)
     lam = 0.0 if form == "lstsq" else 4.0**power
     (X, y, changed_lam), follow = CHANGES[change](p.X, p.y, lam, np.random.default_rng(seed))
     exact = follow(oracles.ridge(p.X, p.y, lam)).reshape(X.shape[1], *y.shape[1:])
     if form == "lstsq":
-        bound = bounds.least_squares(X, y, 0.0, exact, rank=p.rank)
+        bound = theory(hard).least_squares(X, y, 0.0, exact, rank=p.rank)
         judge(form, impl.lstsq(X, y), exact, bound, dtype=p.dtype, change=change)
         return
-    bound = bounds.RIDGE[form](X, y, changed_lam, exact)
+    bound = theory(hard).RIDGE[form](X, y, changed_lam, exact)
     w = solve(impl, form, X, y, changed_lam, bound)
     if w is not None:
         judge(form, w, exact, bound, dtype=p.dtype, change=change)
 
 
-@pytest.mark.mathematics
+@ORDINARY_AND_HARD
 @pytest.mark.parametrize("form", bounds.RIDGE)
-@given(linear(columns=False), st.integers(2, 4), st.data())
-def test_a_repeated_sample_is_a_weighted_one(impl, form, p, times, data):
+@given(data=st.data())
+def test_a_repeated_sample_is_a_weighted_one(impl, form, data, hard):
     """A sample that is there t² times counts as one whose x and y are t times as large."""
+    p, times = data.draw(linear(hard=hard, plain=True, columns=False)), data.draw(st.integers(2, 4))
     row = data.draw(st.integers(0, len(p.X) - 1))
     X, y = p.X.copy(), p.y.copy()
     X[row], y[row] = times * X[row], times * y[row]
@@ -108,20 +119,21 @@ def test_a_repeated_sample_is_a_weighted_one(impl, form, p, times, data):
     exact, weighted = oracles.ridge(p.X[many], p.y[many], p.lam), oracles.ridge(X, y, p.lam)
     # t·x is rounded once, unless t is a power of two: the two problems are as far apart as their exact solutions.
     apart = bounds.Bound(norm(exact - weighted), "data rounded once")
-    bound = bounds.RIDGE[form](p.X[many], p.y[many], p.lam, exact) + apart
+    bound = theory(hard).RIDGE[form](p.X[many], p.y[many], p.lam, exact) + apart
     w = solve(impl, form, p.X[many], p.y[many], p.lam, bound)
     if w is not None:
         judge(form, w, weighted, bound, dtype=p.dtype)
 
 
-@pytest.mark.mathematics
+@ORDINARY_AND_HARD
 @pytest.mark.parametrize("form", bounds.RIDGE)
-@given(linear(columns=False), st.integers(1, 8))
-def test_the_norm_falls_and_the_residual_rises_with_lam(impl, form, p, power):
+@given(data=st.data())
+def test_the_norm_falls_and_the_residual_rises_with_lam(impl, form, data, hard):
     """For λ < λ', ‖w‖ is no smaller at λ, and ‖y − Xw‖ no larger."""
-    larger = p.lam * 2.0**power
+    p = data.draw(linear(hard=hard, plain=True, columns=False))
+    larger = p.lam * 2.0 ** data.draw(st.integers(1, 8))
     exact = [oracles.ridge(p.X, p.y, lam) for lam in (p.lam, larger)]
-    bound = [bounds.RIDGE[form](p.X, p.y, lam, w) for lam, w in zip((p.lam, larger), exact, strict=True)]
+    bound = [theory(hard).RIDGE[form](p.X, p.y, lam, w) for lam, w in zip((p.lam, larger), exact, strict=True)]
     w = [solve(impl, form, p.X, p.y, lam, b) for lam, b in zip((p.lam, larger), bound, strict=True)]
     if w[0] is None or w[1] is None:
         return
@@ -131,14 +143,16 @@ def test_the_norm_falls_and_the_residual_rises_with_lam(impl, form, p, power):
     assert residual[0] <= residual[1] + norm(p.X) * room, f"{form}: the residual falls from λ = {p.lam} to {larger}"
 
 
-@pytest.mark.mathematics
-@given(st.one_of(linear(columns=False), of_rank(columns=False)))
-def test_the_degrees_of_freedom_fall_from_the_rank(impl, p: Linear):
+@ORDINARY_AND_HARD
+@given(data=st.data())
+def test_the_degrees_of_freedom_fall_from_the_rank(impl, data, hard):
     """ridge_dof is the rank at λ = 0, falls as λ rises, and stays above 0 as long as X is not 0."""
+    full = linear(shape=None if hard else TALL, hard=hard, plain=True, columns=False)
+    p = data.draw(st.one_of(full, of_rank(hard=True, plain=True, columns=False)) if hard else full)
     size = float(norm(p.X))
     lams = np.array([0.0, *(size**2 * 10.0 ** np.arange(-3, 4))], p.dtype) if size else np.array([0.0, 1.0], p.dtype)
     dof = impl.ridge_dof(p.X, lams)
-    room = [bounds_selection.degrees_of_freedom(p.X, float(lam)).allowed for lam in lams]
+    room = [theory(hard).degrees_of_freedom(p.X, float(lam)).allowed for lam in lams]
     assert abs(float(dof[0]) - p.rank) <= room[0]
     for i in range(1, len(lams)):
         assert float(dof[i]) <= float(dof[i - 1]) + room[i] + room[i - 1], f"ridge_dof rises at λ = {lams[i]}"

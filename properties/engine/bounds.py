@@ -209,18 +209,24 @@ class Problem:
         return Bound((self.cu if cu is None else cu) * relative + tiny, source)
 
 
-def _targets(bound: Callable[..., Bound]) -> Callable[..., Bound]:
+def of_matrix(X: Any, lam: float, rank: int | None = None) -> Problem:
+    """What bounds need to know that are about X and λ alone."""
+    X = np.asarray(X)
+    return Problem(X, np.zeros(len(X), X.dtype), lam, np.zeros(X.shape[1]), rank=rank)
+
+
+def by_target(bound: Callable[..., Bound]) -> Callable[..., Bound]:
     """For a y of k columns, the k bounds."""
 
     @functools.wraps(bound)
-    def by_target(X: Any, y: Any, lam: float, w: Any, **options: Any) -> Bound:
+    def each_target(X: Any, y: Any, lam: float, w: Any, **options: Any) -> Bound:
         y, w = np.asarray(y), np.asarray(w)
         if y.ndim == 1:
             return bound(Problem(X, y, lam, w, **options))
         each = [bound(Problem(X, y[:, j], lam, w[:, j], **options)) for j in range(y.shape[1])]
         return Bound(np.array([b.allowed for b in each], object), each[0].source if each else EXACT.source)
 
-    return by_target
+    return each_target
 
 
 def solution_moves(p: Problem, size: mpf, y: mpf) -> mpf:
@@ -234,7 +240,7 @@ def solution_moves(p: Problem, size: mpf, y: mpf) -> mpf:
     return size * (across + p.solver * p.w) + p.solver * y
 
 
-@_targets
+@by_target
 def least_squares(p: Problem) -> Bound:
     """For `lstsq` of known rank, `min_norm`, and what is made by the SVD or by QR of X."""
     source = "Wedin (1973); Björck (1996), §1.4.3; Higham (2002), Theorems 20.1 and 21.1"
@@ -245,7 +251,7 @@ def least_squares(p: Problem) -> Bound:
 
 def pseudoinverse(X: Any, rank: int) -> Bound:
     """For `pinv` of known rank and the one-sided inverses: 3 c u‖X‖/σ_r², in the Frobenius norm."""
-    p = Problem(X, np.zeros(len(X), np.asarray(X).dtype), 0.0, np.zeros(np.shape(X)[1]), rank=rank)
+    p = of_matrix(X, 0.0, rank)
     source = "Wedin (1973); Björck (1996), §1.4.2"
     if p.rank == 0:
         return p.allow(mpf(0), source)
@@ -254,12 +260,12 @@ def pseudoinverse(X: Any, rank: int) -> Bound:
 
 def truncated(X: Any, kept: float, dropped: float) -> Bound:
     """For `pinv` that counts singular values from `kept` up, and drops those from `dropped` down."""
-    p = Problem(X, np.zeros(len(X), np.asarray(X).dtype), 0.0, np.zeros(np.shape(X)[1]))
+    p = of_matrix(X, 0.0)
     source = "rotation of singular subspaces: Wedin (1972); Stewart and Sun (1990), Theorem V.4.1"
     return p.allow(3 * norm(X) / (mpf(kept) * mpf(kept - dropped)), source) if kept else p.allow(mpf(0), source)
 
 
-@_targets
+@by_target
 def orthogonal(p: Problem) -> Bound:
     """For ridge by the SVD or another orthogonal factorisation of X alone; at λ = 0 as `least_squares`."""
     source = "first-order perturbation of the data by c u: Björck (1996), §1.4.3; Higham (2002), §20.1"
@@ -271,7 +277,7 @@ def orthogonal(p: Problem) -> Bound:
     return p.allow(solution_moves(p, p.size, p.y), source)
 
 
-@_targets
+@by_target
 def normal(p: Problem) -> Bound:
     """For the Cholesky factorisation of XᵀX + λI: the condition is that of M, the square of X's."""
     source = "normal equations: Higham (2002), §20.4 and Theorem 10.4"
@@ -281,7 +287,7 @@ def normal(p: Problem) -> Bound:
     return p.allow(p.gram_inverse * (gram * p.w + p.size * p.y), source, p.gram_cu)
 
 
-@_targets
+@by_target
 def kernel(p: Problem) -> Bound:
     """For the Cholesky factorisation of XXᵀ + λI, and w = Xᵀα from the α that it gives."""
     source = "normal equations of the second kind: Higham (2002), §21.1 and Theorem 10.4"
@@ -291,7 +297,7 @@ def kernel(p: Problem) -> Bound:
     return p.allow(p.solver * (gram * p.alpha + p.y) + p.size * p.alpha, source, p.gram_cu)
 
 
-@_targets
+@by_target
 def augmented_rows(p: Problem) -> Bound:
     """For QR of A = [X; √λI]: least squares with the residual [r; −√λw]."""
     source = "Householder least squares: Higham (2002), Theorems 20.1 and 20.3"
@@ -302,7 +308,7 @@ def augmented_rows(p: Problem) -> Bound:
     return p.allow(A * (inverse * p.w + inverse**2 * residual) + inverse * p.y, source)
 
 
-@_targets
+@by_target
 def augmented_columns(p: Problem) -> Bound:
     """For LQ of B = [X √λI]: the shortest η = [w; √λα]."""
     source = "Householder minimum norm: Higham (2002), Theorems 21.1 and 21.4"

@@ -1,6 +1,7 @@
 """The error that theory allows for what is computed beside a ridge solution: objective, posterior, choice of λ."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -13,12 +14,14 @@ from shrinkage.properties.engine.bounds import (
     Bound,
     Problem,
     norm,
+    of_matrix,
     smallest,
     solution_moves,
     unit_roundoff,
     working_dtype,
 )
 
+Moves = Callable[[Problem, int, mpf], mpf]
 INNER_PRODUCTS = "inner products: Higham (2002), §3.1 and (3.5)"
 
 
@@ -69,8 +72,7 @@ def posterior_covariance(X: Any, lam: float) -> Bound:
 
     Where κ(M) is below 100, which costs two digits at most, M itself may be inverted.
     """
-    X = np.asarray(X)
-    p = Problem(X, np.zeros(len(X), X.dtype), lam, np.zeros(X.shape[1]))
+    p = of_matrix(X, lam)
     source = "perturbation of the data by c u: Stewart and Sun (1990), Theorem III.2.5; Higham (2002), §14.3"
     if p.far:
         return Bound(math.inf, source)
@@ -92,7 +94,7 @@ def entrywise(exact: Any, dtype: Any, roundings: int) -> Bound:
 
 def degrees_of_freedom(X: Any, lam: float) -> Bound:
     """For Σ σ²/(σ²+λ): how far the sum can move when each σ moves by c u‖X‖. The rank, at λ = 0, is exact."""
-    return degrees_of_freedom_of(_spectral(X, lam))
+    return degrees_of_freedom_of(of_matrix(X, lam))
 
 
 def degrees_of_freedom_of(p: Problem) -> Bound:
@@ -107,11 +109,6 @@ def degrees_of_freedom_of(p: Problem) -> Bound:
 
     moved = sum((f(s + delta) - f(max(s - delta, mpf(0))) for s in p.s), mpf(0))
     return p.allow(sum(map(f, p.s), mpf(0)) + moved / p.cu, source)
-
-
-def _spectral(X: Any, lam: float) -> Problem:
-    X = np.asarray(X)
-    return Problem(X, np.zeros(len(X), X.dtype), lam, np.zeros(X.shape[1]))
 
 
 def generalised_cross_validation(X: Any, y: Any, lam: float, w: Any, rank: int) -> Bound:
@@ -144,15 +141,19 @@ def generalised_cross_validation_of(p: Problem) -> Bound:
     return p.allow(p.n * (r / trace) ** 2 + p.n * (top**2 - (r / trace) ** 2) / p.cu, source)
 
 
-def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
+def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None, moves: Moves | None = None) -> Bound:
     """For the mean of eᵢ², eᵢ = yᵢ − xᵢᵀw₋ᵢ: each w₋ᵢ moves as `orthogonal` says when all of the data move by c u.
 
     The w₋ᵢ are found exactly; for data too large for that they are to be given, to a few digits, and at λ = 0 no sample
-    may alone hold up a direction.
+    may alone hold up a direction. `moves` says how far eᵢ may move otherwise: given the problem without it, i and eᵢ.
     """
     X, y = np.asarray(X), np.asarray(y)
     n = len(y)
     p = Problem(X, y, lam, np.zeros(X.shape[1]))
+
+    def by_refitting(q: Problem, i: int, error: mpf) -> mpf:
+        return norm(X[i]) * solution_moves(q, p.size, p.y) + p.y + p.size * q.w
+
     source = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
     total = mpf(0)
     for i in range(n):
@@ -163,6 +164,6 @@ def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None) -> Bound:
             return Bound(math.inf, source)
         row, target = X[i : i + 1], y[i : i + 1]
         error = norm(oracles.residual(row, target, w) if refits is None else target - row.astype(np.longdouble) @ w)
-        moved = norm(X[i]) * solution_moves(q, p.size, p.y) + p.y + p.size * q.w
+        moved = (moves or by_refitting)(q, i, error)
         total += (2 * error + p.cu * moved) * moved + error**2
     return p.allow(total / max(n, 1), source)

@@ -19,7 +19,9 @@ from shrinkage.properties.engine.source_repr import code
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
 
-# A claim on ordinary input is one of mathematics; the same claim over conditioning, rank and scale is one of accuracy.
+# A claim on ordinary input is one of mathematics: float64, sizes from one up, numbers and λ of everyday size. The same
+# claim over conditioning, rank, scale, sizes of zero and float32 is one of accuracy. Strategies know which by `hard`;
+# `plain` leaves the numbers of a hard problem ordinary: either dtype and sizes of zero, for claims that need no more.
 ORDINARY_AND_HARD = pytest.mark.parametrize(
     "hard",
     [
@@ -27,6 +29,31 @@ ORDINARY_AND_HARD = pytest.mark.parametrize(
         pytest.param(True, marks=pytest.mark.accuracy, id="hard"),
     ],
 )
+
+
+# The same where nothing else is hard.
+IN_EITHER_DTYPE = pytest.mark.parametrize(
+    "dtype",
+    [
+        pytest.param(np.float64, marks=pytest.mark.mathematics, id="float64"),
+        pytest.param(np.float32, marks=pytest.mark.accuracy, id="float32"),
+    ],
+)
+
+
+def kinds(hard: bool) -> st.SearchStrategy[Any]:
+    """float64 for an ordinary problem, either dtype for a hard one."""
+    return st.sampled_from(DTYPES if hard else DTYPES[:1])
+
+
+def count(hard: bool, most: int) -> st.SearchStrategy[int]:
+    """From one up for an ordinary problem, from none up for a hard one."""
+    return st.integers(0 if hard else 1, most)
+
+
+def apart(most: int) -> st.SearchStrategy[int]:
+    """The binades of a hard problem for `wild`: now and then none, and numbers are plain."""
+    return st.sampled_from([0, most, most, most])
 
 
 # ---- chapter 1: vectors and matrices ---------------------------------------------------------------------------------
@@ -45,8 +72,8 @@ def plain(rng: np.random.Generator | None, shape: tuple[int, ...]) -> np.ndarray
 
 
 def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, binades: int) -> np.ndarray:
-    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers among them."""
-    if rng is None:
+    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers; plain ones for none."""
+    if rng is None or not binades:
         return plain(rng, shape).astype(dtype)
     values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-binades, binades + 1, shape)).astype(dtype)
     tiny = np.finfo(dtype).smallest_subnormal
@@ -143,8 +170,9 @@ def linear(
     *,
     shape: st.SearchStrategy[tuple[int, int]] | None = None,
     hard: bool = False,
+    plain: bool = False,
     columns: bool = True,
-    dtypes: Any = DTYPES,
+    dtypes: Any = None,
 ) -> Linear:
     """A problem of full rank, with λ beside its spectrum.
 
@@ -156,13 +184,16 @@ def linear(
         Conditions up to the default rcond, data of size up to 1e±200 (1e±24 in float32), λ/‖X‖² from 1e-20 to 1e20, a
         row that is there twice, columns up to 1e8 apart. Otherwise the condition is at most 100, sizes are about 1 and
         λ/‖X‖² is from 1e-3 to 1e3.
+    plain
+        Nothing of that, but either dtype.
     columns
         Whether y may have columns.
     dtypes
-        To draw from.
+        To draw from; `kinds(hard)` if not given.
     """
     n, d = draw(shape if shape is not None else shapes())
-    dtype = draw(st.sampled_from(dtypes))
+    dtype = draw(kinds(hard) if dtypes is None else st.sampled_from(dtypes))
+    hard = hard and not plain
     seed = draw(SEEDS)
     rng = generator(seed)
     # A clear gap: no singular value is near the default rcond.
@@ -208,10 +239,18 @@ def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
 
 
 @st.composite
-def of_rank(draw: st.DrawFn, *, columns: bool = True, dtypes: Any = DTYPES, hard: bool = False) -> Linear:
-    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k."""
+def of_rank(draw: st.DrawFn, *, columns: bool = True, hard: bool = False, plain: bool = False) -> Linear:
+    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k.
+
+    Parameters
+    ----------
+    columns
+        Whether y may have columns.
+    hard, plain
+        As in `linear`; an ordinary problem is not scaled.
+    """
     n, d = draw(shapes())
-    dtype = draw(st.sampled_from(dtypes))
+    dtype = draw(kinds(hard))
     rank = draw(st.integers(0, min(n, d)))
     rng = np.random.default_rng(draw(SEEDS))
     B, C = rng.integers(-3, 4, (n, rank)), rng.integers(-3, 4, (rank, d))
@@ -228,7 +267,7 @@ def of_rank(draw: st.DrawFn, *, columns: bool = True, dtypes: Any = DTYPES, hard
     y = rng.integers(-9, 10, (n, max(k, 1))).astype(float)
     if draw(st.booleans()):
         y = X @ rng.integers(-3, 4, (d, max(k, 1)))
-    x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
+    x_unit, y_unit = draw(units(dtype)) if hard and not plain else (0, 0)
     X, y = np.ldexp(X.astype(dtype), x_unit), np.ldexp(y.astype(dtype), y_unit)
     return Linear(X, y if k else y[:, 0], 0.0, rank)
 
@@ -294,19 +333,25 @@ def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrat
 
 
 @st.composite
-def with_lams(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
-    """A problem of any rank, and values of λ ≥ 0 in any order, repeated or none, in the dtype of the data.
+def with_lams(
+    draw: st.DrawFn, *, hard: bool = False, columns: bool = True, zero: bool = True
+) -> tuple[Linear, np.ndarray]:
+    """A problem of any rank, and values of λ in any order, some of them twice, in the dtype of the data.
 
     Parameters
     ----------
     hard
-        As in `linear`, and the ends of the dtype's range among the λ.
+        As in `linear`; λ = 0, the ends of the dtype's range, and no λ at all.
     columns
         Whether y may have columns.
+    zero
+        Whether λ = 0 is ordinary where X has full column rank, and so each formula an inverse to go with it.
     """
     p = draw(st.one_of(linear(hard=hard, columns=columns), of_rank(hard=hard, columns=columns)))
     beside = _around_zero(20 if hard else 3).map(lambda power: 10.0**power)
-    relative = draw(st.lists(st.sampled_from([0.0, 1e308, 1e-308] if hard else [0.0]) | beside, max_size=3))
+    special = [0.0, 1e308, 1e-308] if hard else [0.0] if zero and p.rank == p.X.shape[1] else []
+    each = st.sampled_from(special) | beside if special else beside
+    relative = draw(st.lists(each, min_size=0 if hard else 1, max_size=3))
     unit, limits = int(np.frexp(abs(p.X).max())[1]), np.finfo(p.dtype)
     lams = [shifted(each, unit) if each else 0.0 for each in relative]
     # A positive λ stays one that the dtype can hold.

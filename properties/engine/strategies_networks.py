@@ -7,7 +7,8 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 
-from shrinkage.properties.engine.strategies import DTYPES, SEEDS, Shown, generator, plain, wild
+from shrinkage.properties.engine.strategies import SEEDS, Shown, apart, count, generator, kinds, wild
+from shrinkage.properties.engine.strategies import plain as eighths
 
 # ---- chapter 4 -------------------------------------------------------------------------------------------------------
 
@@ -71,43 +72,49 @@ class Hidden(Shown):
 
 
 @st.composite
-def hidden(draw: st.DrawFn, *, hard: bool = False, samples: int | None = None, units: int = 0) -> Hidden:
+def hidden(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples: int | None = None) -> Hidden:
     """A network with one hidden layer and data for it.
 
     Parameters
     ----------
     hard
-        Floats of sizes from 1e-6 to 1e6 in float64 or float32, where otherwise there are float64 eighths.
+        Floats of sizes from 1e-6 to 1e6 in float64 or float32, where otherwise there are float64 eighths; and samples
+        or units may be none.
+    plain
+        Float64 eighths all the same.
     samples
-        How many; from none to three if not given.
-    units
-        At least so many in the hidden layer.
+        How many; up to three if not given.
     """
-    N = draw(st.integers(0, 3)) if samples is None else samples
-    d = draw(st.integers(units, 4))
-    dtype = draw(st.sampled_from(DTYPES)) if hard else np.float64
+    N = draw(count(hard, 3)) if samples is None else samples
+    d = draw(count(hard, 4))
+    hard = hard and not plain
+    dtype = draw(kinds(hard))
     rng = generator(draw(SEEDS))
     x, y, W1, b, W2 = (
-        (plain(rng, shape) if not hard or rng is None else _graded(rng, shape)).astype(dtype)
+        (eighths(rng, shape) if not hard or rng is None else _graded(rng, shape)).astype(dtype)
         for shape in ((N,), (N,), (d, 1), (d,), (1, d))
     )
     return Hidden(x, y, W1, b, W2, draw(st.floats(-0.25, 0.25)) if hard else draw(RATES))
 
 
 @st.composite
-def training(draw: st.DrawFn, *, hard: bool = False) -> Hidden:
+def training(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Hidden:
     """Samples and a network of size 1, and a learning rate so small that no epoch makes it diverge.
 
     Parameters
     ----------
     hard
-        Up to four samples in either dtype, and steps of any size up to 1/8; otherwise up to three, and lr = 1/16.
+        Up to four samples in either dtype, none of them or no unit, and steps of any size up to 1/8; otherwise up to
+        three, and lr = 1/16.
+    plain
+        Sizes of zero, but nothing else of that.
     """
-    N, d = draw(st.integers(0, 4 if hard else 3)), draw(st.integers(0, 4))
-    dtype = draw(st.sampled_from(DTYPES)) if hard else np.float64
+    N, d = draw(count(hard, 4 if hard and not plain else 3)), draw(count(hard, 4))
+    hard = hard and not plain
+    dtype = draw(kinds(hard))
     rng = generator(draw(SEEDS))
     x, y, W1, b, W2 = (
-        (plain(rng, shape) / 8 if rng is None or not hard else rng.uniform(-1.25, 1.25, shape)).astype(dtype)
+        (eighths(rng, shape) / 8 if rng is None or not hard else rng.uniform(-1.25, 1.25, shape)).astype(dtype)
         for shape in ((N,), (N,), (d, 1), (d,), (1, d))
     )
     W1[W1 == 0] = 1
@@ -142,22 +149,22 @@ class Layer(Shown):
 
 
 @st.composite
-def layers(draw: st.DrawFn, *, hard: bool = False) -> Layer:
-    """An affine layer on samples that are numbers, vectors or images, none of them or several; in either dtype.
+def layers(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Layer:
+    """An affine layer on samples that are vectors or images, in eighths.
 
     Parameters
     ----------
     hard
-        Numbers of any size up to 2**±100 (2**±20 in float32), zeros and subnormal numbers; otherwise eighths.
+        Numbers of any size up to 2**±100 (2**±20 in float32), zeros and subnormal numbers; samples that are numbers or
+        nothing, and none of them, or no units.
+    plain
+        Eighths all the same.
     """
-    N, M = draw(st.integers(0, 4)), draw(st.integers(0, 4))
-    sample = draw(st.sampled_from([(2,), (3, 2), (), (2, 1, 3), (0,), (5,)]))
-    D, dtype, rng = math.prod(sample), draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
-    binades = 100 if dtype == np.float64 else 20
-    x, w, b, dout = (
-        wild(rng, shape, dtype, binades) if hard else plain(rng, shape).astype(dtype)
-        for shape in ((N, *sample), (D, M), (M,), (N, M))
-    )
+    N, M = draw(count(hard, 4)), draw(count(hard, 4))
+    sample = draw(st.sampled_from([(2,), (3, 2), (2, 1, 3), (5,), *([(), (0,)] if hard else [])]))
+    D, dtype, rng = math.prod(sample), draw(kinds(hard)), generator(draw(SEEDS))
+    binades = draw(apart(100 if dtype == np.float64 else 20)) if hard and not plain else 0
+    x, w, b, dout = (wild(rng, shape, dtype, binades) for shape in ((N, *sample), (D, M), (M,), (N, M)))
     return Layer(x, w, b, dout)
 
 
@@ -170,24 +177,31 @@ class Scores(Shown):
 
 
 @st.composite
-def scores(draw: st.DrawFn, *, hard: bool = False, samples: int = 1, classes: int = 1) -> Scores:
-    """Scores in eighths up to ±10, so that margins of exactly 0 are common; or of any size, in either dtype.
+def scores(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples: int = 1) -> Scores:
+    """Scores in eighths up to ±10, no margin exactly 0.
 
     Parameters
     ----------
     hard
-        Of sizes from 1e-3 to 1e30; now and then all rows alike but for the last digits.
-    samples, classes
+        Of sizes from 1e-3 to 1e30, or all rows alike but for the last digits, or in eighths, where margins of exactly
+        0 are common; in either dtype.
+    plain
+        In eighths all the same.
+    samples
         At least so many.
     """
-    N, C = draw(st.integers(samples, 4)), draw(st.integers(classes, 5))
-    dtype, rng = draw(st.sampled_from(DTYPES)), generator(draw(SEEDS))
-    x = plain(rng, (N, C))
-    if hard and rng is not None:
-        x = rng.standard_normal((N, C)) * 10.0 ** draw(st.integers(-3, 30))
-        if draw(st.booleans()):
+    N, C = draw(st.integers(samples, 4)), draw(st.integers(1, 5))
+    dtype, rng = draw(kinds(hard)), generator(draw(SEEDS))
+    x, labels = eighths(rng, (N, C)), np.zeros(N, np.int64) if rng is None else rng.integers(0, C, N)
+    if not hard:
+        missed_by_nothing = x - x[np.arange(N), labels][:, None] == -1
+        x[missed_by_nothing] += 1 / 8
+    elif rng is not None and not plain:
+        sizes = draw(st.sampled_from(["of one size", "alike", "in eighths"]))
+        if sizes == "of one size":
+            x = rng.standard_normal((N, C)) * 10.0 ** draw(st.integers(-3, 30))
+        elif sizes == "alike":
             x = rng.uniform(1, 2) * (1 + rng.standard_normal((N, C)) * 1e-6)
-    labels = np.zeros(N, np.int64) if rng is None else rng.integers(0, C, N)
     return Scores(x.astype(dtype), labels)
 
 
@@ -220,7 +234,7 @@ class Network(Shown):
 
 
 @st.composite
-def networks(draw: st.DrawFn, *, layers: int = 1, dtypes: Any = DTYPES, reg: Any = None) -> Network:
+def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, reg: Any = None) -> Network:
     """A network of up to four layers with up to four units in each, and up to four samples.
 
     Its biases are what they are after training, or all zero as before it (and then a sample of zeros is on the kink of
@@ -228,16 +242,16 @@ def networks(draw: st.DrawFn, *, layers: int = 1, dtypes: Any = DTYPES, reg: Any
 
     Parameters
     ----------
+    hard
+        In either dtype, and with no hidden layer.
     layers
         At least so many.
-    dtypes
-        Of the parameters and the samples.
     reg
         A strategy for `reg`.
     """
-    depth, N = draw(st.integers(layers, 4)), draw(st.integers(1, 4))
+    depth, N = draw(st.integers(layers if hard else max(layers, 2), 4)), draw(st.integers(1, 4))
     widths = [draw(st.integers(1, 4)) for _ in range(depth + 1)]
-    dtype, rng = draw(st.sampled_from(dtypes)), np.random.default_rng(draw(SEEDS))
+    dtype, rng = draw(kinds(hard)), np.random.default_rng(draw(SEEDS))
     kind = draw(st.sampled_from(["trained", "zero biases", "dead layer"]))
     params = {}
     for i in range(1, depth + 1):
