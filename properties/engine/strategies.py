@@ -355,7 +355,7 @@ def with_lams(
     unit, limits = int(np.frexp(abs(p.X).max())[1]), np.finfo(p.dtype)
     lams = [shifted(each, unit) if each else 0.0 for each in relative]
     # A positive λ stays one that the dtype can hold.
-    lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
+    lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max) if hard else 1e6) for lam in lams]
     return p, np.array(lams, p.dtype)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shrinkage.contract import CONTRACT
+from shrinkage.loader import load
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine.falsify import claims, refute
 from shrinkage.properties.selftest.alternatives import DIFFERENT
@@ -71,6 +72,37 @@ LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
 def test_what_is_right_is_not_refuted(implementation):
     """No claim fails about an implementation that computes the same in another way."""
     assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
+
+
+TYPED = {
+    "ridge by a solve": """
+def ridge(X, y, lam):
+    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ y)
+""",
+    "ridge by the kernel": """
+def ridge(X, y, lam):
+    return X.T @ np.linalg.solve(X @ X.T + lam * np.eye(X.shape[0]), y) if lam else np.linalg.lstsq(X, y)[0]
+""",
+    "least squares from NumPy": """
+from numpy.linalg import pinv
+
+def lstsq(X, y, rcond=None):
+    return np.linalg.lstsq(X, y)[0]
+""",
+}
+
+
+@pytest.mark.parametrize("source", TYPED.values(), ids=TYPED)
+def test_textbook_code_holds_all_of_mathematics(tmp_path, source):
+    """Formulas as they are typed, nothing checked, nothing scaled, the normal equations among them, break no claim."""
+    path = tmp_path / "typed.py"
+    path.write_text("import numpy as np\n" + source)
+    assert refute(load([str(path)]), marks=("mathematics",)) is None
+
+
+def test_the_textbook_as_it_is_typed_has_every_function():
+    """What `.ci/run` judges by all of mathematics leaves none out."""
+    assert set(load([str(Path(__file__).parents[1] / "examples" / "textbook.py")]).offered) == set(CONTRACT)
 
 
 SEVEN = """

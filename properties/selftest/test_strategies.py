@@ -94,8 +94,9 @@ RANKS = {
 
 @pytest.mark.parametrize("region", PROBLEMS)
 def test_ordinary_problems_are_of_every_kind(region):
-    """linear() reaches every shape, both dtypes, all kinds of targets."""
-    reached(linear(), PROBLEMS[region], examples=20_000)  # the largest shapes are rare, for they take long
+    """linear() reaches every shape and all kinds of targets, and in either dtype where it is hard."""
+    drawn = linear(hard=True, plain=True)
+    reached(drawn, PROBLEMS[region], examples=20_000)  # the largest shapes are rare, for they take long
 
 
 @pytest.mark.parametrize("region", HARD_PROBLEMS)
@@ -134,13 +135,34 @@ def test_values_of_lam_come_from_the_ends_of_the_range():
 @pytest.mark.parametrize("region", LAMS)
 def test_values_of_lam_come_in_every_order(region):
     """with_lams() reaches none, zero, repeated ones, and both orders."""
-    reached(with_lams(), lambda drawn: LAMS[region](drawn[1]))
+    reached(with_lams(hard=region == "none"), lambda drawn: LAMS[region](drawn[1]))
 
 
 def test_shapes_have_no_empty_side():
     """shapes() is never empty, of which the claims about sizes of zero speak by themselves."""
     with pytest.raises(NoSuchExample):
         reached(shapes(), lambda shape: 0 in shape, examples=200)
+
+
+ORDINARY = [linear, of_rank, ridge_problem, with_lams, unit, hidden, training, layers, scores, networks]
+
+
+def _hard(drawn: Any) -> bool:
+    """Whether anything in it is empty, of another dtype than float64 (but a label), or beyond 1e6."""
+    if isinstance(drawn, np.ndarray):
+        return not drawn.size or drawn.dtype not in (np.float64, np.int64) or abs(drawn).max() > 1e6
+    if isinstance(drawn, int | float):
+        return abs(drawn) > 1e6
+    parts = drawn.values() if isinstance(drawn, dict) else drawn if isinstance(drawn, tuple) else vars(drawn).values()
+    return any(map(_hard, parts))
+
+
+@pytest.mark.parametrize("strategy", ORDINARY, ids=lambda strategy: strategy.__name__)
+def test_nothing_about_an_ordinary_problem_is_hard(strategy):
+    """float64, sizes from one up, numbers and λ of everyday size; and the hard ones of the same strategy are not."""
+    with pytest.raises(NoSuchExample):
+        reached(strategy(), _hard, examples=500)
+    reached(strategy(hard=True), _hard)
 
 
 def test_wild_numbers_are_of_every_kind():
@@ -228,19 +250,19 @@ def test_units_are_of_every_kind(region):
 @pytest.mark.parametrize("region", HIDDEN)
 def test_hidden_layers_are_of_every_kind(region):
     """hidden() reaches no samples, no units, and units on, off and on the kink."""
-    reached(hidden(), HIDDEN[region])
+    reached(hidden(hard=True, plain=True), HIDDEN[region])
 
 
 @pytest.mark.parametrize("region", NETS)
 def test_networks_are_of_every_kind(region):
     """networks() reaches every depth, zero biases, dead layers, one of everything."""
-    reached(networks(), NETS[region])
+    reached(networks(hard=True), NETS[region])
 
 
 @pytest.mark.parametrize("region", SCORES)
 def test_scores_are_of_every_kind(region):
     """scores() reaches one class, one sample, margins of exactly 0 and ties."""
-    reached(scores(), SCORES[region])
+    reached(scores(hard=True, plain=True), SCORES[region])
 
 
 def test_hard_scores_are_large_and_alike():
@@ -258,5 +280,5 @@ def test_samples_of_layers_are_of_every_shape():
 
 def test_training_goes_from_no_samples_to_several():
     """training() reaches none and several, with units to train."""
-    reached(training(), lambda t: len(t.x) == 0)
+    reached(training(hard=True, plain=True), lambda t: len(t.x) == 0)
     reached(training(hard=True), lambda t: len(t.x) == 4 and len(t.b) > 1)
