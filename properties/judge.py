@@ -35,6 +35,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "TOML",
         "help": 'a file of such calls: ridge = "solve(A=X, b=y, alpha=lam)"',
     },
+    "--estimator": {
+        "action": "append",
+        "metavar": "CLASS",
+        "help": "a class of fit, coef_, intercept_ and predict, in a module or a file: sklearn.linear_model:Ridge, or "
+        "'mine.py:Model(C=1 / lam)', where λ has another name or form; may be given several times",
+    },
+    "--penalty": {
+        "choices": ("sum", "mean"),
+        "help": "what an estimator adds its penalty to: the sum of the squared errors, or their mean (default: sum)",
+    },
     "--accuracy": {
         "type": positive(float),
         "metavar": "X",
@@ -120,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             made.error(f"{unknown[0]} is no function of the contract{near(unknown[0], CONTRACT)}")
         print(stub(chosen["names"] or None))
         return 0
-    if not chosen["names"]:
+    if not (chosen["names"] or chosen["estimator"]):
         made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")
     for library in ("hypothesis", "flint", "mpmath", "xdist"):
         if find_spec(library) is None:  # imported by pytest only, which rewrites them

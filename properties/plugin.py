@@ -12,7 +12,8 @@ import functools
 import gc
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Any
 
 # Before NumPy is imported: thousands of small products on BLAS threads that wait for each other take twice as long, and
 # six times where two processes share two cores. Benchmarks say for themselves on how many threads they run.
@@ -23,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from shrinkage.cli import is_writable
-from shrinkage.loader import Choice, Implementation, WrongChoice, load
+from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
@@ -99,14 +100,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def choices(config: pytest.Config) -> list[Choice]:
     """Who is judged, or who races: all the names together are one implementation, but a comma makes a list of them."""
-    names = config.getoption("--impl") or ["impl"]
+    classes = config.getoption("--estimator") or []
+    names = config.getoption("--impl") or ["impl"] * (not classes)
     file = config.getoption("--calls")
     calls = (*(in_file(file) if file else ()), *(config.getoption("--as") or ()))
     if any("," in name for name in names) and not config.getoption("--isolate"):
-        if calls:
-            raise WrongChoice("--as and --calls are about one implementation: leave them out of a race.")
+        if calls or classes:
+            raise WrongChoice("--as, --calls and --estimator are about one implementation: leave them out of a race.")
         return [Choice((name,)) for name in ",".join(names).split(",")]
-    return [Choice(tuple(names), calls)]
+    return [Choice(tuple(names), calls, tuple(classes), config.getoption("--penalty") or "sum")]
 
 
 def isolated(config: pytest.Config, choice: Choice) -> Isolated:
@@ -153,6 +155,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def impl(pytestconfig: pytest.Config) -> Judged:
     """The implementation that is judged."""
     return Judged(pytestconfig.stash[CHOSEN][0][1])
+
+
+@pytest.fixture(scope="session")
+def estimator(pytestconfig: pytest.Config) -> Callable[..., Any]:
+    """Makes one of the class that is judged, for what the contract has no function for."""
+    try:
+        made: Callable[..., Any] = pytestconfig.stash[CHOSEN][0][1].new_estimator
+    except NotOffered:
+        pytest.skip("not offered: an estimator")
+    return made
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,7 @@ A name is a peer's short name (`shrinkage.peers.NAME`; `impl` is `shrinkage` its
 contract's names count as offered, and ``EXPECTED_FAILURES``; what else a module holds does not matter.
 """
 
-from .choice import Choice, WrongChoice
-from .implementation import Implementation, NotOffered, load
+from .choice import Choice, NotOffered, WrongChoice
+from .implementation import BESIDE, Implementation, load
 
-__all__ = ["Choice", "Implementation", "NotOffered", "WrongChoice", "load"]
+__all__ = ["BESIDE", "Choice", "Implementation", "NotOffered", "WrongChoice", "load"]

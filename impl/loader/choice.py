@@ -9,6 +9,10 @@ class WrongChoice(ValueError):
     """What cannot be turned into an implementation; the message is one sentence."""
 
 
+class NotOffered(AttributeError):
+    """A function of the contract that this implementation does not offer, or one of its arguments."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """Who is judged, in text alone: it goes to another process as it is.

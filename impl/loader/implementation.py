@@ -1,20 +1,22 @@
 """What is judged, timed and drawn: objects taken together, under the names of the contract."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from ..contract import CONTRACT
 from ..peers import ExpectedFailure
 from . import hints
 from .calls import called
-from .choice import Choice, WrongChoice
+from .choice import Choice, NotOffered, WrongChoice
 from .modules import module
 from .offered import offers
 
+if TYPE_CHECKING:
+    from .estimators import Estimator
 
-class NotOffered(AttributeError):
-    """A function of the contract that this implementation does not offer."""
+BESIDE = ("new_estimator",)  # what some claims ask for beside the contract: one of a class of fit and coef_
 
 
 class Implementation:
@@ -63,6 +65,11 @@ class Implementation:
                 if offers(part, name):
                     return getattr(part, name)
             raise NotOffered(name)
+        if name in BESIDE:
+            for part in self.parts:
+                if hasattr(part, name):
+                    return getattr(part, name)
+            raise NotOffered(name)
         raise AttributeError(f"{name} is not in the contract")
 
     def __repr__(self) -> str:
@@ -81,12 +88,20 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
     choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
     modules = [module(name) for name in choice.names]
     calls = [called(choice.calls, modules)] if choice.calls else []
-    implementation = Implementation(choice.name, *calls, *modules)
-    parts = dict(zip((*["--as"] * len(calls), *choice.names), implementation.parts, strict=True))
+    classes = [_estimator(said, modules, choice.penalty) for said in choice.estimators]
+    implementation = Implementation(choice.name, *calls, *classes, *modules)
+    names = (*["--as"] * len(calls), *choice.estimators, *choice.names)
+    parts = dict(zip(names, implementation.parts, strict=True))
     if not implementation.offered:
         raise WrongChoice(hints.nothing_offered(parts))
-    implementation.notes += hints.notes(parts)
+    implementation.notes += [*hints.notes(parts), *(note for part in classes for note in part.notes)]
     return implementation
+
+
+def _estimator(said: str, modules: Sequence[ModuleType], penalty: str) -> "Estimator":
+    from .estimators import Estimator  # with NumPy, which most that load something have no use for
+
+    return Estimator(said, modules, penalty)
 
 
 def _expected_failures(part: object) -> Iterator[ExpectedFailure]:

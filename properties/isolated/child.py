@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Choice, Implementation, WrongChoice, load
+from shrinkage.loader import BESIDE, Choice, Implementation, WrongChoice, load
 
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
@@ -121,6 +121,7 @@ class Judged:
         os.chdir(self._folder)
         self._modules = len(sys.modules)
         offered = {name: isinstance(getattr(implementation, name), type) for name in implementation.offered}
+        offered |= {name: False for name in BESIDE if any(hasattr(part, name) for part in implementation.parts)}
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
         return {"offered": offered, "notes": implementation.notes, "expected_failures": known}
@@ -132,7 +133,13 @@ class Judged:
         if what == "get":
             return function
         result = function(*given, **dict(named))
-        if target is None and CONTRACT[name].gives_cache and isinstance(result, tuple) and len(result) == 2:
+        if (
+            target is None
+            and name in CONTRACT
+            and CONTRACT[name].gives_cache
+            and isinstance(result, tuple)
+            and len(result) == 2
+        ):
             return result[0], Opaque(result[1], f"<the cache of {name}>")  # the backward function's own business
         return result
 

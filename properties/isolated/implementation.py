@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice
+from shrinkage.loader import BESIDE, Choice, Implementation, NotOffered, WrongChoice
 from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.verdict import Breach
 
@@ -48,7 +48,7 @@ class Isolated(Implementation):
         return [name for name in CONTRACT if name in self._classes]
 
     def __getattr__(self, name: str) -> Any:
-        if name not in CONTRACT:
+        if name not in CONTRACT and name not in BESIDE:
             raise AttributeError(f"{name} is not in the contract")
         if name not in self._classes:
             raise NotOffered(name)

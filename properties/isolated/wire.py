@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from shrinkage.loader import NotOffered
+
 from .mirror import LARGEST, NONSENSE, Mirror, Unreadable
 from .worker import receive, send
 
@@ -94,7 +96,7 @@ _KNOWN = {
     for names in (builtins, np.exceptions, np.linalg)
     for kind in vars(names).values()
     if isinstance(kind, type) and issubclass(kind, BaseException) and not issubclass(kind, BaseExceptionGroup)
-}
+} | {f"{NotOffered.__module__}.{NotOffered.__qualname__}": NotOffered}
 
 
 class Elsewhere(Exception):
