@@ -1,0 +1,112 @@
+"""Of what mistake an answer is typical: of that whose formula it is the right answer to.
+
+``typical_of("ridge", {"X": X, "y": y, "lam": lam}, w)`` computes, for every mistake that people make in `ridge`, what
+the mistaken formula gives: exactly, or as paper carries it (`shrinkage.properties.engine.oracles`,
+`shrinkage.properties.engine.running_error`), with the error that theory allows for it. A mistake is named where the
+answer is within that, and the right answer is far outside. Nothing is said where nothing fits, where two mistakes do,
+or where theory is void.
+
+Each file here is a table: the right formulas, and below them the mistaken ones, by function.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.properties.engine.mistakes import (
+    calculus,
+    digits,
+    layers,
+    least_squares,
+    losses,
+    nets,
+    optim,
+    relu,
+    ridge,
+    selection,
+)
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, ratio, tells, void
+from shrinkage.properties.engine.mistakes.probes import asked
+
+__all__ = ["MISTAKES", "Mistake", "asked", "typical_of"]
+
+_CHAPTERS = (calculus, least_squares, ridge, selection, digits, relu, layers, losses, optim, nets)
+_RIGHT: dict[str, Formula] = {name: formula for chapter in _CHAPTERS for name, formula in chapter.RIGHT.items()}
+MISTAKES: tuple[Mistake, ...] = tuple(mistake for chapter in _CHAPTERS for mistake in chapter.WRONG)
+
+Call = tuple[Mapping[str, Any], Any]
+
+
+def typical_of(function: str, arguments: Mapping[str, Any], result: Any, others: Iterable[Call] = ()) -> Mistake | None:
+    """The one mistake that gives this answer; None where nothing fits, or more than one thing does.
+
+    Parameters
+    ----------
+    function
+        A name of the contract.
+    arguments
+        By the contract's names, as they were before the call. Of "FullyConnectedNet": hidden_dims, input_dim,
+        num_classes, reg, params, X and y.
+    result
+        Everything that the call returned. Of "FullyConnectedNet": what ``loss(X, y)`` gave.
+    others
+        More calls of the same function, arguments and result, right or wrong: a mistake that would have given something
+        else there is not the one. They are looked at only where something fits; `asked` makes some.
+    """
+    if function not in _RIGHT:
+        return None
+    with np.errstate(all="ignore"):
+        right = _right(function, arguments)
+        if right is None or ratio(result, right) <= 1:
+            return None
+        found = [
+            m for m in MISTAKES if any(_is_it(f, function, arguments, result, right) for f in m.formulas_of(function))
+        ]
+        for given, came in others if found else ():
+            right = _right(function, given)
+            found = [m for m in found if any(_agrees(f, function, given, came, right) for f in m.formulas_of(function))]
+    return found[0] if len({mistake.name for mistake in found}) == 1 else None
+
+
+def _right(function: str, arguments: Mapping[str, Any]) -> Any:
+    return _answer(_RIGHT[function], function, arguments)
+
+
+def _is_it(formula: Formula, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
+    """Whether the result is what comes of the formula, and nothing that is right could be."""
+    answer = _answer(formula, function, arguments)
+    return answer is not None and not void(answer) and ratio(result, answer) <= 1 and tells(answer, right, result)
+
+
+def _agrees(formula: Formula, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
+    """Whether the result may come of the formula, as far as the formula says anything."""
+    answer = _answer(formula, function, arguments)
+    if answer is None or void(answer) or ratio(result, answer) <= 1:
+        return True
+    return right is not None and ratio(result, right) <= 1 and not tells(answer, right, result)
+
+
+def _answer(formula: Formula, function: str, arguments: Mapping[str, Any]) -> Any:
+    """What the formula gives for these arguments; None for such as it is not for."""
+    try:
+        return formula(**_read(function, arguments))
+    except Exception:  # claims call functions with whatever should be refused: of that, no formula says anything
+        return None
+
+
+def _read(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays for what the contract calls arrays: float32 where all of them are, else float64."""
+    kinds = {a.name: a for a in CONTRACT[function].arguments}
+    read = {
+        name: np.asarray(value) if kinds[name].numeric or kinds[name].kind is Kind.LABELS else value
+        for name, value in arguments.items()
+        if name in kinds
+    } | {name: value for name, value in arguments.items() if name not in kinds}
+    numbers = {name for name in read if name in kinds and kinds[name].numeric}
+    single = {read[name].dtype for name in numbers if read[name].ndim} == {np.dtype(np.float32)}
+    for name in numbers:
+        value = read[name]
+        read[name] = value.astype(np.float32 if single else np.float64) if value.ndim else float(value)
+    return read

@@ -1,0 +1,245 @@
+"""What a formula gives, right or mistaken, and whether that is what came.
+
+An answer is `Exact`, `Carried` numbers, or `Near` what floating point makes of the formula; or a tuple of answers, a
+dict of some by name, a list of some along the first axis.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shrinkage.properties.engine import oracles, verdict
+from shrinkage.properties.engine.bounds import EXACT, Bound, norm, unit_roundoff
+from shrinkage.properties.engine.running_error import Carried
+
+Formula = Callable[..., Any]  # of a function's arguments, by the contract's names
+
+TELLING = 10
+"""How many times what is allowed for the mistaken answer the right one has to be away from it."""
+
+NEARER = 16
+"""How many times nearer to one of `Near`'s answers than that is to the right one."""
+
+
+class Mistake:
+    """A mistake that people make.
+
+    Parameters
+    ----------
+    name
+        Of it, in a few words.
+    sentence
+        What is done, to go after "typical of: ".
+    formulas
+        By function, what comes of it: one formula, or several ways to have it.
+    see
+        Where to read about it; empty if nowhere.
+    """
+
+    def __init__(
+        self, name: str, sentence: str, formulas: Mapping[str, Formula | Sequence[Formula]], see: str = ""
+    ) -> None:
+        self.name, self.sentence, self.see = name, sentence, see
+        self._formulas = {f: (each,) if callable(each) else tuple(each) for f, each in formulas.items()}
+
+    def formulas_of(self, function: str) -> tuple[Formula, ...]:
+        """The ways to make this mistake in a function; none where it is not made."""
+        return self._formulas.get(function, ())
+
+    @property
+    def functions(self) -> list[str]:
+        """Where it is made."""
+        return list(self._formulas)
+
+    def __repr__(self) -> str:
+        return f"Mistake({self.name!r})"
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Exact values, and what a computation of them may be off by.
+
+    Parameters
+    ----------
+    values
+        An array of anything that the oracles take for a number, or one such.
+    bound
+        As `judge` takes it.
+    """
+
+    values: Any
+    bound: Bound = EXACT
+
+
+@dataclass(frozen=True)
+class Same:
+    """Floats that come without rounding, NaN among them.
+
+    Parameters
+    ----------
+    values
+        All of them.
+    """
+
+    values: Any
+
+
+@dataclass(frozen=True)
+class Near:
+    """What one of several ways to compute the formula gives, in floating point.
+
+    Parameters
+    ----------
+    computed
+        By each of the ways.
+    right
+        The right answer, in floats: where all digits are lost, how near is near is measured by it.
+    """
+
+    computed: list[np.ndarray]
+    right: np.ndarray
+
+
+class Anything:
+    """Of which nothing is asked: a cache."""
+
+
+@dataclass(frozen=True)
+class Under:
+    """An answer of which only something is asked: many have it, and the right one is among them.
+
+    Parameters
+    ----------
+    change
+        What is asked, of a result.
+    answer
+        What that has to be.
+    """
+
+    change: Callable[[Any], Any]
+    answer: Any
+
+
+def ratio(got: Any, answer: Any) -> float:
+    """Error over bound at its worst; infinite where it is no such thing at all."""
+    try:
+        return max((_ratio(*pair) for pair in _parts(got, answer)), default=0.0)
+    except (TypeError, ValueError, KeyError, IndexError):  # results are of any kind
+        return math.inf
+
+
+def tells(answer: Any, right: Any, got: Any) -> bool:
+    """Whether the right answer is so far from this one that a result can be one of them only."""
+    if isinstance(answer, Under):
+        return ratio(got, right) > TELLING
+    ways = _ways(answer)
+    if ways:  # what is near is measured by the right answer itself
+        return any(ratio(_values(answer, way), right) > 1 for way in range(ways))
+    return ratio(_values(right), answer) > TELLING
+
+
+def _ways(answer: Any) -> int:
+    """In how many ways the answer is computed in floating point; 0 if it is exact."""
+    if isinstance(answer, tuple | list):
+        return max(map(_ways, answer), default=0)
+    return len(answer.computed) if isinstance(answer, Near) else 0
+
+
+def void(answer: Any) -> bool:
+    """Whether theory says nothing of a part of the answer."""
+    if isinstance(answer, tuple | list):
+        return any(map(void, answer))
+    if isinstance(answer, Mapping):
+        return any(map(void, answer.values()))
+    if isinstance(answer, Carried):
+        return not np.isfinite(answer.error).all()
+    if isinstance(answer, Under):
+        return void(answer.answer)
+    return isinstance(answer, Exact) and answer.bound.void
+
+
+def _values(answer: Any, way: int = 0) -> Any:
+    """The answer as a result without any error; of what is computed in several ways, by one of them."""
+    if isinstance(answer, tuple | list):
+        values = [_values(part, way) for part in answer]
+        return tuple(values) if isinstance(answer, tuple) else values
+    if isinstance(answer, Mapping):
+        return {name: _values(part, way) for name, part in answer.items()}
+    if isinstance(answer, Anything):
+        return None
+    if isinstance(answer, Near):
+        return answer.computed[way % len(answer.computed)] if answer.computed else None
+    return answer.values if isinstance(answer, Same | Carried) else np.asarray(answer.values, object)
+
+
+def _parts(got: Any, answer: Any) -> Iterator[tuple[Any, Any]]:
+    """Each part of the answer with that of the result; ValueError where they are not made of as many."""
+    if isinstance(answer, tuple | list):
+        if isinstance(got, Mapping | str) or len(got) != len(answer):
+            raise ValueError
+        for part, each in zip(got, answer, strict=True):
+            yield from _parts(part, each)
+    elif isinstance(answer, Anything):
+        return
+    elif isinstance(answer, Under):
+        yield from _parts(answer.change(got), answer.answer)
+    elif isinstance(answer, Mapping):
+        for name, each in answer.items():
+            yield from _parts(got[name], each)
+    else:
+        yield got, answer
+
+
+def _ratio(got: Any, answer: Any) -> float:
+    if isinstance(answer, Same):
+        same = np.shape(got) == np.shape(answer.values) and np.array_equal(got, answer.values, equal_nan=True)
+        return 0.0 if same else math.inf
+    if isinstance(answer, Near):
+        got = oracles.floats(got) if np.asarray(got).dtype == object else np.asarray(got, float)
+        return min((_nearness(got, each.astype(float), answer.right) for each in answer.computed), default=math.inf)
+    exact, bound = answer.answer if isinstance(answer, Carried) else (answer.values, answer.bound)
+    exact = np.asarray(exact, object)
+    if verdict.wrong_kind(got, exact.shape):
+        return math.inf
+    return verdict.worst_ratio(np.asarray(got), exact, bound)
+
+
+def _nearness(got: np.ndarray, computed: np.ndarray, right: np.ndarray) -> float:
+    if got.shape != computed.shape or not np.array_equal(np.isfinite(got), np.isfinite(computed)):
+        return math.inf
+    finite = np.isfinite(computed)
+    if not np.array_equal(got[~finite], computed[~finite], equal_nan=True):
+        return math.inf
+    off, away = np.linalg.norm((got - computed)[finite]), np.linalg.norm((computed - right)[finite])
+    if not finite.all():  # where it overflows is what tells
+        away = max(away, NEARER * 1e-4 * np.linalg.norm(computed[finite]))
+    return 0.0 if off == 0 else NEARER * float(off / away) if away else math.inf
+
+
+def times(answer: Exact, factor: Any, dtype: Any = np.float64) -> Exact:
+    """The answer times a number, rounded once more."""
+    factor = oracles.to_rational(factor)
+    values = np.asarray(answer.values, object) * factor
+    if answer.bound.void:
+        return Exact(values, answer.bound)
+    allowed = np.vectorize(oracles.to_rational, otypes=[object])(np.asarray(answer.bound.allowed, object)) * abs(factor)
+    return rounded(Exact(values, Bound(allowed, answer.bound.source)), dtype)
+
+
+def rounded(answer: Exact, dtype: Any = np.float64) -> Exact:
+    """With four more roundings allowed, in proportion to what the bound is for: entries, columns or all."""
+    values, allowed = np.asarray(answer.values, object), np.asarray(answer.bound.allowed, object)
+    if answer.bound.void:
+        return answer
+    if allowed.shape == values.shape:
+        size = np.vectorize(oracles.largest, otypes=[object])(values) if values.size else values
+    elif allowed.shape:
+        size = np.array([oracles.to_rational(norm(column)) for column in values.T], object)
+    else:
+        size = np.asarray(oracles.to_rational(norm(values)), object)
+    allowed = np.vectorize(oracles.to_rational, otypes=[object])(allowed) if allowed.size else allowed
+    more = size * oracles.to_rational(4 * unit_roundoff(dtype))
+    return Exact(values, Bound(allowed + more, answer.bound.source))

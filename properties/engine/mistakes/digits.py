@@ -1,0 +1,81 @@
+"""Loss of digits by normal equations: what solving them gives in this dtype, in several ways, is what came.
+
+An answer by the normal equations is right within a bound that goes with the square of the condition
+(`bounds.normal`, `bounds.kernel`), so it is the right answer of no other formula. It is known by its digits, which are
+those that the same equations give here.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine.mistakes import least_squares, ridge
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near
+
+Array = np.ndarray
+Solver = Callable[[Array, Array], Array]
+
+SOLVERS: tuple[Solver, ...] = (
+    np.linalg.solve,
+    lambda A, b: np.linalg.inv(A) @ b,
+    lambda A, b: np.linalg.pinv(A) @ b,
+    lambda A, b: np.linalg.pinv(A, 0) @ b,
+    lambda A, b: np.linalg.pinv(A, hermitian=True) @ b,
+    lambda A, b: np.linalg.lstsq(A, b, rcond=None)[0],
+    lambda A, b: np.linalg.lstsq(A, b, rcond=0)[0],
+    lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A, lower=True), b),
+    lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A), b),
+)
+
+
+Eye = Callable[[int], Array]
+
+FORMULAS: tuple[Callable[[Solver, Array, Array, float, Eye], Array], ...] = (
+    lambda solve, X, y, lam, eye: solve(X.T @ X + lam * eye(X.shape[1]), X.T @ y),
+    lambda solve, X, y, lam, eye: solve(X.T @ X + lam * eye(X.shape[1]), X.T) @ y,
+    lambda solve, X, y, lam, eye: solve(X.T @ X / lam + eye(X.shape[1]), X.T @ y / lam),
+    lambda solve, X, y, lam, eye: X.T @ solve(X @ X.T + lam * eye(len(X)), y),
+    lambda solve, X, y, lam, eye: X.T @ solve(X @ X.T + lam * eye(len(X)), eye(len(X))) @ y,
+)
+
+
+def _computed(X: Array, y: Array, lam: float) -> list[Array]:
+    """By every formula and every solver, in both layouts, what comes to an end."""
+    answers = []
+    eyes: tuple[Eye, ...] = (lambda size: np.eye(size, dtype=X.dtype), np.eye)  # as people write it, it is float64
+    for formula, solve, A, eye in itertools.product(
+        FORMULAS, SOLVERS, (np.ascontiguousarray(X), np.asfortranarray(X)), eyes[: 1 + (X.dtype == np.float32)]
+    ):
+        with contextlib.suppress(np.linalg.LinAlgError, ValueError):
+            answers.append(formula(solve, A, y, lam, eye))
+    return answers
+
+
+def _near(right: Formula) -> Formula:
+    """What is computed, where the formula says what is right."""
+
+    def formula(X: Array, **rest: Any) -> Near:
+        exact = oracles.floats(right(X=X, **rest).values)
+        y = rest.get("y", np.eye(len(X), dtype=X.dtype))  # an inverse is the solution for each unit vector
+        return Near(_computed(X, y, rest.get("lam", 0.0)), exact)
+
+    return formula
+
+
+RIGHT: dict[str, Formula] = {}
+
+WRONG = [
+    Mistake(
+        "normal equations",
+        "solving the normal equations, which lose digits with the square of the condition",
+        {
+            **{name: _near(formula) for name, formula in least_squares.RIGHT.items()},
+            **ridge.solutions(_near(lambda X, y, lam: ridge.solution(X, y, lam))),
+        },
+    )
+]

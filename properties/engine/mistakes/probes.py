@@ -1,0 +1,67 @@
+"""A few ordinary calls of a function, to tell mistakes apart that a smallest counterexample is typical of alike."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.properties.engine import example_calls
+
+Call = tuple[Mapping[str, Any], Any]
+
+SCALES = (1.0, 0.7, 1.3)
+
+
+def asked(implementation: Any, function: str) -> Iterator[Call]:
+    """Arguments and result of each, made when it is asked for; of one that fails, nothing."""
+    for scale in SCALES:
+        try:
+            yield _call(implementation, function, scale)
+        except Exception:  # whatever people's own code raises
+            continue
+
+
+def _call(implementation: Any, function: str, scale: float) -> Call:
+    if function == "FullyConnectedNet":
+        return _net(implementation, scale)
+    if CONTRACT[function].arguments[0].kind is Kind.FUNCTION:
+        return _differences(implementation, function, scale)
+    example = _example(function, scale)
+    caches = {a.name: a.forward for a in CONTRACT[function].arguments if a.kind is Kind.CACHE}
+    made = {key: example_calls.call_raw(implementation, forward, example)[1] for key, forward in caches.items()}
+    arguments = {name: (example | made)[name] for name in CONTRACT[function].names if name in example | made}
+    fresh = {name: np.copy(v) if isinstance(v, np.ndarray) else v for name, v in arguments.items()}
+    return arguments, getattr(implementation, function)(*fresh.values())
+
+
+def _example(function: str, scale: float) -> dict[str, Any]:
+    """The example with arrays and numbers times something, but for labels and counts."""
+    whole = {a.name for a in example_calls.given(CONTRACT[function]) if a.kind in (Kind.LABELS, Kind.COUNT)}
+    example = example_calls.EXAMPLES[function]
+    return {name: value if name in whole else value * scale for name, value in example.items()}
+
+
+def _net(implementation: Any, scale: float) -> Call:
+    rng, sizes = np.random.default_rng(1), (5, 4, 4, 3)
+    made_from = {"hidden_dims": list(sizes[1:-1]), "input_dim": sizes[0], "num_classes": sizes[-1], "reg": 0.7 * scale}
+    model = implementation.FullyConnectedNet(**made_from)
+    params = {}
+    for i in range(1, len(sizes)):
+        params[f"W{i}"] = rng.standard_normal((sizes[i - 1], sizes[i]))
+        params[f"b{i}"] = rng.standard_normal(sizes[i])
+    for name, value in params.items():
+        model.params[name] = value.copy()
+    X, y = scale * rng.standard_normal((6, sizes[0])), rng.integers(0, sizes[-1], 6)
+    return {**made_from, "params": params, "X": X, "y": y}, model.loss(X.copy(), y.copy())
+
+
+def _differences(implementation: Any, function: str, scale: float) -> Call:
+    """Of x³ + x², which no difference is exact for."""
+    x = scale * np.array([0.5, -1.25, 2.0])
+    if function == "eval_numerical_gradient":
+        given: dict[str, Any] = {"f": lambda at: float(np.sum(at**3 + at**2)), "x": x}
+    else:
+        given = {"f": lambda at: at**3 + at**2, "x": x, "df": np.array([1.0, -2.0, 0.5])}
+    fresh = {**given, "x": x.copy()}
+    return given, getattr(implementation, function)(*fresh.values())
