@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.contract import CONTRACT, Kind
 from shrinkage.properties.engine.mistakes import (
     calculus,
     digits,
@@ -28,12 +27,12 @@ from shrinkage.properties.engine.mistakes import (
     selection,
 )
 from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, ratio, tells, void
-from shrinkage.properties.engine.mistakes.probes import asked
+from shrinkage.properties.engine.mistakes.probes import asked, read
 
-__all__ = ["MISTAKES", "Mistake", "asked", "typical_of"]
+__all__ = ["MISTAKES", "RIGHT", "Mistake", "asked", "typical_of"]
 
 _CHAPTERS = (calculus, least_squares, ridge, selection, digits, relu, layers, losses, optim, nets)
-_RIGHT: dict[str, Formula] = {name: formula for chapter in _CHAPTERS for name, formula in chapter.RIGHT.items()}
+RIGHT: dict[str, Formula] = {name: formula for chapter in _CHAPTERS for name, formula in chapter.RIGHT.items()}
 MISTAKES: tuple[Mistake, ...] = tuple(mistake for chapter in _CHAPTERS for mistake in chapter.WRONG)
 
 Call = tuple[Mapping[str, Any], Any]
@@ -55,7 +54,7 @@ def typical_of(function: str, arguments: Mapping[str, Any], result: Any, others:
         More calls of the same function, arguments and result, right or wrong: a mistake that would have given something
         else there is not the one. They are looked at only where something fits; `asked` makes some.
     """
-    if function not in _RIGHT:
+    if function not in RIGHT:
         return None
     with np.errstate(all="ignore"):
         right = _right(function, arguments)
@@ -64,14 +63,14 @@ def typical_of(function: str, arguments: Mapping[str, Any], result: Any, others:
         found = [
             m for m in MISTAKES if any(_is_it(f, function, arguments, result, right) for f in m.formulas_of(function))
         ]
-        for given, came in others if found else ():
-            right = _right(function, given)
-            found = [m for m in found if any(_agrees(f, function, given, came, right) for f in m.formulas_of(function))]
+        for other, came in others if found else ():
+            right = _right(function, other)
+            found = [m for m in found if any(_agrees(f, function, other, came, right) for f in m.formulas_of(function))]
     return found[0] if len({mistake.name for mistake in found}) == 1 else None
 
 
 def _right(function: str, arguments: Mapping[str, Any]) -> Any:
-    return _answer(_RIGHT[function], function, arguments)
+    return _answer(RIGHT[function], function, arguments)
 
 
 def _is_it(formula: Formula, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
@@ -91,22 +90,6 @@ def _agrees(formula: Formula, function: str, arguments: Mapping[str, Any], resul
 def _answer(formula: Formula, function: str, arguments: Mapping[str, Any]) -> Any:
     """What the formula gives for these arguments; None for such as it is not for."""
     try:
-        return formula(**_read(function, arguments))
+        return formula(**read(function, arguments))
     except Exception:  # claims call functions with whatever should be refused: of that, no formula says anything
         return None
-
-
-def _read(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arrays for what the contract calls arrays: float32 where all of them are, else float64."""
-    kinds = {a.name: a for a in CONTRACT[function].arguments}
-    read = {
-        name: np.asarray(value) if kinds[name].numeric or kinds[name].kind is Kind.LABELS else value
-        for name, value in arguments.items()
-        if name in kinds
-    } | {name: value for name, value in arguments.items() if name not in kinds}
-    numbers = {name for name in read if name in kinds and kinds[name].numeric}
-    single = {read[name].dtype for name in numbers if read[name].ndim} == {np.dtype(np.float32)}
-    for name in numbers:
-        value = read[name]
-        read[name] = value.astype(np.float32 if single else np.float64) if value.ndim else float(value)
-    return read

@@ -4,6 +4,7 @@ An answer is `Exact`, `Carried` numbers, or `Near` what floating point makes of 
 dict of some by name, a list of some along the first axis.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.properties.engine import oracles, verdict
+from shrinkage.properties.engine import oracles, running_error, verdict
 from shrinkage.properties.engine.bounds import EXACT, Bound, norm, unit_roundoff
 from shrinkage.properties.engine.running_error import Carried
 
@@ -56,6 +57,26 @@ class Mistake:
 
     def __repr__(self) -> str:
         return f"Mistake({self.name!r})"
+
+
+class Sure(Carried):
+    """Carried numbers of which a formula says nothing where rounding decides; no test is drawn from.
+
+    What is 0 on paper is taken for 0: a claim that failed there has made sure that nothing rounds.
+    """
+
+    @staticmethod
+    def _undecided() -> None:
+        raise ValueError("rounding decides")
+
+    def _decided(self) -> np.ndarray:
+        zero = np.array([value == 0 for value in self.values.flat], bool).reshape(self.shape)
+        if not np.all(zero | (self.magnitude > self.error * (1 + 2.0**-40))):
+            self._undecided()
+        return zero
+
+
+given = functools.partial(running_error.given, kind=Sure)
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,10 @@ class Anything:
     """Of which nothing is asked: a cache."""
 
 
+class Missing:
+    """What is not there, in a dict."""
+
+
 @dataclass(frozen=True)
 class Under:
     """An answer of which only something is asked: many have it, and the right one is among them.
@@ -127,7 +152,7 @@ def ratio(got: Any, answer: Any) -> float:
     """Error over bound at its worst; infinite where it is no such thing at all."""
     try:
         return max((_ratio(*pair) for pair in _parts(got, answer)), default=0.0)
-    except (TypeError, ValueError, KeyError, IndexError):  # results are of any kind
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):  # results are of any kind
         return math.inf
 
 
@@ -167,7 +192,7 @@ def _values(answer: Any, way: int = 0) -> Any:
         values = [_values(part, way) for part in answer]
         return tuple(values) if isinstance(answer, tuple) else values
     if isinstance(answer, Mapping):
-        return {name: _values(part, way) for name, part in answer.items()}
+        return {name: _values(part, way) for name, part in answer.items() if not isinstance(part, Missing)}
     if isinstance(answer, Anything):
         return None
     if isinstance(answer, Near):
@@ -187,8 +212,10 @@ def _parts(got: Any, answer: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(answer, Under):
         yield from _parts(answer.change(got), answer.answer)
     elif isinstance(answer, Mapping):
+        if any(isinstance(each, Missing) and name in got for name, each in answer.items()):
+            raise ValueError
         for name, each in answer.items():
-            yield from _parts(got[name], each)
+            yield from () if isinstance(each, Missing) else _parts(got[name], each)
     else:
         yield got, answer
 

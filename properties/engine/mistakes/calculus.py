@@ -6,8 +6,7 @@ import numpy as np
 
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.bounds import dot_product
-from shrinkage.properties.engine.mistakes.answers import Exact, Mistake, Same, times
-from shrinkage.properties.engine.running_error import given
+from shrinkage.properties.engine.mistakes.answers import Exact, Mistake, Same, given, times
 
 Array = np.ndarray
 
@@ -94,7 +93,7 @@ WRONG = [
     Mistake(
         "norm not squared",
         "leaving out the square of the norm",
-        {"squared_norm": lambda x: (given(x)[0].reshape(1, -1) @ given(x)[0].reshape(-1, 1)).sqrt().reshape()},
+        {"squared_norm": lambda x: (given(x)[0].reshape(1, -1) @ given(x)[0].reshape(-1, 1)).sqrt().reshape(())},
     ),
     Mistake(
         "square of the sum",

@@ -20,12 +20,18 @@ from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near
 Array = np.ndarray
 Solver = Callable[[Array, Array], Array]
 
+
+def _by_eigenvectors(e: Array, V: Array, b: Array) -> Array:
+    return np.asarray((V / e) @ (V.T @ b))
+
+
 SOLVERS: tuple[Solver, ...] = (
     np.linalg.solve,
     lambda A, b: np.linalg.inv(A) @ b,
     lambda A, b: np.linalg.pinv(A) @ b,
     lambda A, b: np.linalg.pinv(A, 0) @ b,
     lambda A, b: np.linalg.pinv(A, hermitian=True) @ b,
+    lambda A, b: _by_eigenvectors(*np.linalg.eigh(A), b),
     lambda A, b: np.linalg.lstsq(A, b, rcond=None)[0],
     lambda A, b: np.linalg.lstsq(A, b, rcond=0)[0],
     lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A, lower=True), b),
@@ -44,16 +50,28 @@ FORMULAS: tuple[Callable[[Solver, Array, Array, float, Eye], Array], ...] = (
 )
 
 
-def _computed(X: Array, y: Array, lam: float) -> list[Array]:
+def _computed(X: Array, y: Array, lam: float, rcond: float | None) -> list[Array]:
     """By every formula and every solver, in both layouts, what comes to an end."""
     answers = []
+    solvers = SOLVERS if rcond is None else (*SOLVERS, lambda A, b: np.linalg.pinv(A, rcond) @ b)
     eyes: tuple[Eye, ...] = (lambda size: np.eye(size, dtype=X.dtype), np.eye)  # as people write it, it is float64
     for formula, solve, A, eye in itertools.product(
-        FORMULAS, SOLVERS, (np.ascontiguousarray(X), np.asfortranarray(X)), eyes[: 1 + (X.dtype == np.float32)]
+        FORMULAS, solvers, (np.ascontiguousarray(X), np.asfortranarray(X)), eyes[: 1 + (X.dtype == np.float32)]
     ):
         with contextlib.suppress(np.linalg.LinAlgError, ValueError):
-            answers.append(formula(solve, A, y, lam, eye))
+            answers.append(formula(_finite(solve), A, y, lam, eye))
     return answers
+
+
+def _finite(solve: Solver) -> Solver:
+    """LAPACK prints a complaint of its own where a matrix holds NaN or infinities."""
+
+    def solved(A: Array, b: Array) -> Array:
+        if not np.isfinite(A).all():
+            raise ValueError("out of range")
+        return solve(A, b)
+
+    return solved
 
 
 def _near(right: Formula) -> Formula:
@@ -62,7 +80,7 @@ def _near(right: Formula) -> Formula:
     def formula(X: Array, **rest: Any) -> Near:
         exact = oracles.floats(right(X=X, **rest).values)
         y = rest.get("y", np.eye(len(X), dtype=X.dtype))  # an inverse is the solution for each unit vector
-        return Near(_computed(X, y, rest.get("lam", 0.0)), exact)
+        return Near(_computed(X, y, rest.get("lam", 0.0), rest.get("rcond")), exact)
 
     return formula
 

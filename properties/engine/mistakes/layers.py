@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.properties.engine.mistakes.answers import Anything, Formula, Mistake, Same
-from shrinkage.properties.engine.running_error import Carried, affine, given
+from shrinkage.properties.engine.mistakes.answers import Anything, Formula, Mistake, Same, given
+from shrinkage.properties.engine.running_error import Carried, affine
 
 Array = np.ndarray
 Triple = tuple[Carried, Carried, Carried]
@@ -30,25 +30,47 @@ def forward(x: Array, w: Array, b: Array, order: Any = "C") -> Carried:
     return affine(*given(_flat(x, order), w, b))
 
 
-def backward(dout: Array, cache: Any, order: Any = "C") -> Triple:
-    """dx, dw, db, of a cache of the usual make: x, w and b."""
-    x, w, b = map(np.asarray, cache)
-    if w.ndim != 2 or b.shape != w.shape[1:] or dout.shape != (len(x), *b.shape):
+def _layer(cache: Any = None, x: Any = None, w: Any = None, b: Any = None, **more: Any) -> tuple[Array, Array, Array]:
+    """What went into the layer: known, or from a cache of the usual make."""
+    x, w, b = map(np.asarray, cache if x is None else (x, w, b))
+    if w.ndim != 2 or b.shape != w.shape[1:] or x.dtype.kind != "f":
         raise ValueError("a cache of another make")
+    return x, w, b
+
+
+def _before(cache: Any = None, **layer: Any) -> tuple[Any, Array]:
+    """A layer, and what came out of it before the kink: its sign at least."""
+    if "x" not in layer:
+        inner, z = cache
+        return {"cache": inner}, np.asarray(z)
+    z = forward(**layer)
+    return layer, np.where(z.positive(), 1.0, np.where([[v == 0 for v in row] for row in z.values], 0.0, -1.0))
+
+
+def backward(dout: Array, order: Any = "C", **layer: Any) -> Triple:
+    """dx, dw, db."""
+    x, w, b = _layer(**layer)
+    if dout.shape != (len(x), *b.shape):
+        raise ValueError("to be refused")
     out, flat, weights = given(dout, _flat(x, order), w)
     return _shaped(out @ weights.T, x.shape, order), flat.T @ out, out.sum()
 
 
 def masked(dout: Array, z: Array, on: On = lambda dout, z: z > 0) -> Array:
     """The incoming dout where z > 0, or by another rule, else 0; NaN where one of them is."""
-    return np.where(np.isnan(z) | np.isnan(dout), np.nan, np.where(on(dout, z), dout, 0))
+    return np.where(np.isnan(z) | np.isnan(dout), np.nan, np.where(on(dout, z), dout, 0)).astype(dout.dtype)
 
 
 def _both(on: On = lambda dout, z: z > 0) -> dict[str, Formula]:
     """The same rule in the pass back through a ReLU, alone and behind an affine layer."""
+
+    def behind(dout: Array, **layer: Any) -> Triple:
+        inner, z = _before(**layer)
+        return backward(masked(dout, z, on), **inner)
+
     return {
-        "relu_backward": lambda dout, cache: Same(masked(dout, np.asarray(cache), on)),
-        "affine_relu_backward": lambda dout, cache: backward(masked(dout, np.asarray(cache[1]), on), cache[0]),
+        "relu_backward": lambda dout, cache=None, x=None: Same(masked(dout, np.asarray(cache if x is None else x), on)),
+        "affine_relu_backward": behind,
     }
 
 
@@ -75,13 +97,23 @@ RIGHT: dict[str, Formula] = {
 def _gradients(change: Callable[[Carried, Carried, Carried, Carried], Any]) -> dict[str, Formula]:
     """dx, dw, db and dout made into something else, alone and before a ReLU."""
 
-    def alone(dout: Array, cache: Any) -> Any:
-        return change(*backward(dout, cache), *given(dout))
+    def alone(dout: Array, **layer: Any) -> Any:
+        return change(*backward(dout, **layer), *given(dout))
 
-    return {
-        "affine_backward": alone,
-        "affine_relu_backward": lambda dout, cache: alone(masked(dout, np.asarray(cache[1])), cache[0]),
-    }
+    def behind(dout: Array, **layer: Any) -> Any:
+        inner, z = _before(**layer)
+        return alone(masked(dout, z), **inner)
+
+    return {"affine_backward": alone, "affine_relu_backward": behind}
+
+
+def _at_nan(change: On) -> Formula:
+    return lambda dout, cache=None, x=None: Same(change(dout, np.asarray(cache if x is None else x)))
+
+
+def _dw_by_columns(**named: Any) -> Triple:
+    dx, _, db = backward(**named)
+    return dx, backward(**named, order="F")[1], db
 
 
 def _by(numbers: Carried, count: int) -> Carried:
@@ -93,7 +125,10 @@ WRONG = [
     Mistake(
         "flattened by columns",
         "flattening samples by columns (Fortran order)",
-        {"affine_forward": _affine(order="F"), "affine_backward": lambda dout, cache: backward(dout, cache, "F")},
+        {
+            "affine_forward": _affine(order="F"),
+            "affine_backward": [lambda **named: backward(**named, order="F"), _dw_by_columns],
+        },
     ),
     Mistake(
         "dx not reshaped",
@@ -158,11 +193,22 @@ WRONG = [
     ),
     Mistake(
         "NaN masked away",
-        "making a number of the gradient where x or dout is NaN or infinite",
+        "making a number of the gradient where x or dout is NaN",
         {
             "relu_backward": [
-                lambda dout, cache: Same(np.where(cache > 0, dout, 0)),
-                lambda dout, cache: Same(dout * (cache > 0)),
+                _at_nan(lambda dout, z: np.where(z > 0, dout, 0)),
+                _at_nan(lambda dout, z: np.where(np.isnan(dout), dout, np.where(z > 0, dout, 0))),
+                _at_nan(lambda dout, z: np.where(np.isnan(z), z, np.where(z > 0, dout, 0))),
+            ]
+        },
+    ),
+    Mistake(
+        "multiplied by the mask",
+        "multiplying dout by the mask, which makes NaN of 0 · ∞",
+        {
+            "relu_backward": [
+                _at_nan(lambda dout, z: dout * (z > 0)),
+                _at_nan(lambda dout, z: np.where(np.isnan(z), z, dout * (z > 0))),
             ]
         },
     ),

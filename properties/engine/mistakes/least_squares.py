@@ -45,6 +45,8 @@ def kept(X: Array, rcond: float | None) -> int:
     """How many singular values count; ValueError where rounding decides."""
     if not X.size:
         return 0
+    if _permuted(X):
+        return int(np.count_nonzero(abs(X) > default(X, rcond) * abs(X).max()))
     s, p = svd(X)[1], Problem(X, np.zeros(len(X), X.dtype), 0.0, np.zeros(X.shape[1]))
     edge = default(X, rcond) * s[0]
     if any(s[0] > 0 and abs(each - edge) <= p.cu * s[0] / 4 and each > mpmath.mpf(10) ** -30 * s[0] for each in s):
@@ -52,11 +54,28 @@ def kept(X: Array, rcond: float | None) -> int:
     return sum(each > max(edge, mpmath.mpf(10) ** -30 * s[0]) for each in s)
 
 
+def _permuted(X: Array) -> bool:
+    """Whether X has one entry a row and a column, and so no more: then nothing mixes, and nothing rounds."""
+    return bool(X.size and max((X != 0).sum(axis=0).max(), (X != 0).sum(axis=1).max()) == 1)
+
+
+def _reciprocals(X: Array, rank: int) -> Exact:
+    """X† of such a matrix, of so many of its entries."""
+    s = np.sort(abs(X[X != 0]))[::-1]
+    if not 0 < rank <= len(s) or (rank < len(s) and s[rank] == s[rank - 1]):
+        raise ValueError("no such rank")
+    zero = oracles.to_rational(0.0)
+    exact = np.array([[1 / oracles.to_rational(v) if abs(v) >= s[rank - 1] else zero for v in row] for row in X.T])
+    return Exact(exact, Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix"))
+
+
 def pinv_of_rank(X: Array, rank: int) -> Exact:
     """V Σ† Uᵀ of so many singular values."""
     of_any_size(X)
     if rank > min(X.shape):
         raise ValueError("no such rank")
+    if _permuted(X):
+        return _reciprocals(X, rank)
     if rank == oracles.rank(X):
         return Exact(oracles.pinv(X), bounds.pseudoinverse(X, rank))
     if rank == 0:
@@ -77,7 +96,7 @@ def lstsq_of_rank(X: Array, y: Array, rank: int) -> Exact:
     """V Σ† Uᵀy of so many singular values."""
     P = pinv_of_rank(X, rank)
     exact = P.values @ oracles.rationals(y) if len(y) else oracles.lstsq(X, y)
-    if rank == oracles.rank(X):
+    if rank == oracles.rank(X) and not _permuted(X):
         return Exact(exact, bounds.least_squares(X, y, 0.0, exact, rank=rank))
     if P.bound.void:
         return Exact(exact, P.bound)
@@ -123,6 +142,13 @@ def _any_solution(X: Array, y: Array, rcond: float | None = None) -> Under:
     return Under(lambda got: P @ oracles.rationals(got), w)
 
 
+def first_for_all(y: Array) -> Array:
+    """The first target in the place of every other."""
+    if y.ndim != 2:
+        raise ValueError("there is one only")
+    return y[:, [0] * y.shape[1]]
+
+
 def _at(rank: int, formula: Formula) -> Formula:
     return lambda X, *y, rcond=None, **named: formula(X, *y, **named, rank=rank)
 
@@ -161,7 +187,7 @@ WRONG = [
         "the first target for all",
         "solving for the first target and giving that for all of them",
         {
-            name: lambda X, y, f=RIGHT[name], **rest: f(X=X, y=y[:, [0] * y.shape[1]], **rest)
+            name: lambda X, y, f=RIGHT[name], **rest: f(X=X, y=first_for_all(y), **rest)
             for name in ("lstsq", "min_norm")
         },
     ),

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near
-from shrinkage.properties.engine.running_error import Carried, given
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near, given
+from shrinkage.properties.engine.running_error import Carried
 
 Array = np.ndarray
 Pair = tuple[Carried, Carried]

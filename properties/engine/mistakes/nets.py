@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Sure
 from shrinkage.properties.engine.running_error import Carried, affine, columns
 
 Array = np.ndarray
@@ -17,10 +17,10 @@ Penalised = Callable[[str, int], tuple[float, float]]  # of a parameter and the 
 def _carried(X: Array, params: Params) -> tuple[Carried, dict[str, Carried]]:
     dtype = params["W1"].dtype
     flat = np.asarray(X, dtype).reshape(len(X), -1)
-    return Carried(flat, 0.0, dtype), {name: Carried(value, 0.0, dtype) for name, value in params.items()}
+    return Sure(flat, 0.0, dtype), {name: Sure(value, 0.0, dtype) for name, value in params.items()}
 
 
-def net(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Any:
+def net(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
     """Loss and gradients; without labels, the scores."""
     scores, loss, grads = on_paper.net(*_labelled(X, y, params), reg=reg)
     return scores if y is None else (loss, grads)
@@ -36,7 +36,7 @@ def _labelled(X: Array, y: Any, params: Params) -> tuple[Carried, Array, dict[st
 def _penalty(of: Penalised) -> Formula:
     """Another penalty: of each parameter, what of λ‖·‖² is in the loss and what of λ· in the gradient."""
 
-    def formula(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Any:
+    def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
         numbers, labels, carried = _labelled(X, y, params)
         _, loss, grads = on_paper.net(numbers, labels, carried, 0.0)
         layers, terms = len(params) // 2, [loss.reshape(1, 1)]
@@ -66,7 +66,7 @@ def _one_layer(which: Callable[[int], int]) -> Formula:
 def _wired(hidden: bool = True, scores: bool = False, back: bool = True) -> Formula:
     """With or without a ReLU behind hidden layers, behind the scores, and on the way back."""
 
-    def formula(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Any:
+    def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
         out, labels, carried = _labelled(X, y, params)
         layers, inputs, masks = len(params) // 2, [], []
         for i in range(1, layers + 1):
@@ -93,8 +93,8 @@ def _wired(hidden: bool = True, scores: bool = False, back: bool = True) -> Form
 def _changed(change: Callable[[Carried, dict[str, Carried], int], Any]) -> Formula:
     """Loss, gradients and the number of samples made into something else."""
 
-    def formula(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Any:
-        loss, grads = net(X, y, params, reg)
+    def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
+        loss, grads = net(X, params, y, reg)
         return change(loss, grads, len(X))
 
     return formula
@@ -111,7 +111,7 @@ def _rows(loss: Carried, grads: dict[str, Carried], N: int) -> Any:
 def _summed(in_loss: bool, in_gradient: bool) -> Formula:
     """The loss of the data, or its gradient, not divided by N."""
 
-    def formula(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Any:
+    def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
         numbers, labels, carried = _labelled(X, y, params)
         N = float(len(X))
         (_, bare, plain), (_, loss, grads) = (on_paper.net(numbers, labels, carried, r) for r in (0.0, reg))
@@ -123,10 +123,10 @@ def _summed(in_loss: bool, in_gradient: bool) -> Formula:
     return formula
 
 
-def _probabilities(X: Array, y: Any, params: Params, reg: float, **made_from: Any) -> Carried:
+def _probabilities(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Carried:
     if y is not None:
         raise ValueError("only what is given without labels")
-    scores = net(X, None, params, reg)
+    scores = net(X, params, None, reg)
     exps = (scores - scores[np.arange(len(X)), scores.largest()].reshape(-1, 1)).exp()
     p: Carried = exps / exps.sum(axis=1).reshape(-1, 1)
     return p

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from shrinkage.properties.engine.bounds import Bound
-from shrinkage.properties.engine.mistakes.answers import Exact, Formula, Mistake, Near
+from shrinkage.properties.engine.mistakes.answers import Anything, Exact, Formula, Missing, Mistake, Near, Same, given
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, STATE, Rule
-from shrinkage.properties.engine.running_error import Carried, given
+from shrinkage.properties.engine.running_error import Carried
 
 Array = np.ndarray
 Config = Mapping[str, Any]
@@ -90,15 +90,18 @@ def _changed(name: str, change: Callable[[Any, Any], Any]) -> Formula:
     return rule(name, lambda now: change(now, now.answer()))
 
 
-def _kept(name: str) -> Formula:
-    """The state that is handed back is as it was."""
+def _kept(name: str) -> list[Formula]:
+    """The state that is handed back is as it was: in the shape of w, the number that it began with, or none."""
 
-    def step(now: Now) -> Any:
-        before = dict(now.state)
-        w, state = now.answer()
-        return w, {**state, **before}
+    def formula(handed: Callable[[Carried], Any]) -> Formula:
+        def step(now: Now) -> Any:
+            before = {key: handed(value) for key, value in now.state.items()}
+            w, state = now.answer()
+            return w, {**state, **before}
 
-    return rule(name, step)
+        return rule(name, step)
+
+    return [formula(handed) for handed in (lambda v: v, lambda v: Same(float(v.values.flat[0])), lambda v: Missing())]
 
 
 def _t_kept(now: Now) -> Any:
@@ -107,10 +110,10 @@ def _t_kept(now: Now) -> Any:
     return w, {**state, "t": w.like(float(t))}
 
 
-def _momentum(v: Callable[[Now], Carried], w: Callable[[Now, Carried], Carried]) -> Formula:
+def _momentum(v: Callable[[Now], Carried], w: Callable[[Now, Carried], Carried], kept: bool = True) -> Formula:
     def step(now: Now) -> Any:
         new = v(now)
-        return w(now, new), {"velocity": new}
+        return w(now, new), {"velocity": new if kept else Anything()}
 
     return rule("sgd_momentum", step)
 
@@ -123,7 +126,7 @@ def _rmsprop(
     def step(now: Now) -> Any:
         new = cache(now)
         by = root(now.cache if old else new, now["epsilon"])
-        return now.w - now.lr * now.dw / by, {"cache": new}
+        return now.w - now.lr * now.dw / by, {"cache": Anything() if old else new}
 
     return rule("rmsprop", step)
 
@@ -249,10 +252,12 @@ WRONG = [
     ),
     Mistake(
         "by the old state",
-        "moving w by the state that was, and handing on the one that is",
+        "moving w by the state that was, not by the new one",
         {
             "sgd_momentum": _momentum(
-                lambda now: now.velocity * now["momentum"] - now.lr * now.dw, lambda now, v: now.w + now.velocity
+                lambda now: now.velocity * now["momentum"] - now.lr * now.dw,
+                lambda now, v: now.w + now.velocity,
+                kept=False,
             ),
             "rmsprop": _rmsprop(old=True),
         },

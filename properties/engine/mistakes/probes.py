@@ -10,7 +10,7 @@ from shrinkage.properties.engine import example_calls
 
 Call = tuple[Mapping[str, Any], Any]
 
-SCALES = (1.0, 0.7, 1.3)
+SCALES = (0.9, 0.7, 1.3)
 
 
 def asked(implementation: Any, function: str) -> Iterator[Call]:
@@ -20,6 +20,22 @@ def asked(implementation: Any, function: str) -> Iterator[Call]:
             yield _call(implementation, function, scale)
         except Exception:  # whatever people's own code raises
             continue
+
+
+def read(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays for what the contract calls arrays: float32 where all of them are, else float64."""
+    function_of = CONTRACT[function]
+    kinds = {
+        a.name: a for a in (*function_of.arguments, *example_calls.given(function_of))
+    }  # in a cache's place, of what made it
+    numbers = {name for name in arguments if name in kinds and kinds[name].numeric}
+    arrays = {a.name for a in kinds.values() if a.kind is Kind.LABELS} | numbers
+    read = {name: np.asarray(value) if name in arrays else value for name, value in arguments.items()}
+    single = {read[name].dtype for name in numbers if read[name].ndim} == {np.dtype(np.float32)}
+    for name in numbers:
+        value = read[name]
+        read[name] = value.astype(np.float32 if single else np.float64) if value.ndim else float(value)
+    return read
 
 
 def _call(implementation: Any, function: str, scale: float) -> Call:
@@ -36,10 +52,13 @@ def _call(implementation: Any, function: str, scale: float) -> Call:
 
 
 def _example(function: str, scale: float) -> dict[str, Any]:
-    """The example with arrays and numbers times something, but for labels and counts."""
-    whole = {a.name for a in example_calls.given(CONTRACT[function]) if a.kind in (Kind.LABELS, Kind.COUNT)}
-    example = example_calls.EXAMPLES[function]
-    return {name: value if name in whole else value * scale for name, value in example.items()}
+    """The example with arrays and numbers times something, but for labels and counts; and nothing of zero."""
+    kinds = {a.name: a.kind for a in example_calls.given(CONTRACT[function])}
+    example = dict(example_calls.EXAMPLES[function])
+    for name, kind in kinds.items():
+        if kind not in (Kind.LABELS, Kind.COUNT):
+            example[name] = (np.where(example[name] == 0, 0.375, example[name]) * scale)[()]
+    return example
 
 
 def _net(implementation: Any, scale: float) -> Call:

@@ -1,16 +1,17 @@
 """Chapter 4: the right formulas, and the mistaken ones."""
 
 from collections.abc import Callable
+from itertools import chain, permutations, product
 from typing import Any
 
 import numpy as np
 
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, given
 from shrinkage.properties.engine.running_error import Carried
-from shrinkage.properties.engine.running_error import given as carried
 
 Answer = Any
+On = Callable[[Carried], np.ndarray]
 
 
 def _carried(formula: Callable[..., Answer], but: tuple[str, ...] = ("lr", "epochs")) -> Formula:
@@ -18,7 +19,7 @@ def _carried(formula: Callable[..., Answer], but: tuple[str, ...] = ("lr", "epoc
 
     def of(**named: Any) -> Answer:
         numbers = {name: value for name, value in named.items() if name not in but}
-        values = dict(zip(numbers, carried(*numbers.values()), strict=True))
+        values = dict(zip(numbers, given(*numbers.values()), strict=True))
         return formula(**(values | {name: value for name, value in named.items() if name in but}))
 
     return of
@@ -90,7 +91,7 @@ RIGHT: dict[str, Formula] = {name: _carried(formula) for name, formula in _ON_PA
 # ---- what is mistaken ------------------------------------------------------------------------------------------------
 
 
-def _unit(x: Carried, y: Carried, w: Carried, b: Carried, on: Callable[[Carried], np.ndarray]) -> on_paper.Triple:
+def _unit(x: Carried, y: Carried, w: Carried, b: Carried, on: On) -> on_paper.Triple:
     """The gradients, where some other rule says whether the unit is on."""
     z = w * x + b
     dphi = z.relu() - y
@@ -103,7 +104,8 @@ def _network(
     W1: Carried,
     b: Carried,
     W2: Carried,
-    on: Callable[[Carried], np.ndarray] = lambda z: z.positive(),
+    on: On = lambda z: z.positive(),
+    on_b: On | None = None,
     back: bool = True,
     by: bool = True,
     linear: bool = False,
@@ -112,8 +114,8 @@ def _network(
     z = W1[:, 0] * x + b
     hidden = z.relu()
     df = hidden @ W2[0] - y
-    db = (df * W2[0] if back else df * z.constant(np.ones(z.shape))).where(on(z))
-    dW1 = (db * x if by else db).where(on(z))
+    db = df * W2[0] if back else df * z.constant(np.ones(z.shape))
+    dW1, db = (db * x if by else db).where(on(z)), db.where((on_b or on)(z))
     return dW1.reshape(-1, 1), db, (df * (z if linear else hidden)).reshape(1, -1)
 
 
@@ -147,31 +149,44 @@ def _always(z: Carried) -> np.ndarray:
     return np.ones(z.shape, bool)
 
 
-def _moved(gradients: Callable[..., Any], sign: float = 1.0, which: tuple[bool, ...] = (True,) * 3) -> Formula:
-    """A step by these gradients, of which some may be left out."""
+def _moved(gradients: Callable[..., Any], signs: tuple[float, ...] = (1.0, 1.0, 1.0)) -> Formula:
+    """A step by these gradients, of each parameter down, up, or not at all."""
 
     def step(lr: float, **at: Carried) -> tuple[Carried, ...]:
-        found = gradients(**at)
-        names = ("W1", "b", "W2") if "W1" in at else ("w", "b")
-        ds = found[-len(names) :]
-        return tuple(
-            at[name] - d * (sign * lr) if moves else at[name] for name, d, moves in zip(names, ds, which, strict=False)
-        )
+        names = _parameters(at)
+        ds = gradients(**at)[-len(names) :]
+        moves = zip(names, ds, signs, strict=False)
+        return tuple(at[name] - d * (sign * lr) if sign else at[name] for name, d, sign in moves)
 
     return step
 
 
-def _in_turn(order: tuple[str, ...]) -> Formula:
-    """Each parameter from the gradients at those that have been moved before it."""
+def _parameters(at: dict[str, Any]) -> tuple[str, ...]:
+    return ("W1", "b", "W2") if "W1" in at else ("w", "b")
+
+
+def _in_turn(*order: tuple[str, ...]) -> Formula:
+    """Some parameters after others, each from the gradients where those before it have moved."""
 
     def step(lr: float, **at: Carried) -> tuple[Carried, ...]:
-        names = ("W1", "b", "W2") if "W1" in at else ("w", "b")
+        names = _parameters(at)
         gradients = on_paper.network_gradients if "W1" in at else on_paper.unit_gradients
-        for name in order:
-            moving = name.split("+")
+        for moving in order:
             ds = dict(zip(names, gradients(**at)[-len(names) :], strict=True))
-            at = at | {each: at[each] - ds[each] * lr for each in moving}
+            at = at | {name: at[name] - ds[name] * lr for name in moving}
         return tuple(at[name] for name in names)
+
+    return step
+
+
+def _behind(first: str, second: str) -> Formula:
+    """The second parameter from the gradient where the first has moved; all others from where they were."""
+
+    def step(lr: float, **at: Carried) -> tuple[Carried, ...]:
+        names = _parameters(at)
+        before = dict(zip(names, _in_turn(names)(lr=lr, **at), strict=True))
+        after = dict(zip(names, _in_turn((first,), names)(lr=lr, **at), strict=True))
+        return tuple((before | {second: after[second]})[name] for name in names)
 
     return step
 
@@ -194,13 +209,43 @@ def _mistaken_steps(step: Formula) -> dict[str, Formula]:
     }
 
 
+def _in_turn_of(order: tuple[str, ...]) -> dict[str, Formula]:
+    """One parameter after the other; of the unit, where W2 has no say."""
+    w = tuple("w" if name == "W1" else name for name in order if name != "W2")
+    return _mistaken_steps(_in_turn(*((name,) for name in order))) | {
+        "relu_unit_step": _carried(_in_turn(*((name,) for name in w)))
+    }
+
+
+def _pair(pair: tuple[str, ...]) -> dict[str, Formula]:
+    return _mistaken_steps(_behind(*pair))
+
+
+def _signed(signs: tuple[float, ...]) -> dict[str, Formula]:
+    """Each parameter down the gradient, up, or not at all."""
+    return _mistaken_steps(_moved(on_paper.network_gradients, signs)) | {
+        "relu_unit_step": _carried(_moved(on_paper.unit_gradients, signs))
+    }
+
+
 def _gradients(**options: Any) -> dict[str, Formula]:
     """Gradients of the network, and what is moved by them."""
     changed = lambda **at: _network(**at, **options)  # noqa: E731
     return {"relu_network_gradients": _carried(changed), **_mistaken_steps(_moved(changed))}
 
 
-def _unit_gradients(on: Callable[[Carried], np.ndarray]) -> dict[str, Formula]:
+def _each(*several: dict[str, Formula]) -> dict[str, list[Formula]]:
+    """Several ways to have the same mistake."""
+    return {name: [ways[name] for ways in several if name in ways] for name in dict.fromkeys(chain(*several))}
+
+
+def _gates(on: On) -> dict[str, list[Formula]]:
+    """Another rule for which units are on, in the gradient of W1, of b, or of both."""
+    right: On = Carried.positive
+    return _each(_unit_gradients(on) | _gradients(on=on), _gradients(on=on, on_b=right), _gradients(on=right, on_b=on))
+
+
+def _unit_gradients(on: On) -> dict[str, Formula]:
     changed = lambda **at: _unit(**at, on=on)  # noqa: E731
     return {"relu_unit_gradients": _carried(changed), "relu_unit_step": _carried(_moved(changed))}
 
@@ -255,12 +300,12 @@ WRONG = [
     Mistake(
         "ReLU'(0) = 1",
         "taking 1 for the derivative of ReLU at 0, where it is 0: z >= 0 for z > 0",
-        _unit_gradients(_kink) | _gradients(on=_kink),
+        _gates(_kink),
     ),
     Mistake(
         "through dead units",
         "letting the gradient through units that are off",
-        _unit_gradients(_always) | _gradients(on=_always),
+        _gates(_always),
     ),
     Mistake(
         "leaky ReLU",
@@ -353,49 +398,17 @@ WRONG = [
     Mistake(
         "up the gradient",
         "adding lr times the gradient where it is to be subtracted",
-        {
-            "relu_unit_step": _carried(_moved(on_paper.unit_gradients, -1.0)),
-            **_mistaken_steps(_moved(on_paper.network_gradients, -1.0)),
-        },
+        _each(*(_signed(signs) for signs in product((1, -1), repeat=3) if -1 in signs)),
     ),
     Mistake(
         "one parameter after the other",
         "taking the gradient of one parameter where another one has moved already",
-        {
-            "relu_unit_step": [_carried(_in_turn(("w", "b"))), _carried(_in_turn(("b", "w")))],
-            **{
-                name: [
-                    _mistaken_steps(_in_turn(order))[name]
-                    for order in (
-                        ("W2", "W1+b"),
-                        ("W1", "b+W2"),
-                        ("b", "W1+W2"),
-                        ("W1", "b", "W2"),
-                        ("W2", "b", "W1"),
-                        ("W2", "W1", "b"),
-                        ("W1+b", "W2"),
-                        ("b", "W1", "W2"),
-                    )
-                ]
-                for name in ("relu_network_step", "elbows_after_step", "relu_network_sgd")
-            },
-        },
+        _each(*map(_in_turn_of, permutations(("W1", "b", "W2"))), *map(_pair, permutations(("W1", "b", "W2"), 2))),
     ),
     Mistake(
         "a parameter stays",
         "leaving a parameter as it was",
-        {
-            "relu_unit_step": [
-                _carried(_moved(on_paper.unit_gradients, 1.0, which)) for which in ((True, False), (False, True))
-            ],
-            **{
-                name: [
-                    _mistaken_steps(_moved(on_paper.network_gradients, 1.0, tuple(i != j for i in range(3))))[name]
-                    for j in range(3)
-                ]
-                for name in ("relu_network_step", "elbows_after_step", "relu_network_sgd")
-            },
-        },
+        _each(*map(_signed, ((0, 1, 1), (1, 0, 1), (1, 1, 0)))),
     ),
     Mistake(
         "elbows before the step",

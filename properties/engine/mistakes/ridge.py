@@ -11,7 +11,7 @@ from mpmath import mpf
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import SMALL, Bound, Problem, norm
 from shrinkage.properties.engine.mistakes.answers import Exact, Formula, Mistake, rounded, times
-from shrinkage.properties.engine.mistakes.least_squares import lstsq, of_any_size, svd
+from shrinkage.properties.engine.mistakes.least_squares import first_for_all, lstsq, of_any_size, svd
 
 Array = np.ndarray
 Changed = Callable[[float, int, int], float]  # of λ, n and d
@@ -277,8 +277,20 @@ def _kernel_untransposed(X: Array, y: Array, lam: float) -> Exact:
     return _times(X, linear(_kernel(X, positive(lam)), oracles.matrix(y), X, y, lam))
 
 
+def _several(lam: Any) -> Array:
+    if not np.ndim(lam):
+        raise ValueError("there is one only")
+    return np.asarray(lam)
+
+
 def _first_target(X: Array, y: Array, lam: float) -> Exact:
-    return solution(X, y[:, [0] * y.shape[1]], lam)
+    return solution(X, first_for_all(y), lam)
+
+
+def _first_penalty(X: Array, y: Array, w: Array, lam: float) -> Exact:
+    fit = objective(X, y, w, lam)
+    others = oracles.sum_of_squares(w) - oracles.sum_of_squares(first_for_all(w)[:, :1])
+    return Exact(fit.values - oracles.to_rational(lam) * others, fit.bound)
 
 
 def _means(formula: Formula) -> list[Formula]:
@@ -361,8 +373,8 @@ WRONG = [
     ),
     Mistake(
         "the first target for all",
-        "solving for the first target and giving that for all of them",
-        dict.fromkeys(FORMS, _first_target),
+        "taking the first target, or its w, for all of them",
+        {**dict.fromkeys(FORMS, _first_target), "ridge_objective": _first_penalty},
     ),
     Mistake(
         "the first of a batch for all",
@@ -370,7 +382,7 @@ WRONG = [
         {
             "ridge_batch": [
                 lambda X, y, lam: each_problem(solution)(X, y[[0] * len(y)], lam),
-                lambda X, y, lam: each_problem(solution)(X, y, lam[[0] * len(lam)]),
+                lambda X, y, lam: each_problem(solution)(X, y, np.full(len(X), _several(lam)[0])),
             ]
         },
     ),
@@ -382,7 +394,7 @@ WRONG = [
                 lambda X, y, lams: each_lam(solution)(X, y, np.sort(lams)),
                 lambda X, y, lams: each_lam(solution)(X, y, np.sort(lams)[::-1]),
             ],
-            "ridge_batch": lambda X, y, lam: each_problem(solution)(X, y, np.sort(lam)),
+            "ridge_batch": lambda X, y, lam: each_problem(solution)(X, y, np.sort(_several(lam))),
         },
     ),
     Mistake(

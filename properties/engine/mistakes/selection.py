@@ -10,9 +10,9 @@ from mpmath import mpf
 
 from shrinkage.properties.engine import bounds_selection, oracles
 from shrinkage.properties.engine.bounds import Bound, times
-from shrinkage.properties.engine.mistakes.answers import Exact, Formula, Mistake, rounded
+from shrinkage.properties.engine.mistakes.answers import Exact, Formula, Mistake, Sure, given, rounded
 from shrinkage.properties.engine.mistakes.least_squares import kept, of_any_size, svd
-from shrinkage.properties.engine.running_error import Carried, constant, given
+from shrinkage.properties.engine.running_error import Carried, constant
 
 Array = np.ndarray
 Changed = Callable[[float, int, int], float]  # of λ, n and d
@@ -27,7 +27,7 @@ def _filter(f: Callable[[Carried, Carried], Carried]) -> Formula:
     def formula(s: Array, lam: float) -> Carried:
         if not lam > 0 or (s < 0).any():
             raise ValueError("to be refused, or a limit")
-        return f(given(s)[0], constant(np.full(len(s), lam), np.float64)).rounded(s.dtype)
+        return f(given(s)[0], constant(np.full(len(s), lam), np.float64, Sure)).rounded(s.dtype)
 
     return formula
 
@@ -101,6 +101,12 @@ def _trace_of(f: Callable[[Any, Any], Any]) -> Formula:
         return rounded(Exact(oracles.to_rational(exact), times(bound, 4)), X.dtype)
 
     return _each(one)
+
+
+def _residual_dof(X: Array, lam: float) -> Exact:
+    """The trace of I − H."""
+    right = dof(X, lam)
+    return Exact(len(X) - right.values, rounded(Exact(fmpq(len(X)), right.bound), X.dtype).bound)
 
 
 def _count(of: Callable[[Array], int]) -> Formula:
@@ -195,9 +201,7 @@ WRONG = [
         "giving 1 − f, which is λ/(σ²+λ), for the factor f = σ²/(σ²+λ)",
         {
             "ridge_filter_factors": _filter(lambda s, lam: lam / (s * s + lam)),
-            "ridge_dof": _each(
-                lambda X, lam: Exact(len(X) - dof(X, lam).values, rounded(dof(X, lam), X.dtype).bound + Bound(1e-6, ""))
-            ),
+            "ridge_dof": _each(_residual_dof),
         },
     ),
     Mistake(
@@ -213,7 +217,7 @@ WRONG = [
     Mistake(
         "cut-off of another size",
         "counting singular values that are zero but for rounding at λ = 0",
-        {"ridge_dof": [_count_more(k) for k in range(1, 5)]},
+        {"ridge_dof": [_count_more(k) for k in range(1, 33)]},
     ),
     Mistake(
         "n missing",

@@ -1,31 +1,46 @@
-"""A line for each planted bug, the claim that refutes it, and the seconds until then; at the end, the median."""
+"""A line for each planted bug: the seconds until it is refuted, by which claim, and what mistake is named.
+
+At the end, the median of the seconds, and of how many bugs that the table of mistakes describes the right one is named.
+"""
 
 import argparse
 import statistics
 import sys
 
-from shrinkage.properties.engine.falsify import claims, refute
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.falsify import claims
 from shrinkage.properties.selftest.seeded_bugs import BUGS
+from shrinkage.properties.selftest.seeded_bugs.evidence import refuted
 
 
 def main() -> int:
-    """Exit code 1 if a bug stays undetected."""
+    """Exit code 1 if a bug stays undetected, or has a wrong name."""
     parser = argparse.ArgumentParser(prog="python -m shrinkage.properties.selftest.seeded_bugs", description=__doc__)
     parser.add_argument("functions", nargs="*", help="whose bugs (default: everybody's)")
     functions = parser.parse_args().functions
-    seconds, missed = [], 0
+    seconds, missed, named = [], 0, []
     claims()  # the imports are not the first bug's
     for bug in BUGS:
         if not functions or bug.function in functions:
-            found = refute(bug.planted(), [bug.function])
+            found, name = refuted(bug)
             missed += found is None
             seconds += [found.seconds] if found else []
+            named.append((bug, name))
             told = f"{found.seconds:6.2f} s  {found.claim}" if found else "   NOT REFUTED"
-            print(f"{bug!s:<90} {told}", flush=True)
+            typical = (
+                f"  WRONGLY TYPICAL OF {name}" if name not in ("", bug.typical) else f"  typical of {name}" * bool(name)
+            )
+            print(f"{bug!s:<90} {told}{typical}", flush=True)
     if seconds:
         median, worst = statistics.median(seconds), max(seconds)
         print(f"{len(seconds)} refuted, {missed} not; median {median:.2f} s, worst {worst:.2f} s")
-    return 1 if missed else 0
+    wrong = sum(name not in ("", bug.typical) for bug, name in named)
+    for chapter in sorted({CONTRACT[bug.function].chapter for bug, _ in named}):
+        described = [(bug, name) for bug, name in named if bug.typical and CONTRACT[bug.function].chapter == chapter]
+        right = sum(bug.typical == name for bug, name in described)
+        print(f"chapter {chapter}: {right} of {len(described)} that the table of mistakes describes are named")
+    print(f"{wrong} wrong names among {len(named)} bugs")
+    return 1 if missed or wrong else 0
 
 
 if __name__ == "__main__":

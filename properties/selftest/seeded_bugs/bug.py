@@ -30,6 +30,8 @@ class Bug:
         A piece of that file, which occurs there exactly once, and what is put in its place.
     also
         More such pairs.
+    typical
+        The mistake that it is, as the table of them calls it; empty if it has none of that kind.
     """
 
     function: str
@@ -38,6 +40,7 @@ class Bug:
     old: str
     new: str
     also: tuple[tuple[str, str], ...] = ()
+    typical: str = ""
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"

@@ -8,7 +8,22 @@ from typing import Any
 
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation
+from shrinkage.properties.engine.falsify import Refutation, refute
 from shrinkage.properties.engine.mistakes import Mistake, asked, typical_of
+
+from .bug import Bug
+
+
+def refuted(bug: Bug) -> tuple[Refutation | None, str]:
+    """How the bug is refuted, and the name of the mistake that the call that did it is typical of, if any.
+
+    Small problems first: what is large has no exact answer to compare with.
+    """
+    witness = Witness(bug.planted())
+    found = refute(witness.implementation, [bug.function], large=False)
+    found = found or refute(witness.implementation, [bug.function])
+    mistake = witness.typical_of(bug.function) if found else None
+    return found, mistake.name if mistake else ""
 
 
 class Witness:
