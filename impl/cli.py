@@ -7,6 +7,7 @@ they refuse and which files, numbers and times they take, is here.
 import argparse
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -107,18 +108,23 @@ def to_write(text: str) -> Path:
     return Path(text)
 
 
-def positive(kind: type) -> Callable[[str], Any]:
+def positive(kind: type, or_zero: bool = False) -> Callable[[str], Any]:
     """A number of this kind above 0."""
 
     def number(text: str) -> Any:
         try:
-            if 0 < (value := kind(text)) < float("inf"):
+            if 0 < (value := kind(text)) < float("inf") or (or_zero and value == 0):
                 return value
         except ValueError:
             pass
-        raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' * (kind is int)}number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' * (kind is int)}number above 0{' or 0' * or_zero}")
 
     return number
+
+
+def usable_cores() -> list[int]:
+    """Those that this process may use; all that there are, where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def duration(text: str) -> float:

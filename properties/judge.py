@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shrinkage.cli import Parser, positive
+from shrinkage.cli import Parser, positive, usable_cores
 from shrinkage.contract import CONTRACT, stub
 from shrinkage.loader.expressions import near
 from shrinkage.properties.isolated.limits import Limits
@@ -113,7 +113,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"examples a claim: {', '.join(f'{name} {count}' for name, count in PROFILES.items())}; ci are the same "
         "every time (default: default)",
     )
-    made.add_argument("-n", type=positive(int), metavar="N", help="in so many processes (default: in this one)")
+    made.add_argument(
+        "-n",
+        type=positive(int, or_zero=True),
+        metavar="N",
+        help="in so many processes (default: one for each core); 0, for a debugger: in this one",
+    )
     for name, option in OPTIONS.items():
         made.add_argument(name, **option)
     return made
@@ -137,7 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ModuleNotFoundError(name=library)
     import pytest
 
-    asked = {"--hypothesis-profile": chosen["profile"], "-m": chosen["marks"], "-k": chosen["k"], "-n": chosen["n"]}
+    processes = len(usable_cores()) if chosen["n"] is None else chosen["n"]
+    asked = {"--hypothesis-profile": chosen["profile"], "-m": chosen["marks"], "-k": chosen["k"], "-n": processes}
+    asked["--max-worker-restart"] = len(CONTRACT) * len(PROFILES)  # each can break one, under each mark and more
     asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS}
     options = [
         name if value is True else f"{name}={value}"

@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, Phase, settings
 from shrinkage.cli import is_writable
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
+from shrinkage.properties import parallel
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
@@ -49,11 +50,11 @@ settings.register_profile("ci", settings.get_profile("ci"), derandomize=True, da
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
-MARKS = (
-    "mathematics: the contract's values, on ordinary input: float64, sizes from one up, numbers of everyday size",
-    "accuracy: the error stays within what theory allows, over conditioning, rank, scale, empty input and float32",
-    "interface: types, layouts, refusals, nothing changed or shared, repeatable",
-)
+MARKS = {
+    "mathematics": "the contract's values, on ordinary input: float64, sizes from one up, numbers of everyday size",
+    "accuracy": "the error stays within what theory allows, over conditioning, rank, scale, empty input and float32",
+    "interface": "types, layouts, refusals, nothing changed or shared, repeatable",
+}
 _STDERR = os.dup(2)  # before pytest captures it, which it does not yet where this is loaded by -p
 PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()
@@ -74,8 +75,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for mark in MARKS:
-        config.addinivalue_line("markers", mark)
+    for mark, says in MARKS.items():
+        config.addinivalue_line("markers", f"{mark}: {says}")
     make = functools.partial(isolated, config) if config.getoption("--isolate") else load
     try:
         config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]
@@ -95,6 +96,8 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--gradescope needs every claim: leave out what stops at the first failures.")
         if not hasattr(config, "workerinput"):
             config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves nobody else's points
+    if not config.getoption("--isolate"):  # where it has a keeper of its own
+        parallel.watch(config, config.getoption("--isolate-seconds"))
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
 
 
@@ -126,6 +129,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
             told = "ignore" if item.get_closest_marker("mathematics") else "error"
             item.add_marker(pytest.mark.filterwarnings(told), append=False)
+    # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
+    items.sort(key=lambda item: [*MARKS].index(verdict.mark(item)) if verdict.mark(item) else len(MARKS))
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
     if not judging or len(config.stash[CHOSEN]) > 1:
         return

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from shrinkage.benchmarks.gate.checkouts import Unusable
 from shrinkage.benchmarks.gate.workers import at_once
-from shrinkage.benchmarks.measure.machine import usable_cores
 from shrinkage.benchmarks.measure.threads import environment
+from shrinkage.cli import usable_cores
 from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 
 SIDES = ("base", "head", "twin")

@@ -5,10 +5,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-
-def usable_cores() -> list[int]:
-    """Those that this process may use; all that there are, where the system does not say."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+from shrinkage.cli import usable_cores
 
 
 def machine() -> dict[str, Any]:

@@ -20,12 +20,12 @@ from rich.progress import track
 from rich.table import Table
 
 from shrinkage.benchmarks.cases import CASES, SELECTIONS, Case, WrongCase, chosen
-from shrinkage.benchmarks.measure.machine import machine, usable_cores
+from shrinkage.benchmarks.measure.machine import machine
 from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.measure.startup import in_fresh_process
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
-from shrinkage.cli import Parser, duration, to_write
+from shrinkage.cli import Parser, duration, to_write, usable_cores
 from shrinkage.peers import peers
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.report.files import write

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shrinkage.loader import Implementation, NotOffered
-from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine import source_repr, verdict, watchdog
 
 
 class Judged:
@@ -28,7 +28,10 @@ class Judged:
         @functools.wraps(function)
         def remembered(*arguments: Any, **named: Any) -> Any:
             verdict.called(name, arguments, named)
-            return function(*arguments, **named)
+            if watchdog.given_up(name):
+                raise verdict.Breach(name, f"{name} is not called again: once it did not come back.")
+            with watchdog.calling(name, lambda: source_repr.call(name, arguments, named)):
+                return function(*arguments, **named)
 
         return remembered
 

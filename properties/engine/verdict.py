@@ -237,12 +237,21 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     if report.when == "setup" and report.passed:
         begin()
     elif report.when == "call":
-        claim = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
-        marks = {mark.name for mark in item.iter_markers()}
         report.user_properties += [
-            ("claim", claim),
-            ("mark", next((mark for mark in ("mathematics", "accuracy", "interface") if mark in marks), "")),
+            ("claim", claim(item)),
+            ("mark", mark(item)),
             ("seen", {function: asdict(record) for function, record in _seen.items()}),
         ]
-        if report.failed and claim:
-            report.sections.insert(0, ("The claim", claim))
+        if report.failed and claim(item):
+            report.sections.insert(0, ("The claim", claim(item)))
+
+
+def claim(item: pytest.Item) -> str:
+    """What a test claims, in a sentence."""
+    return (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
+
+
+def mark(item: pytest.Item) -> str:
+    """Which of the three marks it has; none if it is no claim."""
+    marks = {each.name for each in item.iter_markers()}
+    return next((each for each in ("mathematics", "accuracy", "interface") if each in marks), "")

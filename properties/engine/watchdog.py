@@ -1,0 +1,153 @@
+"""A call that never comes back, or that takes its process along, costs the claim it was made in, and no more.
+
+NumPy's `lstsq`, for one, may go on for ever over an infinity, where nothing in its process can stop it. So where claims
+are handed out to processes (pytest-xdist), each keeps a file in a folder of the run that says at what it is: the test,
+and the function that was called last. A call over its time ends the process; whoever handed out the test reads there
+what became of it, and goes on in a new process. A function that was late is not called again under the same mark: what
+it does with an infinity has no say in its mathematics.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import signal
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+FIRST = 3  # times as long for a function's first call in a process, which may compile
+_GRACE = 2.0  # seconds after which the kernel ends what lets no other thread run
+_LATE, _AT_WORK, _CLOCK = "late", ".json", ".clock"
+_TIME = struct.Struct("d")
+
+
+class Watchdog:
+    """What one process says of itself.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    name
+        Of the process.
+    seconds
+        For one call.
+    """
+
+    def __init__(self, folder: Path, name: str, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        self._path = folder / f"{name}{_AT_WORK}"
+        self._clock = folder / f"{name}{_CLOCK}"
+        self._clock.write_bytes(_TIME.pack(0.0))
+        with self._clock.open("r+b") as file:  # written to at every call, so without a call of the system
+            self._since = mmap.mmap(file.fileno(), _TIME.size)
+        self._test: dict[str, Any] = {}
+        self._late: set[str] = set()  # functions, as of when the test began, under any mark
+        self._returned: set[str] = set()
+        self._calls: dict[int, tuple[float, str, Callable[[], str]]] = {}  # by thread; until when
+        self._last = ""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def at(self, claim: str, mark: str) -> None:
+        """The test that is at work."""
+        self._test, self._last = {"claim": claim, "mark": mark}, ""
+        self._late = {function for function, _ in late(self.folder)}
+        self._say()
+
+    @contextmanager
+    def calling(self, function: str, code: Callable[[], str]) -> Iterator[None]:
+        """For as long as the function runs; `code` is asked for the call, should it not come back."""
+        if self._test["mark"] == "interface" or function in self._late:
+            # Few calls are made there, and most that never come back: perhaps so that nobody can say so afterwards.
+            self._say(function=function, call=code())
+        elif function != self._last:
+            self._say(function=function)
+        self._last = function
+        seconds = self.seconds * (1 if function in self._returned else FIRST)
+        thread = threading.get_ident()
+        if not self._calls:
+            _alarm(seconds + _GRACE)
+        begun = time.monotonic()
+        _TIME.pack_into(self._since, 0, begun)
+        self._calls[thread] = begun + seconds, function, code
+        try:
+            yield
+            self._returned.add(function)
+        finally:
+            self._calls.pop(thread, None)
+            if not self._calls:
+                _alarm(0)
+                _TIME.pack_into(self._since, 0, 0.0)
+
+    def given_up(self, function: str) -> bool:
+        """Whether it was late under this mark, in any process of the run."""
+        return function in self._late and (function, self._test["mark"]) in late(self.folder)
+
+    def _say(self, **found: Any) -> None:
+        self._path.write_text(json.dumps(self._test | found), encoding="utf-8")
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_GRACE / 4)
+            for until, function, code in list(self._calls.values()):
+                if time.monotonic() > until:
+                    with contextlib.suppress(Exception):
+                        self._say(function=function, call=code())
+                    os._exit(1)
+
+
+def _alarm(seconds: float) -> None:
+    """Have the kernel end this process by then, whoever holds the interpreter's lock; at 0, not any more."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+_own: Watchdog | None = None  # of this process, if it is one of several
+
+
+def begin(folder: Path, name: str, seconds: float) -> Watchdog:
+    """Watch this process from now on."""
+    global _own
+    _own = Watchdog(folder, name, seconds)
+    return _own
+
+
+def calling(function: str, code: Callable[[], str]) -> AbstractContextManager[None]:
+    """For as long as the function runs, if anybody watches."""
+    return _own.calling(function, code) if _own else _NOBODY
+
+
+def given_up(function: str) -> bool:
+    """Whether somebody watches, and the function was late so often that it is not called again."""
+    return _own is not None and _own.given_up(function)
+
+
+_NOBODY: AbstractContextManager[None] = nullcontext()
+
+
+def late(folder: Path) -> set[tuple[str, str]]:
+    """The functions that did not come back, each with the mark of the claim."""
+    path = folder / _LATE
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {(function, mark) for function, mark in (line.split("\t") for line in lines)}
+
+
+def was_late(folder: Path, said: dict[str, Any]) -> None:
+    """Let all processes of the run know of it."""
+    with (folder / _LATE).open("a", encoding="utf-8") as names:
+        names.write(f"{said['function']}\t{said['mark']}\n")
+
+
+def at_work(folder: Path, name: str) -> dict[str, Any]:
+    """What the process of this name was at when it ended, and for how many seconds in a call."""
+    try:
+        said: dict[str, Any] = json.loads((folder / f"{name}{_AT_WORK}").read_text(encoding="utf-8"))
+        (since,) = _TIME.unpack((folder / f"{name}{_CLOCK}").read_bytes())
+    except (OSError, ValueError, struct.error):
+        return {}
+    return said | {"seconds": time.monotonic() - since if since else 0.0}
