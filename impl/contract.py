@@ -390,6 +390,10 @@ def _nets() -> Iterator[Function]:
     affine_net = "affine–ReLU layers and an affine one: loss(X) gives scores, loss(X, y) gives loss and gradients"
     loss = ("loss(X, y=None)",)
     yield Function("FullyConnectedNet", _options(net), 5, affine_net, "params, loss", "nets.net", methods=loss)
+    two = {"input_dim": ("3 * 32 * 32", net["input_dim"][1]), "hidden_dim": ("100", "the width of the hidden layer")}
+    two |= {"num_classes": net["num_classes"], "weight_scale": ("1e-3", net["weight_scale"][1]), "reg": net["reg"]}
+    two_layers = "affine, ReLU, affine in float64: loss(X) gives scores, loss(X, y) gives loss and gradients"
+    yield Function("TwoLayerNet", _options(two), 5, two_layers, "params, loss", "nets.net", methods=loss)
     solver = {
         "model": ("", "a net: params and loss(X, y)"),
         "data": ("", "a dict of X_train, y_train, X_val and y_val"),

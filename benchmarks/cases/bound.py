@@ -27,7 +27,11 @@ def loss_and_gradients(implementation: Implementation, function: str, arguments:
     """A net's training step up to the update: forward, loss, backward."""
     X, y, params = arguments
     *hidden, C = (len(params[name]) for name in sorted(params) if name.startswith("b"))
-    net = implementation.FullyConnectedNet(hidden, input_dim=X.shape[1], num_classes=C, reg=0.1, dtype=X.dtype, seed=0)
+    made = getattr(implementation, function)
+    if function == "TwoLayerNet":
+        net = made(X.shape[1], *hidden, C, reg=0.1)
+    else:
+        net = made(hidden, input_dim=X.shape[1], num_classes=C, reg=0.1, dtype=X.dtype, seed=0)
     for name, value in params.items():
         net.params[name] = value.copy()
     return partial(net.loss, X, y)

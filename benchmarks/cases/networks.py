@@ -76,6 +76,7 @@ for _options, _shapes in (
     ({"quick": False}, _WIDE_NET),
 ):
     add("FullyConnectedNet", inputs.network_batch, _train, _net_size, loss_and_gradients, options=_options, **_shapes)
+add("TwoLayerNet", inputs.network_batch, _train, _net_size, loss_and_gradients, **_NET)
 add(
     "Solver",
     inputs.training,

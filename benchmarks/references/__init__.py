@@ -45,7 +45,9 @@ def worst_ratio(case: Case, got: list[Any], dtype: Any = None) -> float:
     if case.function == "Solver":
         return _trained(case, got, dtype)
     answers = expected(case, dtype)
-    dtype = np.float64 if case.bind is many_calls else dtype or case.dtype  # many calls give Python's numbers
+    # Many calls give Python's numbers, and this net has no dtype but one.
+    double = case.bind is many_calls or case.function == "TwoLayerNet"
+    dtype = np.float64 if double else dtype or case.dtype
     if len(got) != len(answers):
         raise WrongAnswer(f"{case}: {len(answers)} results were expected, and {len(got)} came")
     return max(_ratio(f"{case}, result {i}", *pair, dtype) for i, pair in enumerate(zip(got, answers, strict=True)))
@@ -74,7 +76,7 @@ def parts(case: Case, result: Any, dtype: Any = None) -> list[Any]:
         return [result.loss_history, result.train_acc_history, result.val_acc_history, float(accuracy)]
     if CONTRACT[function].gives_cache:
         return [result[0]]  # what is in a cache is the implementation's own business
-    if function == "FullyConnectedNet":
+    if function in ("FullyConnectedNet", "TwoLayerNet"):
         loss, gradients = result
         return [loss, *(gradients[name] for name in sorted(gradients))]
     if CONTRACT[function].gives_config:

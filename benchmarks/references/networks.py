@@ -111,6 +111,7 @@ ANSWERS: dict[str, Maker] = {
     "relu_forward": exact(lambda x: np.where(x > 0, x, 0)),
     "relu_backward": exact(lambda dout, x: np.where(x > 0, dout, 0)),
     "FullyConnectedNet": _net,
+    "TwoLayerNet": _net,
     "eval_numerical_gradient": _numerical_gradient,
     "eval_numerical_gradient_array": _numerical_gradient_array,
 }

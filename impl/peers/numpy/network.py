@@ -65,6 +65,20 @@ class FullyConnectedNet:
         return loss, grads
 
 
+class TwoLayerNet(FullyConnectedNet):
+    """Affine, ReLU, affine."""
+
+    def __init__(
+        self,
+        input_dim: int = 3 * 32 * 32,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+    ) -> None:
+        super().__init__([hidden_dim], input_dim, num_classes, reg=reg, weight_scale=weight_scale)
+
+
 class Solver:
     """Trains a model, anything with `params` and `loss`, by minibatches."""
 

@@ -80,7 +80,10 @@ def spoilt(change: Change) -> Implementation:
 
     class Net(textbook.FullyConnectedNet):
         def loss(self, X: Any, y: Any = None) -> Any:
-            return change(super().loss(X, y))
+            return change(textbook.FullyConnectedNet.loss(self, X, y))
+
+    class TwoLayerNet(textbook.TwoLayerNet):
+        loss = Net.loss
 
     class Solver(textbook.Solver):
         def train(self) -> None:
@@ -88,7 +91,8 @@ def spoilt(change: Change) -> Implementation:
             self.model.params = change(self.model.params)
 
     own = {name: after(getattr(RIGHT, name)) for name in CONTRACT}
-    return Implementation("spoilt", types.SimpleNamespace(**own | {"FullyConnectedNet": Net, "Solver": Solver}))
+    nets = {"FullyConnectedNet": Net, "TwoLayerNet": TwoLayerNet, "Solver": Solver}
+    return Implementation("spoilt", types.SimpleNamespace(**own | nets))
 
 
 def writing() -> Implementation:
