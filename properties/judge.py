@@ -81,7 +81,7 @@ for _name, _metavar, _what in (
         "type": positive(type(_default)),
         "metavar": _metavar,
         "default": _default,
-        "help": f"with --isolate: at most so many {_what} (default: {_default:g})",
+        "help": f"{'with --isolate: ' * (_name != 'seconds')}at most so many {_what} (default: {_default:g})",
     }
 
 
@@ -167,6 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "shrinkage.properties.plugin",
                     "-p",
                     "no:benchmark",  # it makes a folder
+                    "-p",
+                    "no:faulthandler",  # it tells of ours what is judged has done
                     "--quiet",
                     "--tb=short",
                     "-rN",

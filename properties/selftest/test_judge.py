@@ -138,3 +138,30 @@ def test_the_plugin_leaves_other_tests_as_they_are(folder):
 def test_the_profiles_are_those_of_hypothesis():
     """With as many examples as the help says."""
     assert {name: settings.get_profile(name).max_examples for name in PROFILES} == PROFILES
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        ("os._exit(0)", "squared_norm ended the process that it ran in."),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "squared_norm ended the process that it ran in."),
+        ("while True: pass", "squared_norm did not come back within 1 s."),
+        ("PyDLL(None).usleep(100_000_000)", "squared_norm did not come back within 1 s."),  # no other thread runs
+    ],
+)
+def test_what_ends_or_stops_its_process_fails_a_claim_and_no_more(folder, does, told):
+    """The run goes on to its end, says whose fault it was, and does not wait for it under the same mark again."""
+    (folder / "mine.py").write_text(f"""
+import os, signal
+from ctypes import PyDLL
+
+def squared_norm(x):
+    {does}
+
+def matvec(A, x):
+    return A @ x
+""")
+    code, output = judge(folder, "mine.py", "--isolate-seconds", "1")
+    assert code == 1, output
+    assert told in output
+    assert output.splitlines()[-1].startswith("1 failed, 1 passed")
