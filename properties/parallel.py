@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shrinkage.properties.engine import watchdog
-from shrinkage.properties.engine.verdict import claim, mark
+from shrinkage.properties.engine.account.seen import claim, mark
 from shrinkage.properties.engine.watchdog import Watchdog
 
 
@@ -38,7 +38,9 @@ class Hands:
             what = f"{function} did not come back within {self.seconds:g} s."
         report.longrepr = f"{what}\n  call      {said['call']}" if "call" in said else what
         seen = {function: {"judged": 0, "worst": 0.0, "input": "", "source": "", "failed": True}} if function else {}
-        report.user_properties += [("claim", said.get("claim", "")), ("mark", said.get("mark", "")), ("seen", seen)]
+        failure = {"function": function or "", "kind": "raised", "says": what.rstrip("."), "call": said.get("call", "")}
+        report.user_properties += [("claim", said.get("claim", "")), ("mark", said.get("mark", ""))]
+        report.user_properties += [("seen", seen), ("failure", failure)]
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""

@@ -12,6 +12,7 @@ import functools
 import gc
 import os
 import threading
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -28,19 +29,19 @@ from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, lo
 from shrinkage.loader.calls import in_file
 from shrinkage.properties import parallel
 from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine.account import seen
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, OPTIONS, PROFILES
-from shrinkage.properties.report import files, gradescope, scorecard
+from shrinkage.properties.report import files, gradescope, scorecard, screen
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
 settings.register_profile(
     "default",
     deadline=None,
-    print_blob=True,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -130,7 +131,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             told = "ignore" if item.get_closest_marker("mathematics") else "error"
             item.add_marker(pytest.mark.filterwarnings(told), append=False)
     # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
-    items.sort(key=lambda item: [*MARKS].index(verdict.mark(item)) if verdict.mark(item) else len(MARKS))
+    items.sort(key=lambda item: [*MARKS].index(seen.mark(item)) if seen.mark(item) else len(MARKS))
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
     if not judging or len(config.stash[CHOSEN]) > 1:
         return
@@ -180,15 +181,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     timer.daemon = True
     timer.start()
     try:
-        return (yield)
+        result = yield
+        seen.conclude()
+        return result
     finally:
         timer.cancel()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    verdict.attach(item, report)
+    seen.attach(item, call, report)
     return report
 
 
@@ -202,10 +207,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         accuracy=config.getoption("--accuracy"),
         exit=int(exitstatus),
         notes=config.stash[CHOSEN][0][1].notes,
+        seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )
-    scorecard.table(terminalreporter, card)
-    for note in card["notes"]:
-        terminalreporter.line(note)
+    if told := [*screen.lines(card)]:
+        terminalreporter.section("verdict")
+        for line in told:
+            terminalreporter.line(line)
     if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
         files.write(path, gradescope.results(card, config.stash[POINTS]))
         terminalreporter.line(f"What Gradescope reads is in {path}.")

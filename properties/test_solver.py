@@ -14,7 +14,7 @@ from shrinkage.properties.engine.running_error import constant
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, count
-from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.engine.verdict import judge, refuses
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 
@@ -311,11 +311,11 @@ def test_without_validation_data_an_accuracy_is_nan(impl):
 def test_an_unknown_rule_and_labels_that_are_missing_are_refused(impl):
     """An update_rule that is none is a ValueError about it; labels that are not one a row are one about themselves."""
     model, data = Planned(follow([0]), follow([0])), planned_data(3, 2)
-    with pytest.raises(ValueError, match="update_rule"):
+    with refuses("an unknown update_rule", ValueError, "update_rule"):
         impl.Solver(model, data, update_rule="steepest")
     for name in ("y_train", "y_val"):
         for labels in (data[name][1:], np.append(data[name], 0), data[name][:, None]):
-            with pytest.raises(ValueError, match=name):
+            with refuses("labels that are not one a row", ValueError, name):
                 impl.Solver(model, data | {name: labels})
 
 

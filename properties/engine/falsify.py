@@ -29,7 +29,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from shrinkage import properties
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation
-from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine.account import seen
+from shrinkage.properties.engine.account.failure import Failure
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 
@@ -86,6 +87,8 @@ class Refutation:
         Of the failure.
     seconds
         How long it took to find.
+    failure
+        As data; None where no function is known to have done it.
     """
 
     claim: str
@@ -93,6 +96,7 @@ class Refutation:
     blamed: tuple[str, ...]
     message: str
     seconds: float
+    failure: Failure | None = None
 
 
 def refute(
@@ -121,30 +125,33 @@ def refute(
     for examples in (FEW, MANY):
         for claim in about:
             if examples == FEW or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
-                failure, blamed = _failure(claim, judged, examples)
-                if failure is not None and wanted.intersection(blamed):
+                error, failure, blamed = _failure(claim, judged, examples)
+                if error is not None and wanted.intersection(blamed):
                     says = (inspect.getdoc(claim.test) or "").split("\n")[0]
                     seconds = time.perf_counter() - begin
-                    return Refutation(claim.name, says, blamed, _told(failure), seconds)
+                    return Refutation(claim.name, says, blamed, _told(error), seconds, failure)
     return None
 
 
-def _failure(claim: Claim, judged: Judged, examples: int) -> tuple[BaseException | None, tuple[str, ...]]:
+def _failure(
+    claim: Claim, judged: Judged, examples: int
+) -> tuple[BaseException | None, Failure | None, tuple[str, ...]]:
     """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
-    verdict.begin()
+    seen.begin()
     try:
         with warnings.catch_warnings(), contextlib.ExitStack() as stack:
             warnings.simplefilter("ignore" if claim.mark == "mathematics" else "error")  # as the plugin has it
             stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
             _under(claim.test, examples)(impl=judged, **claim.arguments, **fixtures)
+            seen.conclude()
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
         pass
-    except (Exception, SystemExit, pytest.fail.Exception) as failure:
-        return failure, tuple(verdict.blamed())
+    except (Exception, SystemExit, pytest.fail.Exception) as error:
+        return error, seen.explain(error), tuple(seen.blamed())
     finally:
-        verdict.begin()  # a test that refutes somebody is not itself about what was seen
-    return None, ()
+        seen.begin()  # a test that refutes somebody is not itself about what was seen
+    return None, None, ()
 
 
 def _told(failure: BaseException) -> str:

@@ -1,37 +1,49 @@
-"""The implementation as claims see it: whoever asks for a function that is not offered is skipped."""
+"""The implementation as claims see it: whoever asks for a function that is not offered is skipped.
+
+What is called gets copies (`shrinkage.properties.engine.account.calls`), so that no claim is spoilt by what a function
+has written into its arguments; that it did is told once. Claims about just that, and about the same bits from the same
+memory, ask `raw`, and their own arrays are handed on as they are.
+"""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation, NotOffered
-from shrinkage.properties.engine import source_repr, verdict, watchdog
+from shrinkage.properties.engine import watchdog
+from shrinkage.properties.engine.account import calls, seen
+from shrinkage.properties.engine.account.calls import Call
+from shrinkage.properties.engine.account.failure import Breach
 
 
 class Judged:
     """The implementation as tests see it: what is not offered skips the test, what is used is remembered."""
 
-    def __init__(self, implementation: Implementation) -> None:
-        self._implementation = implementation
+    def __init__(self, implementation: Implementation, raw: bool = False) -> None:
+        self._implementation, self._raw = implementation, raw
+
+    @property
+    def raw(self) -> "Judged":
+        """The same, but what is called gets what the claim holds, and no copies of it."""
+        return Judged(self._implementation, raw=True)
 
     def __getattr__(self, name: str) -> Any:
         try:
             function = getattr(self._implementation, name)
         except NotOffered:
-            verdict.used(name)
+            seen.of(name)
             pytest.skip(f"not offered: {name}")
-        verdict.used(name)
-        if isinstance(function, type):
-            return function
+        seen.of(name)
 
-        @functools.wraps(function)
+        @functools.wraps(function, updated=())
         def remembered(*arguments: Any, **named: Any) -> Any:
-            verdict.called(name, arguments, named)
-            if watchdog.given_up(name):
-                raise verdict.Breach(name, f"{name} is not called again: once it did not come back.")
-            with watchdog.calling(name, lambda: source_repr.call(name, arguments, named)):
-                return function(*arguments, **named)
+            call = Call(name, *calls.copies(name, arguments, named))
+            call.implementation = self._implementation
+            result = _done(call, function, arguments, named, self._raw)
+            return Made(call, result, self._raw) if isinstance(function, type) else result
 
         return remembered
 
@@ -41,3 +53,84 @@ class Judged:
 
     def __repr__(self) -> str:
         return self._implementation.name
+
+
+class Made:
+    """What a class of the contract has made, a net or a solver: what is called on it is remembered, too."""
+
+    def __init__(self, call: Call, made: Any, raw: bool) -> None:
+        self.__dict__.update(_call=call, _made=made, _raw=raw, _params=None, _before=())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            value = getattr(self._made, name)
+        except Exception as error:
+            self._begun(None, {}, name).error = error
+            raise
+        if name == "params":  # what the claim puts in there is what the next call is about
+            self.__dict__["_params"] = value
+            return value
+        if not callable(value):
+            self._begun(None, {}, name).result = value
+            return value
+
+        @functools.wraps(value, assigned=(), updated=())
+        def remembered(*arguments: Any, **named: Any) -> Any:
+            call = self._begun(calls.copied(arguments), calls.copied(named), name)
+            if name == "train":
+                self.__dict__["_before"] += (call,)
+            return _done(call, value, arguments, named, self._raw)
+
+        return remembered
+
+    def _begun(self, arguments: tuple[Any, ...] | None, named: dict[str, Any], method: str) -> Call:
+        params = calls.copied(self._params) if isinstance(self._params, dict) else None
+        call = Call(
+            self._call.function, arguments, named, method=method, made=self._call, params=params, before=self._before
+        )
+        call.implementation = self._call.implementation
+        calls.remember(call)
+        return call
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._made, name, value)
+
+    def __repr__(self) -> str:
+        return "\n".join(self._call.lines())
+
+
+def _done(
+    call: Call, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], raw: bool
+) -> Any:
+    """Call it, and see to it that whatever comes of that is known to come from there."""
+    given, by_name = tuple(map(_own, arguments)), named
+    if not raw:
+        given, by_name = calls.copies("" if call.method else call.function, given, named)
+    calls.remember(call)
+    try:
+        if watchdog.given_up(call.function):
+            raise Breach(call.function, f"{call.function} is not called again: once it did not come back")
+        with watchdog.calling(call.function, lambda: "; ".join(call.lines())):
+            call.result = function(*given, **by_name)
+    except BaseException as error:
+        call.error = error
+        raise
+    calls.keep_cache(call)
+    before = tuple(map(_own, call.arguments or ()))
+    written = [_name(call, i) for i in range(len(given)) if not calls.same(given[i], before[i])]
+    written += [key for key in by_name if not calls.same(by_name[key], call.named[key])]
+    if written:
+        seen.changed(call, written)
+    return call.result
+
+
+def _own(value: Any) -> Any:
+    """What the implementation has made itself, where the claim holds it in a `Made`."""
+    return value._made if isinstance(value, Made) else value
+
+
+def _name(call: Call, place: int) -> str:
+    names = ("X", "y") if call.method else CONTRACT[call.function].names
+    return names[place] if place < len(names) else f"argument {place + 1}"

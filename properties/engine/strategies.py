@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from shrinkage.properties.engine import oracles
-from shrinkage.properties.engine.source_repr import code
+from shrinkage.properties.engine.account.source_repr import code
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -12,79 +12,32 @@ bound
     whole error; one in the shape of the answer is for each entry; one in the shape of the answer's rows is for the norm
     of each column.
 
-A wrong shape, a dtype other than the one asked for, and a NaN fail in words. An exact entry that the dtype cannot hold
-is to come as ±inf. `context` is printed when the claim fails.
+A wrong shape and a NaN fail in words. A dtype other than the one asked for is no wrong value: the claim goes on, and
+fails for it at its end (`seen.conclude`) if it did not for more. An exact entry that the dtype cannot hold is to come
+as ±inf. `context` is printed when the claim fails on what was computed from answers.
 
-Every test may judge several functions. What it has `Seen` of each, the worst ratio and the input that gave it before
-all, is carried in its report (`attach`), from which `shrinkage.properties.report.scorecard` makes the account of the
-whole run.
+Every test may judge several functions. What it has seen of each, the worst ratio and the input that gave it before all,
+is carried in its report beside its failure (`shrinkage.properties.engine.account`).
 """
 
 import contextlib
 import math
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pytest
 from flint import fmpq
 from hypothesis import target
 
-from shrinkage.properties.engine import oracles, source_repr
-from shrinkage.properties.engine.bounds import Bound
-
-
-@dataclass
-class Seen:
-    """What the running test has seen of one function.
-
-    Parameters
-    ----------
-    judged
-        How many answers were held against a bound.
-    worst
-        The largest error over bound among them.
-    input
-        What gave it, as code.
-    source
-        Where its bound is from.
-    failed
-        Whether the last judgement failed.
-    """
-
-    judged: int = 0
-    worst: float = 0.0
-    input: str = ""
-    source: str = ""
-    failed: bool = False
-
-
-class Breach(BaseException):
-    """What a function did in isolation that no claim can go on after; Hypothesis looks for no smaller example.
-
-    Parameters
-    ----------
-    function
-        Who did it, and is to blame.
-    what
-        In words.
-    """
-
-    __module__ = "builtins"  # so that reports call it by its name alone
-
-    def __init__(self, function: str, what: str) -> None:
-        if function in _seen:
-            _seen[function].failed = True
-        call = f"\n  call      {source_repr.call(function, *_calls[function])}" if function in _calls else ""
-        super().__init__(f"{what}{call}")
-
+from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine.account import calls, seen, shown, source_repr
+from shrinkage.properties.engine.account.calls import Call
+from shrinkage.properties.engine.account.failure import Failed, Failure, indented
+from shrinkage.properties.engine.bounds import Bound, smallest, unit_roundoff
 
 _accuracy: float | None = None
 _hunting = False
-_seen: dict[str, Seen] = defaultdict(Seen)  # of the running test, by function
-_calls: dict[str, tuple[tuple[Any, ...], Mapping[str, Any]]] = {}  # of the running test: each function's last call
 
 
 def settle(accuracy: float | None, hunting: bool) -> None:
@@ -93,78 +46,193 @@ def settle(accuracy: float | None, hunting: bool) -> None:
     _accuracy, _hunting = accuracy, hunting
 
 
-def begin() -> None:
-    """Forget what was seen: another test begins."""
-    _seen.clear()
-    _calls.clear()
-
-
-def seen() -> dict[str, Seen]:
-    """What the running test has seen, by function."""
-    return dict(_seen)
-
-
-def blamed() -> list[str]:
-    """The functions that a failure of the running test is put down to.
-
-    Those whose judgement failed; if no judgement explains it (a wrong refusal, say), all that the test used.
-    """
-    return [function for function, record in _seen.items() if record.failed] or list(_seen)
-
-
-def used(function: str) -> None:
-    """Remember that the running test is about this function."""
-    _ = _seen[function]
-
-
-def called(function: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-    """Remember the function's last call: what `judge` is then asked about is its answer."""
-    _calls[function] = arguments, named
+# ---- judging ---------------------------------------------------------------------------------------------------------
 
 
 def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = None, **context: Any) -> None:
     """Assert that the error is within the bound, and keep error over bound."""
     __tracebackhide__ = True
-    record = _seen[function]
+    record = seen.of(function)
     record.judged += 1
     record.failed = True
     if not record.source:  # without any error, the first answer stands for all
-        record.input, record.source = _input(function, context), bound.source
+        record.call, record.context, record.source = calls.last(function), context, bound.source
     exact = np.asarray(exact, dtype=object)
-    wrong = wrong_kind(got, exact.shape, dtype)
-    if wrong:
-        raise AssertionError(_story(function, f"The result is {wrong}.", got, exact, bound, context))
-    ratio = worst_ratio(np.asarray(got), exact, bound)
-    if ratio > record.worst:
-        record.worst, record.input, record.source = ratio, _input(function, context), bound.source
+    kind, wrong = _wrong_kind(got, exact.shape, dtype)
+    if kind in ("form", "shape", "nan"):
+        raise _failed(function, kind, f"The result is {wrong}.", got, exact, bound, context)
+    array = np.asarray(got)
+    ratio = worst_ratio(array, exact, _in_dtype(array, exact, bound, dtype) if kind else bound)
+    if ratio > record.worst and not kind:
+        record.worst, record.source = ratio, bound.source
+        record.call, record.context = calls.last(function), context
     if _hunting and 0 < ratio < math.inf:
         with contextlib.suppress(Exception):  # only inside a Hypothesis test, and once a label and example
             target(math.log10(ratio), label=function)
     if not ratio <= 1:
-        raise AssertionError(_story(function, f"error / bound = {ratio:.3g}, must be <= 1", got, exact, bound, context))
+        record.missed(function, ratio)
+        raise _failed(
+            function, "value", f"error / bound = {ratio:.3g}, must be <= 1", got, exact, bound, context, ratio
+        )
+    if kind:
+        says = f"{np.dtype(dtype)} comes back as {array.dtype}"
+        record.departs(
+            Failure(function, "dtype", says, *calls.of(function, got), str(array.dtype), str(np.dtype(dtype)))
+        )
     record.failed = False
 
 
-def _input(function: str, context: Mapping[str, Any]) -> str:
-    """What was judged, as code: the call, or, of an object that was made and used, what it was made from."""
-    if function in _calls:
-        return source_repr.call(function, *_calls[function])
-    return ", ".join(f"{name}={source_repr.code(value)}" for name, value in context.items())
+def equal(function: str, got: Any, exact: Any) -> None:
+    """Assert that every entry is the one that is right, NaN and infinity included; whatever the dtype."""
+    __tracebackhide__ = True
+    record = seen.of(function)
+    record.failed = True
+    exact = np.asarray(exact)
+    kind, wrong = _wrong_kind(got, exact.shape, None)
+    array = np.asarray(got)
+    if kind in ("form", "shape"):
+        raise _failed(function, kind, f"The result is {wrong}.", got, exact)
+    same = (array == exact) | ((array != array) & (exact != exact))
+    if not same.all():
+        missing = bool(np.any((array != array) & (exact == exact)))
+        raise _failed(
+            function, "nan" if missing else "value", "The result is another one.", got, exact, off=~same + 0.0
+        )
+    record.failed = False
+
+
+def holds(function: str, true: Any, says: str, got: Any, expected: Any = "", kind: str = "value") -> None:
+    """Assert that something is true of an answer; `says` tells what is not, where it is not."""
+    __tracebackhide__ = True
+    seen.of(function).failed = True
+    if not true:
+        raise _failed(function, kind, says, got, expected)
+    seen.of(function).failed = False
+
+
+@contextlib.contextmanager
+def refuses(what: str, error: type[Exception] | tuple[type[Exception], ...], *names: str) -> Iterator[None]:
+    """Assert that the call in the block is refused, with this error, in a message that has one of the names in it.
+
+    Parameters
+    ----------
+    what
+        What is refused, as the subject of a sentence: "NaN".
+    """
+    __tracebackhide__ = True
+    kinds = error if isinstance(error, tuple) else (error,)
+    naming = f" that names {' or '.join(names)}" if names else ""
+    expected = f"{' or '.join(each.__name__ for each in kinds)}{naming}"
+    try:
+        yield
+    except kinds as refusal:
+        message, call = str(refusal), calls.last()
+        if names and not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) for name in names):
+            function = call.function if call else ""
+            told = f"{type(refusal).__name__}: {message}"
+            says = f"{what} is refused without a word about {' or '.join(names)}"
+            raise _failed(function, "not refused", says, told, expected, call=call) from None
+    except Exception as other:
+        call = seen.raised_by(other)
+        if call is None:
+            raise
+        told = f"{type(other).__name__}: {other}"
+        says = f"{what} ends in {type(other).__name__}"
+        raise _failed(call.function, "not refused", says, told, expected, call=call) from other
+    else:
+        call = calls.last()
+        function = call.function if call else ""
+        given = call.result if call else None
+        raise _failed(function, "not refused", f"{what} is not refused", given, expected, call=call, path="")
+
+
+def _failed(
+    function: str,
+    kind: str,
+    says: str,
+    got: Any,
+    exact: Any = "",
+    bound: Bound | None = None,
+    context: Mapping[str, Any] | None = None,
+    ratio: float | None = None,
+    *,
+    off: np.ndarray | None = None,
+    call: Call | None = None,
+    path: str | None = None,
+) -> Failed:
+    """The error to be raised."""
+    __tracebackhide__ = True
+    if function:
+        seen.of(function).failed = True
+    if call is None:
+        call, path = calls.of(function, got)
+    if isinstance(got, str) and isinstance(exact, str):
+        shows = got, exact
+    elif isinstance(exact, str):
+        shows = shown.alone(got), exact
+    else:
+        shows = shown.pair(got, exact, off)
+    failure = Failure(function, kind, says, call, path, *shows, value=got, ratio=ratio)
+    failure.source = bound.source if bound is not None else ""
+    if call is not None and path is None and not (isinstance(got, str) and kind == "not refused"):
+        failure.gave = shown.alone(call.result)
+    lines = [f"{function}: {says}" if function else says]
+    if failure.code:
+        lines.append(f"  call      {indented(failure.code)}")
+    if failure.gave:
+        lines.append(f"  gives     {failure.gave}")
+    lines.append(f"  got       {failure.got}")
+    if failure.expected:
+        lines.append(f"  expected  {failure.expected}")
+    if bound is not None:
+        widened = "" if _accuracy is None else f", widened to --accuracy {_accuracy}"
+        lines += [f"  bound     {_bound(bound)}{widened}", f"  source    {bound.source}"]
+    if failure.gave or not failure.code:
+        lines += [f"  {name:<9} {source_repr.code(value)}" for name, value in (context or {}).items()]
+    return Failed("\n".join(lines), failure)
+
+
+def _bound(bound: Bound) -> str:
+    allowed = np.asarray(bound.allowed, object)
+    values = np.array([oracles.nearest(v) if v != math.inf else v for v in allowed.flat], float)
+    return (
+        f"{values[0]:.3g}" if values.size == 1 else f"{values.min():.3g} to {values.max():.3g}" if values.size else "0"
+    )
+
+
+def _in_dtype(got: np.ndarray, exact: np.ndarray, bound: Bound, dtype: Any) -> Bound:
+    """What is allowed in the dtype that came, if that is the coarser one: each rounding is as much larger there."""
+    coarser = unit_roundoff(got.dtype) / unit_roundoff(dtype) if got.dtype.kind == "f" else 1
+    if coarser <= 1:
+        return bound
+    allowed = np.asarray(bound.allowed, object)
+    one = np.maximum(_sizes(exact, allowed.shape) * unit_roundoff(got.dtype), oracles.to_rational(smallest(got.dtype)))
+    rational = np.vectorize(lambda v: math.inf if v == math.inf else oracles.to_rational(v), otypes=[object])
+    return Bound(rational(allowed) * oracles.to_rational(coarser) + 2 * one if allowed.size else allowed, bound.source)
 
 
 def wrong_kind(got: Any, shape: tuple[int, ...], dtype: Any = None) -> str:
     """In words, what is wrong with the kind of this result; empty if nothing."""
-    array = np.asarray(got)
+    return _wrong_kind(got, shape, dtype)[1]
+
+
+def _wrong_kind(got: Any, shape: tuple[int, ...], dtype: Any) -> tuple[str, str]:
+    """Which kind of failure that is, and in words; what is wrong in its dtype only comes last."""
+    try:
+        array = np.asarray(got)
+    except ValueError:
+        return "form", f"a {type(got).__name__} that is no array"
     derived = dtype is None and array.dtype.kind in "iuO"  # computed from a result, in rationals
-    if array.dtype.kind != "f" and not derived:
-        return f"of dtype {array.dtype}, not real numbers"
-    if dtype is not None and array.dtype != np.dtype(dtype):
-        return f"of dtype {array.dtype}, but {np.dtype(dtype)} was expected"
+    numbers = array.dtype.kind in ("f" if dtype is None else "fiu")
+    if (not numbers and not derived) or got is None:
+        return "form", f"of dtype {array.dtype}, not real numbers"
     if array.shape != shape:
-        return f"of shape {array.shape}, but {shape} was expected"
-    if not derived and np.isnan(array).any():
-        return "NaN" if array.ndim == 0 else "an array with a NaN"
-    return ""
+        return "shape", f"of shape {array.shape}, but {shape} was expected"
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        return "nan", "NaN" if array.ndim == 0 else "an array with a NaN"
+    if dtype is not None and array.dtype != np.dtype(dtype):
+        return "dtype", f"of dtype {array.dtype}, but {np.dtype(dtype)} was expected"
+    return "", ""
 
 
 def worst_ratio(got: np.ndarray, exact: np.ndarray, bound: Bound) -> float:
@@ -210,48 +278,3 @@ def _sizes(exact: np.ndarray, shape: tuple[int, ...]) -> Any:
         return size
     squares = (size**2).sum(axis=0 if shape and shape == exact.shape[1:] else None)
     return np.vectorize(lambda s: oracles.to_rational(math.sqrt(oracles.nearest(s))), otypes=[object])(squares)
-
-
-def _story(function: str, what: str, got: Any, exact: np.ndarray, bound: Bound, context: dict[str, Any]) -> str:
-    widened = "" if _accuracy is None else f", widened to --accuracy {_accuracy}"
-    lines = [
-        f"{function}: {what}",
-        *([f"  call      {source_repr.call(function, *_calls[function])}"] if function in _calls else []),
-        f"  got       {got!r}",
-        f"  expected  {_shown(exact)!r}",
-        f"  bound     {_shown(bound.allowed)!r}{widened}",
-        f"  source    {bound.source}",
-    ]
-    return "\n".join(lines + [f"  {name:<9} {source_repr.code(value)}" for name, value in context.items()])
-
-
-def _shown(values: Any) -> Any:
-    """As floats."""
-    array = np.asarray(values, object)
-    shown = np.array([oracles.nearest(v) if v != math.inf else v for v in array.flat], float).reshape(array.shape)
-    return shown if shown.shape else shown.item()
-
-
-def attach(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Put the test's claim, its mark and what it has seen into its report, which also travels between processes."""
-    if report.when == "setup" and report.passed:
-        begin()
-    elif report.when == "call":
-        report.user_properties += [
-            ("claim", claim(item)),
-            ("mark", mark(item)),
-            ("seen", {function: asdict(record) for function, record in _seen.items()}),
-        ]
-        if report.failed and claim(item):
-            report.sections.insert(0, ("The claim", claim(item)))
-
-
-def claim(item: pytest.Item) -> str:
-    """What a test claims, in a sentence."""
-    return (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
-
-
-def mark(item: pytest.Item) -> str:
-    """Which of the three marks it has; none if it is no claim."""
-    marks = {each.name for each in item.iter_markers()}
-    return next((each for each in ("mathematics", "accuracy", "interface") if each in marks), "")

@@ -7,7 +7,7 @@ from typing import Any
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import BESIDE, Choice, Implementation, NotOffered, WrongChoice
 from shrinkage.peers import ExpectedFailure
-from shrinkage.properties.engine.verdict import Breach
+from shrinkage.properties.engine.account.failure import Breach
 
 from .limits import Limits
 from .process import Process

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.loader import Choice
-from shrinkage.properties.engine.verdict import Breach
+from shrinkage.properties.engine.account.failure import Breach
 
 from . import state
 from .limits import Limits

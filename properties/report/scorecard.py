@@ -1,8 +1,8 @@
-"""What a run has found: the table at its end, and ``--scorecard FILE``, the same and more as JSON.
+"""What a run has found, ``--scorecard FILE``: all of it as JSON, of which the screen and the page are made.
 
 A claim is one test. It is `held`, `failed`, `departed` (the implementation says that it departs from it, and why) or
-`not offered`. A failure that no judgement by a bound explains, a wrong refusal say, is put down to every function that
-the claim used. The file's form is `scorecard.schema.json`, beside this file.
+`not offered`. A failure is put down to the function that did it; one that nobody is known to have done, to every
+function that the claim used. The file's form is `scorecard.schema.json`, beside this file.
 """
 
 import importlib.metadata
@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from shrinkage import __version__
+from shrinkage.contract import CONTRACT
 from shrinkage.peers import library, peers
+
+from .findings import findings, verdicts
 
 SCHEMA = Path(__file__).with_name("scorecard.schema.json")
 OUTCOMES = {"passed": "held", "failed": "failed", "xfailed": "departed", "skipped": "not offered"}
@@ -28,10 +31,19 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
         _claim(report, outcome)
         for found, outcome in OUTCOMES.items()
         for report in stats.get(found, [])
-        if dict(getattr(report, "user_properties", ())).get("seen")
+        if (told := dict(getattr(report, "user_properties", ()))).get("seen") or "failure" in told
     ]
     claims.sort(key=lambda claim: claim["id"])
-    return {"schema": 1, **run, "versions": versions(), "functions": by_function(claims), "claims": claims}
+    return {
+        "schema": 1,
+        **run,
+        "offers_of": len(CONTRACT),
+        "versions": versions(),
+        "functions": by_function(claims),
+        "verdicts": verdicts(claims),
+        "findings": findings(claims),
+        "claims": claims,
+    }
 
 
 def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
@@ -42,6 +54,8 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
     if outcome == "failed":
         crash = getattr(report.longrepr, "reprcrash", None)
         claim["message"] = getattr(crash, "message", None) or report.longreprtext
+        if "failure" in properties:
+            claim["failure"] = properties["failure"]
     seen = properties["seen"]
     blamed = [function for function, record in seen.items() if record["failed"]]
     functions = {}
@@ -51,6 +65,7 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
         if record["judged"]:
             worst = record["worst"] if math.isfinite(record["worst"]) else None  # JSON has no infinity
             functions[function] |= {name: record[name] for name in ("judged", "input", "source")} | {"worst": worst}
+        functions[function] |= {name: record[name] for name in ("changed", "misses") if name in record}
     return {**claim, "seconds": round(report.duration, 3), "functions": functions}
 
 
@@ -83,24 +98,3 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def table(terminal: pytest.TerminalReporter, card: dict[str, Any]) -> None:
-    """A line for each function that is offered: claims held, failed, departed and not offered, and the worst error."""
-    judged = {name: row for name, row in card["functions"].items() if row["held"] + row["failed"] + row["departed"]}
-    if not card["functions"]:
-        return
-    terminal.section("verdict")
-    if judged:
-        terminal.line(
-            f"{'function':<32}{'held':>6}{'failed':>8}{'departed':>10}{'not offered':>13}{'error/bound':>13}  worst in"
-        )
-    for function, row in judged.items():
-        counts = f"{row['held']:>6}{row['failed']:>8}{row['departed']:>10}{row['not offered']:>13}"
-        worst = math.inf if row["worst"] is None else row["worst"]
-        where = f"{worst:>13.3g}  {row['in'].split('::', 1)[-1]}" if worst else ""
-        terminal.line(f"{function:<32}{counts}{where}", red=bool(row["failed"]))
-    if absent := len(card["functions"]) - len(judged):
-        terminal.line(f"{absent}{' other' * bool(judged)} function{'s are' if absent > 1 else ' is'} not offered.")
-    if card["accuracy"] is not None:
-        terminal.line(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")

@@ -1,0 +1,139 @@
+"""A failure of a claim, as data: who did what, what came, what is right.
+
+`told` makes of it what travels in a test's report: text and numbers only.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.account import calls
+from shrinkage.properties.engine.account.calls import Call
+from shrinkage.properties.engine.mistakes import asked, typical_of
+
+KINDS = ("value", "dtype", "shape", "nan", "form", "raised", "not refused", "changed", "other")
+
+
+@dataclass
+class Failure:
+    """Of one function.
+
+    Parameters
+    ----------
+    function
+        Of the contract.
+    kind
+        One of `KINDS`.
+    says
+        What is wrong, in words: ``error / bound = 4e+13, must be <= 1``.
+    call
+        The call, if there was one.
+    path
+        Where in its answer `got` is, as code; None if it was computed from answers.
+    got, expected
+        What came and what is right, in digits that tell them apart.
+    gave
+        What the call gave, where `got` was computed from that.
+    value
+        What came, itself.
+    ratio
+        Error over bound.
+    source
+        Of the bound.
+    """
+
+    function: str
+    kind: str
+    says: str
+    call: Call | None = None
+    path: str | None = None
+    got: str = ""
+    expected: str = ""
+    gave: str = ""
+    value: Any = None
+    ratio: float | None = None
+    source: str = ""
+
+    @property
+    def code(self) -> str:
+        """The call, as code to be pasted; its last line is an expression."""
+        return "\n".join(self.call.lines(self.path or "")) if self.call is not None else ""
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are in the call: the fewer, the simpler."""
+        return self.call.size if self.call is not None else 0
+
+    def told(self) -> dict[str, Any]:
+        """As text and numbers."""
+        said: dict[str, Any] = {"function": self.function, "kind": self.kind, "says": self.says, "call": self.code}
+        said |= {"got": self.got, "expected": self.expected, "gave": self.gave, "source": self.source}
+        said |= {"size": self.size, "complete": self.call is not None and self.call.complete}
+        if self.ratio is not None:
+            said["ratio"] = self.ratio if math.isfinite(self.ratio) else None  # JSON has no infinity
+        typical = self._typical_of() if self.kind in ("value", "nan", "shape") else None
+        return said | ({"typical_of": typical} if typical else {})
+
+    def _typical_of(self) -> dict[str, str] | None:
+        """The mistake whose answer this is."""
+        if self.call is None or self.call.result is None:
+            return None
+        others = asked(self.call.implementation, self.function)
+        mistake = typical_of(self.function, self.call.by_name(), self.call.result, others)
+        return None if mistake is None else {name: getattr(mistake, name) for name in ("name", "sentence", "see")}
+
+
+class Failed(AssertionError):
+    """The message, and what it tells as data."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+Failed.__module__, Failed.__qualname__, Failed.__name__ = "builtins", "AssertionError", "AssertionError"  # in reports
+
+
+class Breach(BaseException):
+    """What a function did in isolation that no claim can go on after; Hypothesis looks for no smaller example.
+
+    Parameters
+    ----------
+    function
+        Who did it, and is to blame.
+    what
+        In words.
+    """
+
+    __module__ = "builtins"  # so that reports call it by its name alone
+
+    def __init__(self, function: str, what: str) -> None:
+        self.failure = Failure(function, "raised", what, calls.last(function) if function else None, "", what)
+        self.failure.says, self.failure.got = what.split("\n")[0], what.split("\n")[0]
+        super().__init__(f"{what}\n  call      {indented(self.failure.code)}" if self.failure.code else what)
+
+
+def indented(code: str) -> str:
+    """Its further lines below the first, in a message."""
+    return code.replace("\n", "\n            ")
+
+
+def condition(call: Call) -> float | None:
+    """The condition of [X; √λ I], of which X's is a special case; None where there is no such X."""
+    if CONTRACT[call.function].chapter not in (2, 3):
+        return None
+    given = call.by_name()
+    try:
+        X, lam = np.asarray(given["X"]), float(np.min(np.asarray(given.get("lam", given.get("lams", 0.0)), float)))
+        unit = float(np.max(abs(X.astype(float))))
+        s = np.linalg.svd(X.astype(float) / unit, compute_uv=False)
+        low = lam / unit / unit
+        if not lam:
+            s = s[s > np.max(s) * max(X.shape[-2:]) * np.finfo(X.dtype).eps]
+        worst = math.sqrt((float(np.max(s)) ** 2 + low) / (float(np.min(s)) ** 2 + low))
+    except (KeyError, ValueError, TypeError, IndexError, ArithmeticError, np.linalg.LinAlgError, RuntimeWarning):
+        return None
+    return worst if math.isfinite(worst) else None

@@ -1,0 +1,200 @@
+"""From the claims of a run to what was found: a verdict for each function and mark, and one entry for each cause.
+
+Failures of one cause are one finding, told by the simplest example: the same mistake of the table of them, the same
+function with wrong values, the same thing that is not refused, the same claim of the interface. A result that is right
+but of another dtype, and an argument that was written into, are departures of the interface, whichever claim saw them.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+MARKS = ("mathematics", "accuracy", "interface")
+INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
+GROWS = 10  # times as much error at the worst conditions as at the best ones: digits are lost with the condition
+
+Claim = dict[str, Any]
+Failure = dict[str, Any]
+
+
+def verdicts(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str, Any]]]:
+    """By function and mark: right, wrong, loses digits or departs; how many claims hold, of how many."""
+    rows: dict[str, dict[str, list[tuple[Claim, Failure | None]]]] = defaultdict(lambda: defaultdict(list))
+    for claim in claims:
+        for function, found in claim["functions"].items():
+            if found["outcome"] in ("held", "failed"):
+                failure = claim.get("failure", {}) if found["outcome"] == "failed" else None
+                own = claim["mark"] or MARKS[-1]
+                if failure and failure.get("kind") in INTERFACE and own != "interface":
+                    rows[function]["interface"].append((claim, failure))
+                    failure = None
+                rows[function][own].append((claim, failure))
+            if "changed" in found:
+                rows[function]["interface"].append((claim, found["changed"]))
+    return {
+        function: {mark: _verdict(mark, function, rows[function][mark]) for mark in MARKS if rows[function].get(mark)}
+        for function in sorted(rows)
+    }
+
+
+def _verdict(mark: str, function: str, found: Sequence[tuple[Claim, Failure | None]]) -> dict[str, Any]:
+    own = [(claim, failure) for claim, failure in found if claim["mark"] == mark or not claim["mark"]]
+    failures = [failure for _, failure in found if failure is not None]
+    row: dict[str, Any] = {"held": sum(failure is None or failure.get("kind") == "changed" for _, failure in own)}
+    row |= {"of": len(own), "verdict": "right"}
+    if not failures:
+        return row
+    if mark == "interface":
+        return row | {"verdict": "departs"}
+    misses = sorted(
+        tuple(miss) for claim, failure in found if failure for miss in claim["functions"][function].get("misses", [])
+    )
+    kinds = {failure.get("kind", "other") for failure in failures}
+    if mark == "accuracy" and kinds <= {"value", "nan", "raised"} and _grow(misses):
+        return row | {"verdict": "loses digits", "condition": misses[0][0], "ratio": max(ratio for _, ratio in misses)}
+    return row | {"verdict": "raises" if kinds == {"raised"} else "wrong"}
+
+
+def _grow(misses: Sequence[tuple[float, ...]]) -> bool:
+    """Whether errors are larger where the condition, the first of each pair, is."""
+    if len(misses) < 2:
+        return False
+    third = max(len(misses) // 3, 1)
+    low, high = (sorted(ratio for _, ratio in part) for part in (misses[:third], misses[-third:]))
+    return misses[0][0] > GROWS and high[-1] > GROWS * low[len(low) // 2]
+
+
+# ---- findings --------------------------------------------------------------------------------------------------------
+
+
+def findings(claims: Iterable[Claim]) -> list[dict[str, Any]]:
+    """One entry for each cause: those of mathematics first, and first what fails most claims."""
+    failed = [*_failed(claims)]
+    named: dict[str, set[str]] = defaultdict(set)
+    for _, function, failure in failed:
+        if "typical_of" in failure:
+            named[function].add(failure["typical_of"]["name"])
+    groups: dict[tuple[str, ...], list[tuple[Claim, str, Failure]]] = defaultdict(list)
+    for claim, function, failure in failed:
+        groups[_cause(claim, function, failure, named[function])].append((claim, function, failure))
+    found = [_finding(group) for group in groups.values()]
+    return sorted(found, key=lambda one: (MARKS.index(one["mark"]), -len(one["claims"]), one["function"]))
+
+
+def _failed(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Failure]]:
+    """Each claim that failed, with the function that is to blame; and what was seen beside."""
+    for claim in claims:
+        for function, found in claim["functions"].items():
+            if "changed" in found:
+                yield claim, function, found["changed"]
+        if claim["outcome"] == "failed":
+            failure = claim.get("failure") or {"kind": "other", "says": _first_line(claim["message"])}
+            blamed = [name for name, found in claim["functions"].items() if found["outcome"] == "failed"]
+            yield claim, failure.get("function") or ", ".join(blamed), failure
+
+
+def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tuple[str, ...]:
+    """What failures of one cause have in common."""
+    kind = failure["kind"]
+    if kind in ("dtype", "changed"):
+        return (kind,)
+    if kind == "not refused":
+        return kind, _what(failure)
+    if kind == "raised":
+        return kind, function, failure["says"].split(":")[0]
+    if kind == "form":
+        return kind, function
+    if "typical_of" in failure:
+        return "typical of", failure["typical_of"]["name"]
+    if claim["mark"] == "interface" or not failure.get("call"):
+        return "claim", _test(claim)
+    if kind in ("value", "nan") and len(named) == 1:
+        return "typical of", *named
+    return "shape" if kind == "shape" else "value", function
+
+
+def _finding(group: Sequence[tuple[Claim, str, Failure]]) -> dict[str, Any]:
+    ordered = sorted(group, key=lambda each: _plainness(each[2]))
+    claim, function, first = ordered[0]
+    functions = [*dict.fromkeys(name for _, name, _ in ordered)]
+    marks = {"interface" if f["kind"] in INTERFACE else c["mark"] or MARKS[-1] for c, _, f in group}
+    return {
+        "function": function,
+        "functions": sorted(functions),
+        "mark": min(marks, key=MARKS.index),
+        "kind": first["kind"],
+        "sentence": _sentence(claim, [failure for _, _, failure in ordered], sorted(functions)),
+        "claims": sorted({c["id"] for c, _, f in group if c["outcome"] == "failed" and f["kind"] != "changed"}),
+        **{name: first.get(name, "") for name in ("call", "gave", "got", "expected", "source")},
+        "typical_of": next((failure["typical_of"] for _, _, failure in ordered if "typical_of" in failure), None),
+    }
+
+
+def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
+    """Examples that can be pasted come first, of these what is told of the answer itself, of these the smallest."""
+    return (
+        not failure.get("call"),
+        not failure.get("complete"),
+        bool(failure.get("gave")),
+        failure.get("size", 0),
+    )
+
+
+def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -> str:
+    first, who = failures[0], named(functions)
+    are, give = ("are", "give") if len(functions) > 1 or "," in functions[0] else ("is", "gives")
+    match first["kind"]:
+        case "dtype":
+            return f"{_shared(failures, lambda f: f['says'])}: {who}"
+        case "changed":
+            return "; ".join(dict.fromkeys(failure["says"] for failure in failures[:3])) + _more(len(functions) - 3)
+        case "not refused":
+            return f"{_shared(failures, _refusal)}: {who}"
+        case "raised" | "form":
+            return str(first["says"])
+        case "shape":
+            return f"{who} {first['says'].replace('The result is', give + ' a result').rstrip('.')}"
+        case "nan":
+            return f"{who} {give} NaN"
+        case "value" if claim["mark"] != "interface":
+            ratios = [failure.get("ratio", 0) for failure in failures if failure["kind"] == "value"]
+            worst = max((ratio for ratio in ratios if ratio), default=0)
+            by = f": the error is {worst:.2g} × what is allowed" if worst and None not in ratios else ""
+            return f"{who} {are} wrong{by}"
+    said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
+    return f"{who}: {' '.join(said.split()).rstrip('.')}"
+
+
+def named(functions: Sequence[str], most: int = 4) -> str:
+    """Their names, or some of them and how many more."""
+    return ", ".join(functions[:most]) + _more(len(functions) - most)
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
+
+
+def _shared(failures: Sequence[Failure], text: Any) -> str:
+    return " and ".join([*dict.fromkeys(map(text, failures))][:2])
+
+
+def _what(failure: Failure) -> str:
+    return re.split(r" is (?:not )?refused| ends in ", failure["says"])[0]
+
+
+def _refusal(failure: Failure) -> str:
+    return str(re.sub(r" about .*", " about the argument", failure["says"]))
+
+
+def _test(claim: Claim) -> str:
+    return str(claim["id"].rsplit("::", 1)[-1].split("[")[0])
+
+
+def _first_line(message: str) -> str:
+    return message.strip().split("\n")[0]
+
+
+def kinds(card: Mapping[str, Any], mark: str) -> list[str]:
+    """The findings of this mark, in short."""
+    return [one["sentence"].rsplit(":", 1)[0] for one in card["findings"] if one["mark"] == mark]

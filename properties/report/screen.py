@@ -1,0 +1,169 @@
+"""One screen, whatever happened: who was judged, the verdict by mark and function, and what was found."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .findings import MARKS, kinds, named
+
+WIDTH = 110
+LINES = 36  # of findings: with what is above them, a screen
+LONGEST = 2  # lines that a call may take
+ORDER = ("wrong", "raises", "loses digits", "departs", "right")
+
+Card = Mapping[str, Any]
+
+
+def lines(card: Card) -> Iterator[str]:
+    """The screen, from a scorecard alone."""
+    if not card["functions"]:
+        return
+    yield from _head(card)
+    judged = [*_verdicts(card)]
+    yield from judged
+    if card["accuracy"] is not None:
+        yield f"  bounds were widened to --accuracy {card['accuracy']} where they are tighter"
+    yield from _findings(card, LINES - len(judged))
+
+
+def _head(card: Card) -> Iterator[str]:
+    name = " + ".join(Path(part).name for part in card["implementation"].split(" + "))
+    offered = offered_of(card)
+    took = f"judged in {card['seconds']:.0f} s"
+    first = f"{name} offers {len(offered)} of {card['offers_of']} functions: {', '.join(offered)}"
+    if not offered:
+        yield f"{name}: nothing was judged: no claim that was chosen is about a function that it offers"
+        return
+    wrapped = textwrap.wrap(first, WIDTH - 4, subsequent_indent="    ", max_lines=3, placeholder=" …")
+    yield from wrapped[:-1]
+    last = wrapped[-1]
+    room = WIDTH - len(last) - len(took)
+    yield f"{last}{' ' * room}{took}" if room > 1 else last
+    if room <= 1:
+        yield took.rjust(WIDTH)
+    if absent := card["offers_of"] - len(offered):
+        yield f"  {absent} function{'s are' if absent > 1 else ' is'} not offered and not judged"
+
+
+def offered_of(card: Card) -> list[str]:
+    """The functions that were judged."""
+    rows = card["functions"].items()
+    return [name for name, row in rows if row["held"] + row["failed"] + row["departed"]]
+
+
+def _verdicts(card: Card) -> Iterator[str]:
+    """A line for each mark; where functions differ, one for each kind of verdict."""
+    for mark in MARKS:
+        rows = {name: row[mark] for name, row in card["verdicts"].items() if mark in row}
+        if not rows:
+            continue
+        groups: dict[str, list[str]] = {}
+        for name, row in rows.items():
+            groups.setdefault(row["verdict"], []).append(name)
+        title = mark
+        for verdict in ORDER:
+            if verdict in groups:
+                yield from _line(title, verdict, _about(card, mark, verdict, groups[verdict], rows, len(groups) == 1))
+                title = ""
+    departed = sum(row["departed"] for row in card["functions"].values())
+    if departed:
+        yield f"  {departed} departures are as {card['implementation']} says of itself"
+
+
+def _about(card: Card, mark: str, verdict: str, names: Sequence[str], rows: Mapping[str, Any], alone: bool) -> str:
+    held, of = (sum(rows[name][key] for name in names) for key in ("held", "of"))
+    who = "" if alone and len(names) == 1 else f"{len(names)} functions, " if alone else f"{named(names)}: "
+    if verdict == "right":
+        return f"{who if not alone else ''}{held} of {of} claims"
+    if verdict == "loses digits":
+        worst = max(names, key=lambda name: rows[name]["ratio"])
+        at = min(rows[name]["condition"] for name in names)
+        return f"{who}from condition {at:.0e} on: up to {rows[worst]['ratio']:.1e} × what is allowed"
+    if verdict == "departs":
+        found = kinds(card, mark)
+        count = f"{len(found)} kind{'s' * (len(found) != 1)} of departure"
+        return f"{who}{count}: {'; '.join(found)}" if found else f"{who}{of - held} of {of} claims do not hold"
+    return f"{who}{of - held} of {of} claims fail"
+
+
+def _line(mark: str, verdict: str, about: str) -> list[str]:
+    head = f"  {mark:<12} {verdict:<13} "
+    return textwrap.wrap(
+        about, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), max_lines=3, placeholder=" …"
+    )
+
+
+def _findings(card: Card, room: int) -> Iterator[str]:
+    """As many as there is room for, and how many there are beside."""
+    for number, finding in enumerate(card["findings"], 1):
+        told = [*_finding(number, finding)]
+        if number > 1 and len(told) > room:
+            left = len(card["findings"]) - number + 1
+            yield f"{left} more finding{'s' * (left > 1)}: -v shows all of it"
+            return
+        room -= len(told)
+        yield from told
+
+
+def _finding(number: int, finding: Mapping[str, Any]) -> Iterator[str]:
+    count = len(finding["claims"])
+    claims = f" ({count} claim{'s' * (count > 1)})" if count else ""
+    head = f"{number}. "
+    yield from textwrap.wrap(
+        f"{finding['sentence']}{claims}",
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent="   ",
+        max_lines=2,
+        placeholder=" …",
+    )
+    *before, call = shortened(finding["call"]).split("\n")
+    yield from (f"   {line}" for line in before)
+    if call:
+        yield from _wrapped(told(finding, call))
+    if typical := finding["typical_of"]:
+        see = f" See {typical['see']}." if typical["see"] else ""
+        yield f"   typical of: {typical['sentence']}.{see}"
+
+
+def told(finding: Mapping[str, Any], call: str) -> str:
+    """The call, what came and what is right, in a sentence."""
+    match finding["kind"]:
+        case "raised":
+            return f"{call} raises {finding['got']}"
+        case "not refused":
+            ends = finding["got"] if ": " in finding["got"] else f"gives {finding['got']}"
+            return f"{call} {ends}, right is {finding['expected']}"
+        case "changed":
+            return call
+        case "dtype":
+            return f"{call} is of {finding['got']}, right is {finding['expected']}"
+    gives = f"{call} = {finding['gave'] or finding['got']}"
+    if finding["gave"]:
+        return f"{gives}; of that {finding['got']}, right is {finding['expected']}" if finding["expected"] else gives
+    return f"{gives}, right is {finding['expected']}" if finding["expected"] else gives
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="   ",
+        subsequent_indent="     ",
+        break_on_hyphens=False,
+        max_lines=5,
+        placeholder=" …",
+    )
+
+
+def shortened(code: str) -> str:
+    """What can be read at a glance: long lines have an end."""
+    most = LONGEST * WIDTH
+    return "\n".join(line if len(line) <= most else f"{line[: most - 2]} …" for line in code.split("\n"))
+
+
+def counted(card: Card) -> Counter[str]:
+    """How many claims came out how."""
+    return Counter(claim["outcome"] for claim in card["claims"])
