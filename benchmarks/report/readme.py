@@ -1,10 +1,10 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
-The table of functions comes from the contract, that of peers from their files, that of the gate's own proof from its
-stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes from scorecards
-(``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of those of before: ten thousand answers
-of each function are the work of many runs. Of another version nothing is kept. The first
-answers were stored as ten thousand of a function where there were more: a count is the least that there were.
+The table of functions comes from the contract, those of peers and of mistakes from their files, that of the gate's own
+proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
+from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of those of before: ten
+thousand answers of each function are the work of many runs. Of another version nothing is kept. The first answers were
+stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from typing import Any
 from shrinkage.benchmarks.gate import prove
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
+from shrinkage.properties.engine.mistakes import MISTAKES
 from shrinkage.properties.report.files import write
 from shrinkage.properties.report.scorecard import larger
 
@@ -26,6 +27,7 @@ README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
 END = "<!-- the end of the table -->\n"
@@ -43,6 +45,16 @@ def functions() -> Iterator[str]:
             yield f"| `{f.signature}` | {f.value} | {f.shape} |" + (
                 f" {'; '.join(map(str, f.errors))} |" if raising else ""
             )
+    yield "\n"
+
+
+def mistakes() -> Iterator[str]:
+    """The mistakes that are recognised, by chapter."""
+    yield "\n| chapter | mistakes |\n|---|---|"
+    for number, title in CHAPTERS.items():
+        here = {name for name, function in CONTRACT.items() if function.chapter == number}
+        names = dict.fromkeys(mistake.name for mistake in MISTAKES if here.intersection(mistake.functions))
+        yield f"| {number} · {title} | {'; '.join(names)} |"
     yield "\n"
 
 
@@ -158,6 +170,7 @@ def main() -> None:
     for document, start, lines in (
         (CLAIMS, FUNCTIONS_START, functions()),
         (CLAIMS, PEERS_START, known_peers()),
+        (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
         (TIMINGS, PROOF_START, proof()),
     ):

@@ -18,6 +18,7 @@ from shrinkage.benchmarks.report.readme import (
     ERRORS,
     ERRORS_START,
     FUNCTIONS_START,
+    MISTAKES_START,
     PEERS_START,
     PROOF,
     PROOF_START,
@@ -27,12 +28,14 @@ from shrinkage.benchmarks.report.readme import (
     errors,
     functions,
     known_peers,
+    mistakes,
     proof,
     together,
     with_table,
 )
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
+from shrinkage.properties.engine.mistakes import MISTAKES
 
 TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 
@@ -113,6 +116,14 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
     assert stored["sampling"] == {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS}
+
+
+def test_every_mistake_that_is_recognised_is_named() -> None:
+    """After a change to a table of them: python -m shrinkage.benchmarks.report.readme. What they refer to is there."""
+    assert with_table(TEXT[CLAIMS], MISTAKES_START, mistakes()) == TEXT[CLAIMS]
+    titles = {title.lower().replace(" ", "-") for title in re.findall(r"^#+ (.+)$", TEXT[CLAIMS], re.MULTILINE)}
+    for mistake in MISTAKES:
+        assert not mistake.see or mistake.see.removeprefix("properties/README.md#") in titles, mistake
 
 
 def test_every_peer_is_named() -> None:

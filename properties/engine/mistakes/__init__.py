@@ -26,7 +26,7 @@ from shrinkage.properties.engine.mistakes import (
     ridge,
     selection,
 )
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, ratio, tells, void
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, coincides, ratio, tells, void
 from shrinkage.properties.engine.mistakes.probes import asked, read
 
 __all__ = ["MISTAKES", "RIGHT", "Mistake", "asked", "typical_of"]
@@ -84,7 +84,7 @@ def _agrees(formula: Formula, function: str, arguments: Mapping[str, Any], resul
     answer = _answer(formula, function, arguments)
     if answer is None or void(answer) or ratio(result, answer) <= 1:
         return True
-    return right is not None and ratio(result, right) <= 1 and not tells(answer, right, result)
+    return right is not None and ratio(result, right) <= 1 and coincides(answer, right, result)
 
 
 def _answer(formula: Formula, function: str, arguments: Mapping[str, Any]) -> Any:

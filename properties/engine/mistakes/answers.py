@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,8 +62,19 @@ class Mistake:
 class Sure(Carried):
     """Carried numbers of which a formula says nothing where rounding decides; no test is drawn from.
 
-    What is 0 on paper is taken for 0: a claim that failed there has made sure that nothing rounds.
+    What is 0 on paper is taken for 0: a claim that failed there has made sure that nothing rounds. And of exact
+    operands, what the dtype holds comes without rounding (Higham 2002, §2.2).
     """
+
+    def rounded(self, dtype: Any = None, roundings: float = 1) -> Self:
+        """As ever, but for what needs none."""
+        after = super().rounded(dtype, roundings)
+        if roundings != 1 or self.error.all():
+            return after
+        with np.errstate(over="ignore"):
+            held = [float(after.dtype.type(float(value))) == value for value in self.values.flat]
+        exact = (self.error == 0) & np.array(held, bool).reshape(self.shape)
+        return after._off_by(np.where(exact, 0.0, after.error), after.dtype)
 
     @staticmethod
     def _undecided() -> None:
@@ -164,6 +175,14 @@ def tells(answer: Any, right: Any, got: Any) -> bool:
     if ways:  # what is near is measured by the right answer itself
         return any(ratio(_values(answer, way), right) > 1 for way in range(ways))
     return ratio(_values(right), answer) > TELLING
+
+
+def coincides(answer: Any, right: Any, got: Any) -> bool:
+    """Whether a right result may come of the mistake, too."""
+    ways = _ways(answer)
+    return (
+        any(ratio(_values(answer, way), right) <= 1 for way in range(ways)) if ways else not tells(answer, right, got)
+    )
 
 
 def _ways(answer: Any) -> int:

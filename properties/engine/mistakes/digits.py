@@ -95,5 +95,6 @@ WRONG = [
             **{name: _near(formula) for name, formula in least_squares.RIGHT.items()},
             **ridge.solutions(_near(lambda X, y, lam: ridge.solution(X, y, lam))),
         },
+        see="properties/README.md#normal-equations",
     )
 ]

@@ -11,6 +11,7 @@ from shrinkage.properties.engine.running_error import Carried, affine, columns
 
 Array = np.ndarray
 Params = Mapping[str, Array]
+NETS = ("FullyConnectedNet", "TwoLayerNet")
 Penalised = Callable[[str, int], tuple[float, float]]  # of a parameter and the number of layers: in loss and gradient
 
 
@@ -133,10 +134,10 @@ def _probabilities(X: Array, params: Params, y: Any = None, reg: float = 0.0, **
 
 
 def _named(name: str, sentence: str, *formulas: Formula) -> Mistake:
-    return Mistake(name, sentence, {"FullyConnectedNet": list(formulas)})
+    return Mistake(name, sentence, dict.fromkeys(NETS, formulas))
 
 
-RIGHT: dict[str, Formula] = {"FullyConnectedNet": net}
+RIGHT: dict[str, Formula] = dict.fromkeys(NETS, net)
 
 WRONG = [
     _named(

@@ -10,7 +10,7 @@ from shrinkage.properties.engine import example_calls
 
 Call = tuple[Mapping[str, Any], Any]
 
-SCALES = (0.9, 0.7, 1.3)
+SCALES = (0.9, -0.77, 1.3)
 
 
 def asked(implementation: Any, function: str) -> Iterator[Call]:
@@ -39,8 +39,8 @@ def read(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _call(implementation: Any, function: str, scale: float) -> Call:
-    if function == "FullyConnectedNet":
-        return _net(implementation, scale)
+    if CONTRACT[function].methods:
+        return _net(implementation, function, scale)
     if CONTRACT[function].arguments[0].kind is Kind.FUNCTION:
         return _differences(implementation, function, scale)
     example = _example(function, scale)
@@ -57,14 +57,16 @@ def _example(function: str, scale: float) -> dict[str, Any]:
     example = dict(example_calls.EXAMPLES[function])
     for name, kind in kinds.items():
         if kind not in (Kind.LABELS, Kind.COUNT):
-            example[name] = (np.where(example[name] == 0, 0.375, example[name]) * scale)[()]
+            signed = scale if kind is Kind.REAL else abs(scale)
+            example[name] = (np.where(example[name] == 0, 0.375, example[name]) * signed)[()]
     return example
 
 
-def _net(implementation: Any, scale: float) -> Call:
-    rng, sizes = np.random.default_rng(1), (5, 4, 4, 3)
-    made_from = {"hidden_dims": list(sizes[1:-1]), "input_dim": sizes[0], "num_classes": sizes[-1], "reg": 0.7 * scale}
-    model = implementation.FullyConnectedNet(**made_from)
+def _net(implementation: Any, function: str, scale: float) -> Call:
+    rng, hidden = np.random.default_rng(1), [4, 4] if "hidden_dims" in CONTRACT[function].names else [4]
+    sizes, wide = (5, *hidden, 3), {"hidden_dims": hidden} if len(hidden) > 1 else {"hidden_dim": hidden[0]}
+    made_from = {**wide, "input_dim": sizes[0], "num_classes": sizes[-1], "reg": abs(scale)}
+    model = getattr(implementation, function)(**made_from)
     params = {}
     for i in range(1, len(sizes)):
         params[f"W{i}"] = rng.standard_normal((sizes[i - 1], sizes[i]))
