@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shrinkage.properties.engine import watchdog
-from shrinkage.properties.engine.account.seen import claim, mark
+from shrinkage.properties.engine.account.reports import claim, mark
 from shrinkage.properties.engine.watchdog import Watchdog
 
 

@@ -29,7 +29,7 @@ from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, lo
 from shrinkage.loader.calls import in_file
 from shrinkage.properties import parallel
 from shrinkage.properties.engine import verdict
-from shrinkage.properties.engine.account import seen
+from shrinkage.properties.engine.account import reports, seen
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
@@ -131,7 +131,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             told = "ignore" if item.get_closest_marker("mathematics") else "error"
             item.add_marker(pytest.mark.filterwarnings(told), append=False)
     # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
-    items.sort(key=lambda item: [*MARKS].index(seen.mark(item)) if seen.mark(item) else len(MARKS))
+    items.sort(key=lambda item: [*MARKS].index(reports.mark(item)) if reports.mark(item) else len(MARKS))
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]
     if not judging or len(config.stash[CHOSEN]) > 1:
         return
@@ -193,7 +193,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    seen.attach(item, call, report)
+    reports.attach(item, call, report)
     return report
 
 

@@ -150,7 +150,8 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
         case "changed":
             return "; ".join(dict.fromkeys(failure["says"] for failure in failures[:3])) + _more(len(functions) - 3)
         case "not refused":
-            return f"{_shared(failures, _refusal)}: {who}"
+            plain = f"{_what(first)} is not refused"
+            return f"{plain if plain in {f['says'] for f in failures} else _refusal(first)}: {who}"
         case "raised" | "form":
             return str(first["says"])
         case "shape":
@@ -161,7 +162,7 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             ratios = [failure.get("ratio", 0) for failure in failures if failure["kind"] == "value"]
             worst = max((ratio for ratio in ratios if ratio), default=0)
             by = f": the error is {worst:.2g} × what is allowed" if worst and None not in ratios else ""
-            return f"{who} {are} wrong{by}"
+            return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
     return f"{who}: {' '.join(said.split()).rstrip('.')}"
 

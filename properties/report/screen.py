@@ -9,7 +9,7 @@ from typing import Any
 from .findings import MARKS, kinds, named
 
 WIDTH = 110
-LINES = 36  # of findings: with what is above them, a screen
+LINES = 30  # of findings: with what is above them, a screen
 LONGEST = 2  # lines that a call may take
 ORDER = ("wrong", "raises", "loses digits", "departs", "right")
 
@@ -134,7 +134,11 @@ def told(finding: Mapping[str, Any], call: str) -> str:
         case "raised":
             return f"{call} raises {finding['got']}"
         case "not refused":
-            ends = finding["got"] if ": " in finding["got"] else f"gives {finding['got']}"
+            ends = (
+                f"raises {finding['got']}"
+                if finding["gave"] == "" and ": " in finding["got"]
+                else f"gives {finding['got']}"
+            )
             return f"{call} {ends}, right is {finding['expected']}"
         case "changed":
             return call
@@ -153,7 +157,7 @@ def _wrapped(text: str) -> list[str]:
         initial_indent="   ",
         subsequent_indent="     ",
         break_on_hyphens=False,
-        max_lines=5,
+        max_lines=4,
         placeholder=" …",
     )
 

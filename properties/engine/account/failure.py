@@ -12,7 +12,6 @@ import numpy as np
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.account import calls
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.mistakes import asked, typical_of
 
 KINDS = ("value", "dtype", "shape", "nan", "form", "raised", "not refused", "changed", "other")
 
@@ -74,16 +73,7 @@ class Failure:
         said |= {"size": self.size, "complete": self.call is not None and self.call.complete}
         if self.ratio is not None:
             said["ratio"] = self.ratio if math.isfinite(self.ratio) else None  # JSON has no infinity
-        typical = self._typical_of() if self.kind in ("value", "nan", "shape") else None
-        return said | ({"typical_of": typical} if typical else {})
-
-    def _typical_of(self) -> dict[str, str] | None:
-        """The mistake whose answer this is."""
-        if self.call is None or self.call.result is None:
-            return None
-        others = asked(self.call.implementation, self.function)
-        mistake = typical_of(self.function, self.call.by_name(), self.call.result, others)
-        return None if mistake is None else {name: getattr(mistake, name) for name in ("name", "sentence", "see")}
+        return said
 
 
 class Failed(AssertionError):

@@ -1,7 +1,4 @@
-"""What the running test has seen of each function, and to whom its failure is put down.
-
-It is carried in the test's report (`attach`), which also travels between processes.
-"""
+"""What the running test has seen of each function, and to whom its failure is put down."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pytest
 
 from shrinkage.contract import CONTRACT
-from shrinkage.properties.engine.account import source_repr
-from shrinkage.properties.engine.account import calls, shown
+from shrinkage.properties.engine.account import calls, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
 from shrinkage.properties.engine.account.failure import Breach, Failed, Failure, condition, indented
 
@@ -183,6 +178,11 @@ def explain(error: BaseException) -> Failure | None:
     return failure
 
 
+def told() -> dict[str, dict[str, Any]]:
+    """What the running test has seen, by function, as text and numbers."""
+    return {function: record.told() for function, record in _seen.items()}
+
+
 def blamed() -> list[str]:
     """The functions that the failure of the running test is put down to."""
     return [function for function, record in _seen.items() if record.failed]
@@ -195,32 +195,3 @@ def conclude() -> None:
         if (failure := record.departure) is not None:
             record.failed = True
             raise Failed(f"{function}: {failure.says}\n  call      {indented(failure.code)}", failure)
-
-
-def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Put the test's claim, its mark and what it has seen into its report."""
-    if report.when == "setup" and report.passed:
-        begin()
-    elif report.when == "call":
-        error = call.excinfo.value if call.excinfo is not None else None
-        failure = None if error is None or isinstance(error, pytest.skip.Exception) else explain(error)
-        report.user_properties += [
-            ("claim", claim(item)),
-            ("mark", mark(item)),
-            ("seen", {function: record.told() for function, record in _seen.items()}),
-        ]
-        if report.failed and failure is not None:
-            report.user_properties.append(("failure", failure.told()))
-        if report.failed and claim(item):
-            report.sections.insert(0, ("The claim", claim(item)))
-
-
-def claim(item: pytest.Item) -> str:
-    """What a test claims, in a sentence."""
-    return (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
-
-
-def mark(item: pytest.Item) -> str:
-    """Which of the three marks it has; none if it is no claim."""
-    marks = {each.name for each in item.iter_markers()}
-    return next((each for each in ("mathematics", "accuracy", "interface") if each in marks), "")

@@ -1,0 +1,54 @@
+"""What a test's report carries: its claim, its mark, what it has seen, and its failure with the mistake it is of."""
+
+from typing import Any
+
+import pytest
+
+from shrinkage.properties.engine.account import seen
+from shrinkage.properties.engine.account.failure import Failure
+from shrinkage.properties.engine.mistakes import Mistake, asked, typical_of
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Put the test's claim, its mark and what it has seen into its report."""
+    if report.when == "setup" and report.passed:
+        seen.begin()
+    elif report.when == "call":
+        error = call.excinfo.value if call.excinfo is not None else None
+        failure = None if error is None or isinstance(error, pytest.skip.Exception) else seen.explain(error)
+        report.user_properties += [
+            ("claim", claim(item)),
+            ("mark", mark(item)),
+            ("seen", seen.told()),
+        ]
+        if report.failed and failure is not None:
+            report.user_properties.append(("failure", with_mistake(failure)))
+        if report.failed and claim(item):
+            report.sections.insert(0, ("The claim", claim(item)))
+
+
+def claim(item: pytest.Item) -> str:
+    """What a test claims, in a sentence."""
+    return (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
+
+
+def mark(item: pytest.Item) -> str:
+    """Which of the three marks it has; none if it is no claim."""
+    marks = {each.name for each in item.iter_markers()}
+    return next((each for each in ("mathematics", "accuracy", "interface") if each in marks), "")
+
+
+def with_mistake(failure: Failure) -> dict[str, Any]:
+    """A failure as text and numbers, and what it is typical of."""
+    mistake = mistake_of(failure)
+    if mistake is None:
+        return failure.told()
+    return failure.told() | {"typical_of": {name: getattr(mistake, name) for name in ("name", "sentence", "see")}}
+
+
+def mistake_of(failure: Failure) -> Mistake | None:
+    """The mistake whose answer the call gave; None where nothing fits."""
+    call = failure.call
+    if failure.kind not in ("value", "nan", "shape") or call is None or call.result is None:
+        return None
+    return typical_of(failure.function, call.by_name(), call.result, asked(call.implementation, failure.function))
