@@ -25,13 +25,14 @@ from shrinkage.properties.engine.mistakes import (
     relu,
     ridge,
     selection,
+    unequal,
 )
 from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, coincides, ratio, tells, void
 from shrinkage.properties.engine.mistakes.probes import asked, read
 
 __all__ = ["MISTAKES", "RIGHT", "Mistake", "asked", "typical_of"]
 
-_CHAPTERS = (calculus, least_squares, ridge, selection, digits, relu, layers, losses, optim, nets)
+_CHAPTERS = (calculus, least_squares, ridge, selection, unequal, digits, relu, layers, losses, optim, nets)
 RIGHT: dict[str, Formula] = {name: formula for chapter in _CHAPTERS for name, formula in chapter.RIGHT.items()}
 MISTAKES: tuple[Mistake, ...] = tuple(mistake for chapter in _CHAPTERS for mistake in chapter.WRONG)
 

@@ -52,13 +52,15 @@ def _call(implementation: Any, function: str, scale: float) -> Call:
 
 
 def _example(function: str, scale: float) -> dict[str, Any]:
-    """The example with arrays and numbers times something, but for labels and counts; and nothing of zero."""
+    """The example with arrays and numbers times something, but for labels and counts; nothing of zero."""
     kinds = {a.name: a.kind for a in example_calls.given(CONTRACT[function])}
     example = dict(example_calls.EXAMPLES[function])
     for name, kind in kinds.items():
         if kind not in (Kind.LABELS, Kind.COUNT):
             signed = scale if kind is Kind.REAL else abs(scale)
             example[name] = (np.where(example[name] == 0, 0.375, example[name]) * signed)[()]
+    if "sample_weight" in CONTRACT[function].names:  # not of an ordinary call, but what tells most
+        example["sample_weight"] = 0.75 + np.arange(len(example["y"])) / 4
     return example
 
 
