@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine.falsify import Refutation, refute
 
 TEXTBOOK = Path(textbook.__file__).parent
 _numbers = itertools.count()
@@ -70,6 +71,16 @@ class Bug:
                 if module.split(".")[0] == name:
                     del sys.modules[module]
         return Implementation(str(self), package)
+
+    def refuted(self) -> tuple[Refutation | None, str]:
+        """How a claim refutes it, and the name of the mistake that the call is said to be typical of, if any.
+
+        Small problems come first: of what is large there is no exact answer to compare mistakes with.
+        """
+        planted = self.planted()
+        found = refute(planted, [self.function], large=False) or refute(planted, [self.function])
+        told = found.failure.told() if found is not None and found.failure is not None else {}
+        return found, told.get("typical_of", {}).get("name", "")
 
 
 def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:

@@ -12,7 +12,6 @@ from shrinkage.properties.engine.mistakes import MISTAKES, RIGHT, asked, typical
 from shrinkage.properties.engine.mistakes.probes import read
 from shrinkage.properties.selftest.seeded_bugs import BUGS
 from shrinkage.properties.selftest.seeded_bugs.bug import Bug
-from shrinkage.properties.selftest.seeded_bugs.evidence import refuted
 
 TEXTBOOK = load(["numpy"])
 DESCRIBED = [bug for bug in BUGS if bug.typical]
@@ -26,7 +25,7 @@ SILENT = (ValueError, ZeroDivisionError)
 @functools.cache
 def named(bug: Bug) -> str:
     """What the call that refutes this bug is typical of; empty if nothing is said."""
-    return refuted(bug)[1]
+    return bug.refuted()[1]
 
 
 @pytest.mark.parametrize("bugs", [SAMPLE, pytest.param(DESCRIBED, marks=pytest.mark.power)], ids=["a few", "all"])
