@@ -17,6 +17,8 @@ from typing import Any
 from shrinkage.cli import Parser, positive, usable_cores
 from shrinkage.contract import CONTRACT, stub
 from shrinkage.loader.expressions import near
+from shrinkage.loader.profiles import PLAIN
+from shrinkage.loader.profiles import names as courses
 from shrinkage.properties.isolated.limits import Limits
 
 CLAIMS = Path(__file__).parent
@@ -44,6 +46,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--penalty": {
         "choices": ("sum", "mean"),
         "help": "what an estimator adds its penalty to: the sum of the squared errors, or their mean (default: sum)",
+    },
+    "--course": {
+        "choices": [*courses(), PLAIN],
+        "help": "whose rules are followed where they differ from the contract's, which a folder shows by itself; "
+        f"{PLAIN} for none",
     },
     "--accuracy": {
         "type": positive(float),
@@ -109,9 +116,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-k", metavar="PATTERN", help="only claims whose names hold this: 'ridge and not path'")
     made.add_argument(
         "--profile",
-        choices=PROFILES,
+        choices=[*PROFILES, *OPTIONS["--course"]["choices"]],
+        action="append",
+        default=[],
         help=f"examples a claim: {', '.join(f'{name} {count}' for name, count in PROFILES.items())}; ci are the same "
-        "every time (default: default)",
+        f"every time (default: default). Or {OPTIONS['--course']['help']}. One of each may be given",
     )
     made.add_argument(
         "-n",
@@ -120,7 +129,8 @@ def parser() -> argparse.ArgumentParser:
         help="in so many processes (default: one for each core); 0, for a debugger: in this one",
     )
     for name, option in OPTIONS.items():
-        made.add_argument(name, **option)
+        if name != "--course":
+            made.add_argument(name, **option)
     return made
 
 
@@ -143,9 +153,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import pytest
 
     processes = len(usable_cores()) if chosen["n"] is None else chosen["n"]
-    asked = {"--hypothesis-profile": chosen["profile"], "-m": chosen["marks"], "-k": chosen["k"], "-n": processes}
+    asked = {"-m": chosen["marks"], "-k": chosen["k"], "-n": processes}
+    for option, kind in (("--hypothesis-profile", PROFILES), ("--course", OPTIONS["--course"]["choices"])):
+        of_kind = [name for name in chosen["profile"] if name in kind]
+        if len(of_kind) > 1:
+            made.error(f"argument --profile: {' and '.join(of_kind)} are two of a kind: give one")
+        asked[option] = of_kind[0] if of_kind else None
     asked["--max-worker-restart"] = len(CONTRACT) * len(PROFILES)  # each can break one, under each mark and more
-    asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS}
+    asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS if name != "--course"}
     options = [
         name if value is True else f"{name}={value}"
         for name, given in asked.items()

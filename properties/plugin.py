@@ -27,6 +27,8 @@ from hypothesis import HealthCheck, Phase, settings
 from shrinkage.cli import is_writable
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
+from shrinkage.loader.profiles import Profile
+from shrinkage.peers import ExpectedFailure
 from shrinkage.properties import parallel
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.account import reports, seen
@@ -112,7 +114,8 @@ def choices(config: pytest.Config) -> list[Choice]:
         if calls or classes:
             raise WrongChoice("--as, --calls and --estimator are about one implementation: leave them out of a race.")
         return [Choice((name,)) for name in ",".join(names).split(",")]
-    return [Choice(tuple(names), calls, tuple(classes), config.getoption("--penalty") or "sum")]
+    penalty, course = config.getoption("--penalty") or "sum", config.getoption("--course") or ""
+    return [Choice(tuple(names), calls, tuple(classes), penalty, course)]
 
 
 def isolated(config: pytest.Config, choice: Choice) -> Isolated:
@@ -136,6 +139,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not judging or len(config.stash[CHOSEN]) > 1:
         return
     ((name, implementation),) = config.stash[CHOSEN]
+    if implementation.course and not config.getoption("markexpr"):
+        asked = [item for item in judging if _asks(implementation.course, item)]
+        config.hook.pytest_deselected(items=[item for item in judging if item not in asked])
+        items[:] = [item for item in items if item in asked or item not in judging]
     properties = CLAIMS
     whole = any(properties.is_relative_to(config.invocation_params.dir / argument) for argument in config.args)
     covered: set[str] = set()
@@ -149,6 +156,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xfail(reason=failure.reason, strict=failure.strict, run=failure.run))
                 item.obj = under(item.obj, unshrunk)  # type: ignore[attr-defined]  # a function, which has one
         covered.update(item.nodeid for item in items)
+
+
+def _asks(course: Profile, item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    return any(asked in marks or ExpectedFailure(asked, "").covers(item.name) for asked in course.asks)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -199,14 +211,17 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     profile = config.getoption("--hypothesis-profile", None) or PROFILE
+    name, judged = config.stash[CHOSEN][0]
     card = scorecard.of_run(
         terminalreporter.stats,
-        implementation=config.stash[CHOSEN][0][0],
+        implementation=name,
         profile=profile,
         examples=settings.get_profile(profile).max_examples,
         accuracy=config.getoption("--accuracy"),
         exit=int(exitstatus),
-        notes=config.stash[CHOSEN][0][1].notes,
+        notes=judged.notes,
+        course=judged.course.name if judged.course else "",
+        lost=judged.lost,
         seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )
     if told := [*screen.lines(card)]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..contract import CONTRACT
 from ..peers import ExpectedFailure
-from . import hints
+from . import hints, profiles
 from .calls import called
 from .choice import Choice, NotOffered, WrongChoice
+from .folders import Folder, is_folder, opened
 from .modules import module
 from .offered import offers
+from .profiles.adapters import adapted
 
 if TYPE_CHECKING:
     from .estimators import Estimator
@@ -35,6 +37,10 @@ class Implementation:
         What the parts state in ``EXPECTED_FAILURES``, in their order: of several that cover a test the first counts.
     notes
         What whoever reads the verdict should know of what was judged, in sentences.
+    lost
+        Functions that are written, but in what cannot be imported, and why, in a sentence.
+    course
+        The one whose rules it follows, if any.
 
     Raises
     ------
@@ -48,6 +54,8 @@ class Implementation:
         self.name = name
         self.parts = parts
         self.notes: list[str] = []
+        self.lost: dict[str, str] = {}
+        self.course: profiles.Profile | None = None
         # Of several parts, another one may offer the function that fails.
         alone = len(parts) == 1
         self.expected_failures = [
@@ -72,6 +80,14 @@ class Implementation:
             raise NotOffered(name)
         raise AttributeError(f"{name} is not in the contract")
 
+    def follow(self, course: profiles.Profile) -> None:
+        """Have it called as this course has its functions called, and held to what that asks."""
+        self.course = course
+        self.notes.append(f"Judged as {course.title} hands it out: --profile {course.name}.")
+        own = {name: adapted(name, getattr(self, name), course) for name in self.offered}
+        self.parts = (SimpleNamespace(**own), *self.parts)
+        self.expected_failures = [*course.departs, *self.expected_failures]
+
     def __repr__(self) -> str:
         return f"Implementation({self.name!r})"
 
@@ -86,15 +102,21 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
         offered.
     """
     choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
-    modules = [module(name) for name in choice.names]
+    modules: list[Any] = [opened(name) if is_folder(name) else module(name) for name in choice.names]
     calls = [called(choice.calls, modules)] if choice.calls else []
     classes = [_estimator(said, modules, choice.penalty) for said in choice.estimators]
     implementation = Implementation(choice.name, *calls, *classes, *modules)
     names = (*["--as"] * len(calls), *choice.estimators, *choice.names)
     parts = dict(zip(names, implementation.parts, strict=True))
+    folders = [part for part in modules if isinstance(part, Folder)]
+    said = [note for folder in folders for note in folder.notes]
     if not implementation.offered:
-        raise WrongChoice(hints.nothing_offered(parts))
-    implementation.notes += [*hints.notes(parts), *(note for part in classes for note in part.notes)]
+        raise WrongChoice(" ".join([*said, hints.nothing_offered(parts)]))
+    implementation.notes += [*said, *hints.notes(parts), *(note for part in classes for note in part.notes)]
+    for folder in folders:
+        implementation.lost |= {name: why for name, why in folder.lost.items() if name not in implementation.offered}
+    if (course := profiles.of(choice.profile, folders)) is not None:
+        implementation.follow(course)
     return implementation
 
 

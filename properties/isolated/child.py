@@ -124,7 +124,9 @@ class Judged:
         offered |= {name: False for name in BESIDE if any(hasattr(part, name) for part in implementation.parts)}
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
-        return {"offered": offered, "notes": implementation.notes, "expected_failures": known}
+        course = implementation.course.name if implementation.course else ""
+        found = {"notes": implementation.notes, "lost": implementation.lost, "course": course}
+        return {"offered": offered, "expected_failures": known, **found}
 
     def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:
         if what == "set":

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import BESIDE, Choice, Implementation, NotOffered, WrongChoice
+from shrinkage.loader import BESIDE, Choice, Implementation, NotOffered, WrongChoice, profiles
 from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.account.failure import Breach
 
@@ -37,10 +37,13 @@ class Isolated(Implementation):
         if self._process.wrong:
             self.close()
             raise WrongChoice(self._process.wrong)
-        self.notes += self._process.notes
+        self.notes, self.lost = self._process.notes, self._process.lost
         self._classes = dict(self._process.offered)
-        # Those of the project's own peers alone: what is judged has no say in which claims it may break.
+        # Those of the project's own peers and courses: what is judged has no say in which claims it may break.
         self.expected_failures = [ExpectedFailure(**row) for row in self._process.expected_failures if choice.ours]
+        if self._process.course in profiles.names():
+            self.course = profiles.profile(self._process.course)
+            self.expected_failures += self.course.departs
 
     @property
     def offered(self) -> list[str]:

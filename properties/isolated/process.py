@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from shrinkage.contract import CONTRACT
 from shrinkage.loader import Choice
 from shrinkage.properties.engine.account.failure import Breach
 
@@ -65,7 +66,9 @@ class Process:
         except Breach as breach:
             head = {"wrong": f"{breach}.".replace("import", choice.name, 1)}
         self.wrong = str(head.get("wrong", ""))
-        self.notes: list[str] = [" ".join(str(note)[:SHOWN].split()) for note in head.get("notes", [])]
+        self.notes = [_line(note) for note in head.get("notes", [])]
+        self.lost = {name: _line(why) for name, why in head.get("lost", {}).items() if name in CONTRACT}
+        self.course = str(head.get("course", ""))
         self.offered: dict[str, bool] = head.get("offered", {})
         self.expected_failures: list[dict[str, Any]] = head.get("expected_failures", [])
         self._printed()  # what is said on import is nobody's business
@@ -261,6 +264,10 @@ class Process:
                 os.close(self._out)
                 self._out = -1
         return self.ended, where
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text)[:SHOWN].split())
 
 
 def _place(printed: str) -> str:

@@ -1,9 +1,11 @@
 """``--gradescope FILE``: what a run has found, as Gradescope's autograder reads it (``results.json``).
 
-There is an entry for each function, worth one point, of which it gets the share of its claims that held; what failed is
-told with the input that shows it. ``--gradescope-points FILE`` says otherwise, in TOML, all of it optional::
+There is an entry for each function, worth one point, which it gets if all its claims held; what failed is told with the
+input that shows it. A function that is written where it cannot be imported has an entry, too, and gets nothing.
+``--gradescope-points FILE`` says otherwise, in TOML, all of it optional::
 
     entries = "function"    # or "claim": an entry for each test
+    partial = false         # or true: what is worth a point gets the share of its claims that held
     visibility = "visible"  # or "hidden", "after_due_date", "after_published"
 
     [points]                # these entries and no others; one that is not offered gets none of its points
@@ -44,12 +46,15 @@ class Points:
         ``function`` or ``claim``.
     visibility
         Of every entry, to students.
+    partial
+        Whether an entry gets the share of its claims that held; otherwise all of its points or none.
     points
         By the name of the function or of the test; empty for one point for each that was judged.
     """
 
     entries: str = "function"
     visibility: str = "visible"
+    partial: bool = False
     points: dict[str, float] = field(default_factory=dict)
 
 
@@ -66,9 +71,11 @@ def read(path: Path) -> Points:
     except (OSError, ValueError) as error:
         raise WrongPoints(f"--gradescope-points {path} cannot be read: {' '.join(str(error).split())}.") from error
     points = said.get("points", {})
-    wrong = sorted(said.keys() - {"entries", "visibility", "points"})
+    wrong = sorted(said.keys() - {"entries", "partial", "visibility", "points"})
     if wrong:
-        what = f"knows entries, visibility and points, not {wrong[0]}"
+        what = f"knows entries, partial, visibility and points, not {wrong[0]}"
+    elif type(said.get("partial", False)) is not bool:
+        what = f"takes true or false for partial, not {said['partial']!r}"
     elif said.get("entries", "function") not in ENTRIES:
         what = f"takes {' or '.join(ENTRIES)} for entries, not {said['entries']!r}"
     elif said.get("visibility", "visible") not in VISIBILITIES:
@@ -99,8 +106,9 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
         for name, found in outcomes:
             if found["outcome"] in ("held", "failed"):
                 by_name.setdefault(name, []).append(claim | {"outcome": found["outcome"]})
-    worth = points.points or dict.fromkeys(sorted(by_name), 1)
-    tests = [_entry(name, by_name.get(name, []), worth[name], points) for name in worth]
+    lost = card["lost"] if points.entries == "function" else {}
+    worth = points.points or dict.fromkeys(sorted({*by_name, *lost}), 1)
+    tests = [_entry(name, by_name.get(name, []), worth[name], points, lost.get(name, "")) for name in worth]
     held, judged = (sum(c["outcome"] in those for c in card["claims"]) for those in (["held"], ["held", "failed"]))
     return {
         "score": round(sum(test["score"] for test in tests), 6),
@@ -111,17 +119,18 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
     }
 
 
-def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points) -> dict[str, Any]:
+def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points, lost: str) -> dict[str, Any]:
     held = sum(claim["outcome"] == "held" for claim in claims)
+    share = held / max(len(claims), 1) if points.partial else float(bool(claims) and held == len(claims))
     failures = [
         f"{sentence}{f' (in {len(others) + 1} cases)' if others else ''}\n\n{_without_advice(first['message'])}"
         for sentence, first, others in folded(claims)
     ]
-    told = f"{held} of {len(claims)} claims hold." if claims else "Not offered: no claim about it was judged."
+    told = f"{held} of {len(claims)} claims hold." if claims else lost or "Not offered: no claim about it was judged."
     failures.sort(key=len)  # the simplest first
     return {
         "name": name if points.entries == "function" or not claims else " ".join(claims[0]["claim"].split()),
-        "score": round(worth * held / len(claims), 6) if claims else 0,
+        "score": round(worth * share, 6),
         "max_score": worth,
         "status": "passed" if claims and held == len(claims) else "failed",
         "output": "\n\n".join([told, *failures]),

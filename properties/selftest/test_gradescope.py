@@ -68,8 +68,8 @@ def run(folder: Path, *options: str, source: str = HALF_RIGHT, points: str = "")
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"], ["--isolate"]], ids=" ".join)
-def test_each_function_gets_the_share_of_its_claims_that_hold(tmp_path, options):
-    """A function is worth a point, of which a wrong one gets less, with the call that shows it; others are no entry."""
+def test_a_function_gets_its_point_if_all_its_claims_hold(tmp_path, options):
+    """A function is worth a point, of which a wrong one gets none, with the call that shows it; others are no entry."""
     code, output, found = run(tmp_path, *options)
     assert code == pytest.ExitCode.TESTS_FAILED, output
     jsonschema.validate(found, RESULTS)
@@ -99,6 +99,25 @@ def test_points_are_as_configured(tmp_path):
     assert {test["visibility"] for test in found["tests"]} == {"after_due_date"}
 
 
+ROW = {"functions": {"adam": {"outcome": "held"}}, "seconds": 0.0, "mark": "mathematics"}
+HALF = [
+    ROW | {"id": "test_optim.py::test_a", "claim": "One.", "outcome": "held"},
+    ROW
+    | {"id": "test_optim.py::test_b", "claim": "Another.", "outcome": "failed", "message": "AssertionError"}
+    | {"functions": {"adam": {"outcome": "failed"}}},
+]
+
+
+@pytest.mark.parametrize(("partial", "score"), [(False, 0), (True, 0.5)])
+def test_half_of_its_claims_are_half_a_point_where_that_is_asked_for(partial, score):
+    """With partial = true a function gets the share of its claims that held; what could not be imported gets none."""
+    card = {"claims": HALF, "lost": {"sgd": "optim.py is no Python."}, "examples": 20}
+    found = gradescope.results(card, gradescope.Points(partial=partial))
+    jsonschema.validate(found, RESULTS)
+    assert [(t["name"], t["score"], t["max_score"]) for t in found["tests"]] == [("adam", score, 1), ("sgd", 0, 1)]
+    assert found["tests"][1]["output"] == "optim.py is no Python."
+
+
 def test_an_entry_may_be_a_claim(tmp_path):
     """With entries = "claim" each test is one, under the sentence that it claims."""
     _, output, found = run(tmp_path, points='entries = "claim"\n')
@@ -117,7 +136,8 @@ def test_an_entry_may_be_a_claim(tmp_path):
         ("[points]\nridge = -1\n", "takes a number from 0 up for the points of ridge, not -1"),
         ('entries = "file"\n', "takes function or claim for entries, not 'file'"),
         ('visibility = "never"\n', "takes visible, hidden, after_due_date, after_published for visibility, not"),
-        ("point = 1\n", "knows entries, visibility and points, not point"),
+        ("point = 1\n", "knows entries, partial, visibility and points, not point"),
+        ("partial = 1\n", "takes true or false for partial, not 1"),
         ("entries = \n", "cannot be read: "),
     ],
 )
