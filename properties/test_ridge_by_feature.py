@@ -10,6 +10,7 @@ from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
 from shrinkage.properties.engine.strategies_unequal import by_feature, offset
 from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.test_ridge import where_squares_lose
 
 
 @ORDINARY_AND_HARD
@@ -72,6 +73,16 @@ def test_a_large_lam_takes_its_feature_out(impl, p, power):
     limit = without - pull * exact[-1]
     assert norm(w[:-1] - limit) <= allowed, f"{float(norm(w[:-1] - limit))} away, {float(allowed)} is allowed"
     assert norm(w[-1:]) <= norm(p.y) / np.sqrt(lams[-1]) + allowed
+
+
+@pytest.mark.accuracy
+@given(where_squares_lose(), SEEDS)
+def test_no_digits_are_lost_to_the_square_of_the_condition_by_feature(impl, p, seed):
+    """ridge_by_feature loses to the condition of X, not to its square as XᵀX + diag(λ) does."""
+    lams = (p.lam * 4.0 ** np.random.default_rng(seed).integers(-1, 2, p.X.shape[1])).astype(p.dtype)
+    exact = oracles.by_feature(p.X, p.y, lams)
+    bound = bounds_unequal.by_feature(p.X, p.y, lams, exact)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)
 
 
 @pytest.mark.accuracy

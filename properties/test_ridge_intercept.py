@@ -12,6 +12,7 @@ from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_unequal import Offset, offset, offset_of_rank, with_grid
 from shrinkage.properties.engine.verdict import judge, wrong_kind
+from shrinkage.properties.test_ridge import where_squares_lose
 
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 
@@ -51,6 +52,15 @@ def test_without_a_penalty_it_is_least_squares(impl, data, weighted, hard):
     p = data.draw(st.one_of(problems, offset_of_rank()) if hard and weighted else problems)
     exact, bound = solved(p, hard)
     judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, 0.0, *p.more), exact, bound, p.dtype)
+
+
+@pytest.mark.accuracy
+@given(where_squares_lose())
+def test_no_digits_are_lost_to_the_square_of_the_condition_beside_an_intercept(impl, p):
+    """ridge_intercept loses to the condition of X with its means, not to its square as the normal equations do."""
+    exact = oracles.intercept(p.X, p.y, p.lam)
+    bound = bounds_unequal.intercept(p.X, p.y, p.lam, None, exact)
+    judge_both("ridge_intercept", impl.ridge_intercept(p.X, p.y, p.lam), exact, bound, p.dtype)
 
 
 @pytest.mark.mathematics
@@ -172,9 +182,13 @@ def test_loo_with_an_intercept_is_the_mean_over_refits(impl, data, weighted, har
     got = impl.ridge_intercept_loo(p.X, p.y, lams, *p.more)
     wrong = wrong_kind(got, lams.shape, p.dtype)
     assert not wrong, f"ridge_intercept_loo is {wrong}"
+    # A sample of weight 0 is none.
+    s = np.ones(len(p.X), p.dtype) if p.weights is None else p.weights
+    there, weights = (p.X[s > 0], p.y[s > 0]), s[s > 0]
     for i, lam in enumerate(lams):
-        exact = oracles.intercept_loo(p.X, p.y, lam, p.weights)
-        bound = bounds_unequal.intercept_loo(p.X, p.y, float(lam), p.weights, squares=not hard)
+        refits = oracles.intercept_refits(*there, lam, weights)
+        exact = oracles.intercept_loo(*there, refits, weights)
+        bound = bounds_unequal.intercept_loo(*there, float(lam), weights, refits, squares=not hard)
         judge("ridge_intercept_loo", got[i], exact, bound, dtype=p.dtype, i=i)
 
 

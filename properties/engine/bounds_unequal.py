@@ -115,17 +115,16 @@ def _intercept(p: Centred, squares: bool) -> tuple[Bound, Bound]:
     return p.allow(of_w, source, mpf(1)), p.allow(p.of_b(of_w) + squared, source, mpf(1))
 
 
-def intercept_loo(X: Any, y: Any, lam: float, weights: Any, squares: bool = False) -> Bound:
-    """For Σ sᵢeᵢ²/Σ sᵢ, eᵢ = yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ: each w₋ᵢ moves as `intercept` says when all of the data move by c u."""
+def intercept_loo(X: Any, y: Any, lam: float, weights: Any, refits: list[Any], squares: bool = False) -> Bound:
+    """For Σ sᵢeᵢ²/Σ sᵢ, eᵢ = yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ: each w₋ᵢ moves as `intercept` says when all of the data move by c u.
+
+    Every weight is positive.
+    """
     X, y = np.asarray(X), np.asarray(y)
     s = np.ones(len(y), X.dtype) if weights is None else np.asarray(weights)
-    X, y, s = X[s > 0], y[s > 0], s[s > 0]
-    answer = oracles.intercept(X, y, lam, s)
-    p, sum_of_squares, moved_by = Centred(X, y, lam, s, *answer), mpf(0), mpf(0)
-    for i in range(len(y)):
-        others = np.delete(X, i, axis=0), np.delete(y, i)
-        rest = np.delete(s, i)
-        w, b = oracles.intercept(*others, lam, rest)
+    p, sum_of_squares, moved_by = Centred(X, y, lam, s, *refits[0]), mpf(0), mpf(0)
+    for i, (w, b) in enumerate(refits):
+        others, rest = (np.delete(X, i, axis=0), np.delete(y, i)), np.delete(s, i)
         q = Centred(*others, lam, rest, w, b, rank=None if lam else oracles.centred(*others, rest)[0].rank())
         if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
             return Bound(math.inf, REFITS)

@@ -267,16 +267,18 @@ def intercept(X: Any, y: Any, lam: Any, weights: Any = None) -> tuple[Exact, Any
     return like(w, y), offset[0] if np.ndim(y) == 1 else offset
 
 
-def intercept_loo(X: Any, y: Any, lam: Any, weights: Any = None) -> fmpq:
-    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)² / Σ sᵢ, refitted on the other rows; those of weight 0 are none."""
-    X, y = np.asarray(X), np.asarray(y)
-    s = np.ones(len(y)) if weights is None else np.asarray(weights)
-    X, y, s = X[s > 0], y[s > 0], s[s > 0]
-    total = fmpq(0)
-    for i, weight in enumerate(rationals(s)):
-        w, b = intercept(np.delete(X, i, axis=0), np.delete(y, i), lam, np.delete(s, i))
-        total += weight * (residual(X[i : i + 1], y[i : i + 1], w)[0] - b) ** 2
-    return total / sum(rationals(s), fmpq(0))
+def intercept_refits(X: Any, y: Any, lam: Any, weights: Any = None) -> list[tuple[Exact, Any]]:
+    """(w₋ᵢ, b₋ᵢ) on the other rows, for every row in turn."""
+    s = np.ones(len(y)) if weights is None else weights
+    return [intercept(np.delete(X, i, axis=0), np.delete(y, i), lam, np.delete(s, i)) for i in range(len(y))]
+
+
+def intercept_loo(X: Any, y: Any, refits: list[tuple[Exact, Any]], weights: Any = None) -> fmpq:
+    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)² / Σ sᵢ, with the refits of every row."""
+    s, X = rationals(np.ones(len(y)) if weights is None else weights), np.asarray(X)
+    errors = [residual(X[i : i + 1], y[i : i + 1], w)[0] - b for i, (w, b) in enumerate(refits)]
+    total: fmpq = sum((weight * e * e for weight, e in zip(s, errors, strict=True)), fmpq(0))
+    return total / sum(s, fmpq(0))
 
 
 def curvature(X: Any, lams: Any) -> fmpq_mat:

@@ -147,12 +147,12 @@ def _ordinary(
 
 
 def _weights(kind: str, n: int, low: int, rng: np.random.Generator | None) -> np.ndarray:
-    """Of one size; from 10⁻⁶ to 10⁶; with zeros among them, but for the first `low`."""
+    """Of one size; from 10⁻⁶ to 10⁶; or with zeros among them, but for the first `low`. A few bits are enough."""
     if rng is None:
         return np.arange(1.0, n + 1)
-    s = rng.uniform(0.25, 4, n)
+    s = rng.integers(1, 65, n) / 16
     if kind == "wide":
-        s = 10 ** rng.uniform(-6, 6, n)
+        s = np.ldexp(rng.integers(1, 16, n), rng.integers(-20, 17, n))
     elif kind == "zeros":
         s[low:] *= rng.random(n - low) < 0.5
     return s
@@ -206,7 +206,8 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
     Parameters
     ----------
     hard
-        Conditions and sizes as in `linear`, and λⱼ/‖X‖² from 1e-20 to 1e20. Otherwise they are from 1e-2 to 1e2.
+        Conditions and sizes as in `linear`, and λⱼ/‖X‖² from 1e-20 to 1e20, the ends of the dtype's range among them.
+        Otherwise they are from 1e-2 to 1e2.
     columns
         Whether y may have columns.
     """
@@ -234,7 +235,8 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
     else:
         X, y, dtype, k = p.X, p.y.reshape(len(p.y), -1), p.dtype, p.y.ndim - 1
     unit, limits = int(np.frexp(abs(X).max())[1]), np.finfo(dtype)
-    each = draw(st.lists(st.just(None) | _around_zero(20), min_size=X.shape[1], max_size=X.shape[1]))
+    powers = st.sampled_from([None, 308, -308]) | _around_zero(20) | _around_zero(3)
+    each = draw(st.lists(powers, min_size=X.shape[1], max_size=X.shape[1]))
     lams = [0.0 if power is None else shifted(10.0**power, unit) for power in each]
     lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
     return ByFeature(X, y if k else y[:, 0], np.array(lams, dtype))
