@@ -15,7 +15,7 @@ from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, IN_EITHER_DTYPE, ORDINARY_AND_HARD
 from shrinkage.properties.engine.strategies_networks import Scores, scores
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import equal, judge, refuses
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 LOSSES = pytest.mark.parametrize("name", ["softmax_loss", "svm_loss"])
@@ -260,7 +260,7 @@ def test_labels_may_be_integers_of_any_kind(impl, name, kind):
     expected = getattr(impl, name)(x, np.array(labels))
     got = getattr(impl, name)(x, labels if kind is list else np.array(labels).astype(kind))
     assert got[0] == expected[0]
-    np.testing.assert_array_equal(got[1], expected[1])
+    equal(got[1], expected[1])
 
 
 @interface
@@ -274,4 +274,4 @@ def test_a_nan_among_the_scores_stays_one(impl, name, column):
     loss, dx = getattr(impl, name)(x, y)
     assert np.isnan(loss)
     assert np.isnan(dx[0, column])
-    np.testing.assert_array_equal(dx[1], clean[1])
+    equal(dx[1], clean[1])

@@ -14,7 +14,7 @@ from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_networks import Network, networks
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import equal, judge, refuses, untouched
 
 mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
 NET = "FullyConnectedNet"
@@ -87,7 +87,7 @@ def test_regularisation_adds_half_the_squared_weights_and_no_bias(impl, data, ha
             bound = Carried(difference, allowed).rounded().answer[1]
             judge(NET, difference, rationals(weights[name]) * to_rational(case.reg), bound, case=case)
         else:
-            np.testing.assert_array_equal(grads[name], plain[name])
+            equal(grads[name], plain[name])
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_seed_fixes_the_weights_and_none_draws_afresh(impl):
     def weights(seed: int | None) -> np.ndarray:
         return impl.FullyConnectedNet([4], input_dim=5, seed=seed).params["W1"]
 
-    np.testing.assert_array_equal(weights(7), weights(7))
+    equal(weights(7), weights(7))
     assert not np.array_equal(weights(7), weights(8))
     assert not np.array_equal(weights(None), weights(None))
     np.random.seed(0)  # noqa: NPY002  # a global seed, which must not reach in
@@ -269,18 +269,18 @@ def test_callers_may_replace_and_change_params(impl, case):
 @given(case=networks(hard=True))
 def test_what_loss_returns_is_the_callers(impl, case):
     """A later call changes no scores and no gradients handed out before, and no call changes params, X or y."""
-    model, X, y = case.built(impl), case.X.copy(), case.y.copy()
+    model, X, y = case.built(impl.raw), case.X.copy(), case.y.copy()
     scores, (_, grads) = model.loss(X), model.loss(X, y)
     kept = [scores.copy(), *(g.copy() for g in grads.values())]
     model.loss(X[::-1] * 2 + 1, y)
     model.loss(X[::-1] * 2 + 1)
     for before, after in zip(kept, [scores, *grads.values()], strict=True):
-        np.testing.assert_array_equal(before, after)
+        equal(before, after)
     for name, value in case.params.items():
-        np.testing.assert_array_equal(model.params[name], value)
+        equal(model.params[name], value)
         assert not np.shares_memory(model.params[name], grads[name])
-    np.testing.assert_array_equal(X, case.X)
-    np.testing.assert_array_equal(y, case.y)
+    untouched(NET, "X", X, case.X)
+    untouched(NET, "y", y, case.y)
 
 
 @interface
@@ -289,7 +289,7 @@ def test_samples_may_be_images(impl, case):
     """X of shape (N, ...) is flattened, and may be in any memory layout."""
     model = case.built(impl)
     image = case.X.reshape(len(case.X), 1, case.X.shape[1], 1)
-    np.testing.assert_array_equal(model.loss(np.asfortranarray(image)), model.loss(case.X))
+    equal(model.loss(np.asfortranarray(image)), model.loss(case.X))
 
 
 @interface
@@ -297,7 +297,7 @@ def test_samples_may_be_numbers(impl):
     """A net of one input takes X of shape (N,): of a sample without axes, one number is what is flattened."""
     model = impl.FullyConnectedNet([3], input_dim=1, num_classes=2, weight_scale=1.0, seed=0)
     X = np.array([0.5, -2.0])
-    np.testing.assert_array_equal(model.loss(X), model.loss(X[:, None]))
+    equal(model.loss(X), model.loss(X[:, None]))
 
 
 @interface
@@ -316,7 +316,7 @@ def test_a_layer_without_units_leaves_only_the_biases_behind_it(impl):
     """With a hidden layer of no units, every sample's scores are the last bias."""
     model = impl.FullyConnectedNet([0], input_dim=2, num_classes=3, seed=0)
     model.params["b2"] = np.array([1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(model.loss(np.ones((2, 2))), [[1.0, 2.0, 3.0]] * 2)
+    equal(model.loss(np.ones((2, 2))), [[1.0, 2.0, 3.0]] * 2)
     assert model.loss(np.ones((2, 2)), [0, 1])[1]["W2"].shape == (0, 3)
 
 
@@ -329,7 +329,7 @@ def test_a_net_lets_training_see_what_is_not_finite(impl, bad):
     clean = model.loss(X)
     X[1, 0] = bad
     scores = model.loss(X)
-    np.testing.assert_array_equal(scores[0], clean[0])
+    equal(scores[0], clean[0])
     assert not np.isfinite(scores[1]).any()
     assert not np.isfinite(model.loss(X, [0, 1])[0])
 
@@ -359,4 +359,4 @@ def test_threads_may_share_a_net(impl):
         expected_loss, expected = alone[i % len(alone)]
         assert loss == expected_loss
         for name in expected:
-            np.testing.assert_array_equal(grads[name], expected[name])
+            equal(grads[name], expected[name])

@@ -7,12 +7,13 @@ import pytest
 from flint import arb
 from hypothesis import strategies as st
 
+from shrinkage.properties.engine.account import shown
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, STATE, Rule
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import IN_EITHER_DTYPE, ORDINARY_AND_HARD, SEEDS, generator, kinds
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 RULES = pytest.mark.parametrize("name", DEFAULTS)
@@ -151,14 +152,14 @@ def test_a_config_is_filled_in_and_the_callers_is_left_alone(impl, name):
     kept = {key: np.copy(filled[key]) for key in STATE[name]}
     config = {**filled, "learning_rate": 0.125, "note": "kept"}
     before = dict(config)
-    _, following = getattr(impl, name)(w, dw, config)
-    assert following is not config
+    _, following = getattr(impl.raw, name)(w, dw, config)
+    holds(name, following is not config, f"{name} changes its input config", config, "a dict of its own", "changed")
     assert following["note"] == "kept"
     assert following["learning_rate"] == 0.125
-    assert config.keys() == before.keys()
-    assert all(config[key] is before[key] for key in before)
+    as_it_was = config.keys() == before.keys() and all(config[key] is before[key] for key in before)
+    holds(name, as_it_was, f"{name} changes its input config", config, shown.alone(before), "changed")
     for key in STATE[name]:
-        np.testing.assert_array_equal(config[key], kept[key])
+        untouched(name, "config", config[key], kept[key])
         assert not np.shares_memory(config[key], following[key])
 
 
@@ -168,11 +169,12 @@ def test_the_next_w_is_a_new_array(impl, name):
     """Neither w nor dw changes, and what is returned shares no memory with them or with the state."""
     w, dw = np.array([[1.0, 2.0]]), np.array([[0.5, -0.5]])
     given_w, given_dw = w.copy(), dw.copy()
-    got, config = run(impl, name, w, [dw, dw], None)
-    np.testing.assert_array_equal(w, given_w)
-    np.testing.assert_array_equal(dw, given_dw)
+    got, config = run(impl.raw, name, w, [dw, dw], None)
+    untouched(name, "w", w, given_w)
+    untouched(name, "dw", dw, given_dw)
     for other in (w, dw, *(config[key] for key in STATE[name])):
-        assert not np.shares_memory(got, other)
+        apart = not np.shares_memory(got, other)
+        holds(name, apart, "what it returns is an array that it was given, or its state", got, "a new array", "other")
 
 
 @interface
@@ -185,7 +187,7 @@ def test_hyperparameters_may_be_numbers_of_any_kind(impl, name, number):
     expected, _ = getattr(impl, name)(w, dw, values)
     got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
     assert got.dtype == np.float32
-    np.testing.assert_array_equal(got, expected)
+    equal(got, expected)
     assert all(config[key].dtype == np.float32 for key in STATE[name])
 
 

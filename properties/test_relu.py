@@ -15,7 +15,7 @@ from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, apart, count, generator, kinds, wild
 from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Unit, unit
-from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.engine.verdict import equal, judge
 
 mathematics = pytest.mark.mathematics
 
@@ -65,7 +65,7 @@ def test_elbow_is_where_the_line_crosses_zero(impl, data, hard):
 def test_a_unit_without_a_slope_has_no_elbow(impl):
     """elbow(w, b) is NaN where w = 0, whatever b is, and nowhere else."""
     found = impl.elbow(np.array([0.0, 0.0, -0.0, 2.0]), np.array([1.0, 0.0, -3.0, 5.0]))
-    np.testing.assert_array_equal(found, [np.nan, np.nan, np.nan, -2.5])
+    equal(found, [np.nan, np.nan, np.nan, -2.5])
     assert np.isnan(impl.elbow(0.0, 1.0))
 
 

@@ -16,7 +16,7 @@ from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import IN_EITHER_DTYPE, ORDINARY_AND_HARD, count
 from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import equal, judge, refuses
 
 mathematics = pytest.mark.mathematics
 NAMES = ("W1", "b", "W2")
@@ -207,7 +207,7 @@ def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
 def test_a_weight_that_becomes_zero_has_no_elbow(impl):
     """Where a step takes a weight to exactly zero, its elbow after the step is NaN."""
     # φ = 1·1 + 1 = 2, so the residual is 1, and the step takes 1·1·1 off w and b.
-    np.testing.assert_array_equal(impl.elbows_after_step(1.0, 1.0, [[1.0]], [1.0], [[1.0]], 1.0), [np.nan])
+    equal(impl.elbows_after_step(1.0, 1.0, [[1.0]], [1.0], [[1.0]], 1.0), [np.nan])
 
 
 # ---- all epochs ------------------------------------------------------------------------------------------------------
@@ -254,8 +254,8 @@ def test_the_last_elbows_are_those_of_the_last_parameters(impl, data, hard):
     case, epochs = data.draw(training(hard=hard, plain=True)), data.draw(count(hard, 5))
     W1, b, _, elbows = impl.relu_network_sgd(*case.all, epochs)
     assert elbows.shape == (epochs + 1, len(b))
-    np.testing.assert_array_equal(elbows[0], impl.elbow(case.W1[:, 0], case.b))
-    np.testing.assert_array_equal(elbows[-1], impl.elbow(W1[:, 0], b))
+    equal(elbows[0], impl.elbow(case.W1[:, 0], case.b))
+    equal(elbows[-1], impl.elbow(W1[:, 0], b))
 
 
 @mathematics
@@ -282,8 +282,8 @@ def test_nothing_moves_where_every_unit_is_dead(impl, case, epochs):
     b = -abs(case.W1[:, 0]) * abs(case.x).max()
     *params, elbows = impl.relu_network_sgd(case.x, case.y, case.W1, b, case.W2, case.lr, epochs)
     for new, old in zip(params, (case.W1, b, case.W2), strict=True):
-        np.testing.assert_array_equal(new, old)
-    np.testing.assert_array_equal(elbows, np.tile(impl.elbow(case.W1[:, 0], b), (epochs + 1, 1)))
+        equal(new, old)
+    equal(elbows, np.tile(impl.elbow(case.W1[:, 0], b), (epochs + 1, 1)))
 
 
 @pytest.mark.interface
@@ -293,7 +293,7 @@ def test_epochs_are_counted(impl):
     expected = impl.relu_network_sgd(*arguments, epochs)
     for kind in (np.int64, np.uint8, np.array):
         for got, same in zip(impl.relu_network_sgd(*arguments, kind(epochs)), expected, strict=True):
-            np.testing.assert_array_equal(got, same)
+            equal(got, same)
     for wrong in (2.5, -1, [epochs]):
         with refuses("a wrong number of epochs", (ValueError, TypeError), "epochs"):
             impl.relu_network_sgd(*arguments, wrong)

@@ -24,7 +24,7 @@ from shrinkage.properties.engine.strategies import (
     wild,
     with_lams,
 )
-from shrinkage.properties.engine.verdict import judge, wrong_kind
+from shrinkage.properties.engine.verdict import equal, judge, wrong_kind
 
 
 def judge_each(function: str, got: Any, shape: tuple[int, ...], dtype: Any, each: Callable[[int], tuple[Any, Bound]]):
@@ -94,9 +94,9 @@ def test_nothing_in_x_leaves_nothing_in_w(impl, dtype, shape):
     """Where X is 0, so is each solution along a path and in a batch, also at the smallest λ for the largest y."""
     X, y = np.zeros(shape, dtype), np.full(shape[0], np.finfo(dtype).max)
     lams = np.array([np.finfo(dtype).tiny, 0, 1], dtype)
-    np.testing.assert_array_equal(impl.ridge_path(X, y, lams), np.zeros((3, shape[1]), dtype))
+    equal(impl.ridge_path(X, y, lams), np.zeros((3, shape[1]), dtype))
     several = np.stack([X] * 3), np.stack([y] * 3)
-    np.testing.assert_array_equal(impl.ridge_batch(*several, lams), np.zeros((3, shape[1]), dtype))
+    equal(impl.ridge_batch(*several, lams), np.zeros((3, shape[1]), dtype))
 
 
 @ORDINARY_AND_HARD

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from shrinkage.properties.engine.account import shown
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, Rule
 from shrinkage.properties.engine.running_error import constant
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, count
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 
@@ -193,8 +194,8 @@ def test_a_batch_is_rows_of_the_data_with_their_own_labels(impl, N, batch_size):
         numbers = X[:, 0].astype(int)
         assert 0 < len(y) <= batch_size
         assert len(y) == batch_size or batch_size > N
-        np.testing.assert_array_equal(X, data["X_train"][numbers])
-        np.testing.assert_array_equal(y, data["y_train"][numbers])
+        equal(X, data["X_train"][numbers])
+        equal(y, data["y_train"][numbers])
 
 
 @mathematics
@@ -242,7 +243,7 @@ def test_a_whole_training_run_repeats_to_the_last_bit(impl):
     assert list(a.train_acc_history) == list(b.train_acc_history)
     assert list(a.val_acc_history) == list(b.val_acc_history)
     for name, value in first.params.items():
-        np.testing.assert_array_equal(second.params[name], value)
+        equal(second.params[name], value)
 
 
 @interface
@@ -280,13 +281,12 @@ def test_data_and_optim_config_are_left_alone(impl):
     kept = dict(config)
     model = Planned(follow([0]), follow([0]))
     trained(
-        impl, model, data, update_rule="sgd_momentum", optim_config=config, lr_decay=0.5, batch_size=3, num_epochs=2
+        impl.raw, model, data, update_rule="sgd_momentum", optim_config=config, lr_decay=0.5, batch_size=3, num_epochs=2
     )
-    assert data.keys() == before.keys()
-    assert all(data[key] is before[key] for key in before)
-    assert config.keys() == kept.keys()
-    assert all(config[key] is kept[key] for key in kept)
-    np.testing.assert_array_equal(config["velocity"], [0.0])
+    for name, held, was in (("data", data, before), ("optim_config", config, kept)):
+        as_it_was = held.keys() == was.keys() and all(held[key] is was[key] for key in was)
+        holds("Solver", as_it_was, f"Solver changes its input {name}", held, shown.alone(was), "changed")
+    untouched("Solver", "optim_config", config["velocity"], [0.0])
 
 
 @interface
@@ -295,7 +295,7 @@ def test_nothing_happens_in_no_epochs(impl):
     model = Planned(follow([1]), follow([1]))
     solver = trained(impl, model, planned_data(3, 2), num_epochs=0)
     assert list(solver.loss_history) == list(solver.train_acc_history) == list(solver.val_acc_history) == []
-    np.testing.assert_array_equal(model.params["steps"], [0.0])
+    equal(model.params["steps"], [0.0])
 
 
 @interface
