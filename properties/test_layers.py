@@ -169,6 +169,13 @@ def test_relu_never_turns_a_nan_into_a_number(impl, dtype):
 
 
 @interface
+def test_a_relu_of_nan_is_nan(impl):
+    """relu_forward gives NaN for NaN: training that has broken down has to be seen."""
+    out, _ = impl.relu_forward(np.array([1.0, np.nan]))
+    np.testing.assert_array_equal(out, [1.0, np.nan])
+
+
+@interface
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_affine_lets_training_see_what_is_not_finite(impl, bad):
     """affine_forward makes NaN or infinite just the samples that are, and affine_backward just what they reach."""

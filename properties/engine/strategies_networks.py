@@ -234,7 +234,7 @@ class Network(Shown):
 
 
 @st.composite
-def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, reg: Any = None) -> Network:
+def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, most: int = 4, reg: Any = None) -> Network:
     """A network of up to four layers with up to four units in each, and up to four samples.
 
     Its biases are what they are after training, or all zero as before it (and then a sample of zeros is on the kink of
@@ -244,12 +244,12 @@ def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, reg: Any =
     ----------
     hard
         In either dtype, and with no hidden layer.
-    layers
-        At least so many.
+    layers, most
+        At least and at most so many.
     reg
         A strategy for `reg`.
     """
-    depth, N = draw(st.integers(layers if hard else max(layers, 2), 4)), draw(st.integers(1, 4))
+    depth, N = draw(st.integers(layers if hard else max(layers, 2), most)), draw(st.integers(1, 4))
     widths = [draw(st.integers(1, 4)) for _ in range(depth + 1)]
     dtype, rng = draw(kinds(hard)), np.random.default_rng(draw(SEEDS))
     kind = draw(st.sampled_from(["trained", "zero biases", "dead layer"]))

@@ -26,7 +26,7 @@ def adapted(name: str, function: Any, course: Profile) -> Any:
 
 
 def _on_copies(function: Function) -> Function:
-    """Arrays are copied before it works on them in place."""
+    """Arrays and settings are copied before it works on them in place."""
 
     @functools.wraps(function)
     def called(*given: Any, **named: Any) -> Any:
@@ -37,6 +37,8 @@ def _on_copies(function: Function) -> Function:
 
 
 def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(each) for key, each in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
