@@ -106,13 +106,12 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
     calls = [called(choice.calls, modules)] if choice.calls else []
     classes = [_estimator(said, modules, choice.penalty) for said in choice.estimators]
     implementation = Implementation(choice.name, *calls, *classes, *modules)
-    names = (*["--as"] * len(calls), *choice.estimators, *choice.names)
-    parts = dict(zip(names, implementation.parts, strict=True))
+    files = dict(zip(choice.names, modules, strict=True))
     folders = [part for part in modules if isinstance(part, Folder)]
     said = [note for folder in folders for note in folder.notes]
     if not implementation.offered:
-        raise WrongChoice(" ".join([*said, hints.nothing_offered(parts)]))
-    implementation.notes += [*said, *hints.notes(parts), *(note for part in classes for note in part.notes)]
+        raise WrongChoice(" ".join([*said, hints.nothing_offered(files)]))
+    implementation.notes += [*said, *hints.notes(files), *(note for part in classes for note in part.notes)]
     for folder in folders:
         implementation.lost |= {name: why for name, why in folder.lost.items() if name not in implementation.offered}
     if (course := profiles.of(choice.profile, folders)) is not None:

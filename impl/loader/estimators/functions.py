@@ -1,7 +1,7 @@
 """A class as functions of the contract: each call makes one, fits it, and hands over what it has found.
 
-What the class can do is seen on a problem of five samples; what it cannot, several targets at a time or weights of
-samples, is done for it where the contract says what that means: one target after the other, samples repeated.
+What the class can do is seen on a problem of five samples. A class that takes no more than one target at a time is
+fitted to one after the other; what else it does not take is not offered, and no claim fails by it.
 """
 
 import contextlib
@@ -119,9 +119,8 @@ class Estimator:
 
     def _solved(self, X: Any, y: Any, sample_weight: Any, **settings: Any) -> tuple[Any, Any]:
         """Weights and intercepts."""
-        X, y = np.asarray(X), np.asarray(y)
         if sample_weight is not None and not self.weighted:
-            X, y, sample_weight = *_repeated(X, y, np.asarray(sample_weight)), None
+            raise NotOffered("sample_weight")
         model = self.fitted(X, y, sample_weight, **settings)
         return model.coef, model.intercept
 
@@ -166,14 +165,6 @@ class Estimator:
             self.notes.append(f"{self.__name__} has its penalty on the mean of the squares: add --penalty mean.")
         elif meant != "lam":
             self.notes.append(f"{self.__name__} solves ridge regression with {meant} for lam: say so in --estimator.")
-
-
-def _repeated(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each sample as often as its weight says."""
-    times = weights.astype(int)
-    if weights.ndim != 1 or not np.array_equal(times, weights) or times.sum() > 10_000 or (times < 0).any():
-        raise NotOffered("weights of samples")
-    return np.repeat(X, times, axis=0), np.repeat(y, times, axis=0)
 
 
 def _in_its_words(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
