@@ -97,8 +97,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def is_writable(path: Path) -> bool:
-    """Whether it names a file, there or not, in a folder that is there."""
-    return not path.is_dir() and path.absolute().parent.is_dir()
+    """Whether it names a file, there or not, in a folder that is there and may be written to."""
+    folder = path.absolute().parent
+    try:  # a name may be too long to ask for; what is written beside it first has a few letters more
+        long = len(os.fsencode(path.name)) + 16 > os.pathconf(folder, "PC_NAME_MAX")
+        return not (long or path.is_dir()) and folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def to_write(text: str) -> Path:

@@ -63,6 +63,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "write what was found as JSON: each claim, each function, and the input that gave the worst error",
     },
+    "--page": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "write what was found as one HTML page",
+    },
     "--gradescope": {
         "type": Path,
         "metavar": "FILE",
@@ -128,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="in so many processes (default: one for each core); 0, for a debugger: in this one",
     )
+    made.add_argument("-v", "--verbose", action="store_true", help="tell of every claim that fails, above the verdict")
     for name, option in OPTIONS.items():
         if name != "--course":
             made.add_argument(name, **option)
@@ -167,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for value in (given if isinstance(given, list) else [given])
         if value not in (None, False)
     ]
+    listing = any(option.startswith("--co") for option in given[end + 1 :])  # what pytest would run
     os.environ.pop("PYTEST_ADDOPTS", None)
     with _kept() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
@@ -184,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "no:benchmark",  # it makes a folder
                     "-p",
                     "no:faulthandler",  # it tells of ours what is judged has done
-                    "--quiet",
+                    *(("--quiet",) if chosen["verbose"] or listing else ("-qq", "--one-screen")),
                     "--tb=short",
                     "-rN",
                     "--disable-warnings",

@@ -59,10 +59,13 @@ class Hand:
         self.watching.at(claim=claim(item), mark=mark(item))
 
 
-def watch(config: pytest.Config, seconds: float) -> None:
-    """Whichever of the two this process is, if there are several."""
+def watch(config: pytest.Config, seconds: float) -> bool:
+    """Whichever of the two this process is, if there are several; whether there are."""
     if (given := getattr(config, "workerinput", {}).get("watched")) is not None:
         name = config.workerinput["workerid"]  # type: ignore[attr-defined]  # of one of xdist's
         config.pluginmanager.register(Hand(watchdog.begin(Path(given[0]), name, given[1])))
     elif getattr(config.option, "tx", None):
         config.pluginmanager.register(Hands(seconds))
+    else:
+        return False
+    return True

@@ -8,6 +8,7 @@
 It is nobody's plugin but of who asks for it: ``-p shrinkage.properties.plugin``.
 """
 
+import argparse
 import functools
 import gc
 import os
@@ -32,12 +33,12 @@ from shrinkage.peers import ExpectedFailure
 from shrinkage.properties import parallel
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.account import reports, seen
-from shrinkage.properties.engine.proxy import Judged
+from shrinkage.properties.engine.proxy import Judged, keep_alive
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, OPTIONS, PROFILES
-from shrinkage.properties.report import files, gradescope, scorecard, screen
+from shrinkage.properties.report import files, gradescope, page, scorecard, terminal
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -75,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     for name, option in OPTIONS.items():
         group.addoption(name, **option)
+    group.addoption("--one-screen", action="store_true", help=argparse.SUPPRESS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
-    for option in ("--scorecard", "--gradescope"):
+    for option in ("--scorecard", "--gradescope", "--page"):
         path = config.getoption(option)
         if path and not is_writable(path):
             raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder that is there.")
@@ -99,8 +101,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--gradescope needs every claim: leave out what stops at the first failures.")
         if not hasattr(config, "workerinput"):
             config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves nobody else's points
-    if not config.getoption("--isolate"):  # where it has a keeper of its own
-        parallel.watch(config, config.getoption("--isolate-seconds"))
+    isolate, seconds = config.getoption("--isolate"), config.getoption("--isolate-seconds")
+    if not (isolate or parallel.watch(config, seconds)):  # nobody else sees to it that this process lives
+        config.add_cleanup(keep_alive())
+    if config.getoption("--one-screen") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(terminal.OneScreen(_STDERR), "one screen")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
 
 
@@ -209,6 +214,14 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where nothing was judged there is no verdict, and nothing is right."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and int(exitstatus) == 0 and terminal.nothing_judged(reporter.stats):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     profile = config.getoption("--hypothesis-profile", None) or PROFILE
     name, judged = config.stash[CHOSEN][0]
@@ -218,16 +231,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         profile=profile,
         examples=settings.get_profile(profile).max_examples,
         accuracy=config.getoption("--accuracy"),
-        exit=int(exitstatus),
+        exit=int(terminalreporter._session.exitstatus),
         notes=judged.notes,
         course=judged.course.name if judged.course else "",
         lost=judged.lost,
         seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )
-    if told := [*screen.lines(card)]:
-        terminalreporter.section("verdict")
-        for line in told:
-            terminalreporter.line(line)
+    terminal.tell(terminalreporter, card)
+    if path := config.getoption("--page"):
+        files.write(path, page.html(card))
+        terminalreporter.line(f"The page is {path}.")
     if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
         files.write(path, gradescope.results(card, config.stash[POINTS]))
         terminalreporter.line(f"What Gradescope reads is in {path}.")

@@ -6,6 +6,7 @@ memory, ask `raw`, and their own arrays are handed on as they are.
 """
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -117,6 +118,8 @@ def _done(
     except BaseException as error:
         call.error = error
         raise
+    finally:
+        call.ended = True
     calls.keep_cache(call)
     before = tuple(map(_own, call.arguments or ()))
     written = [_name(call, i) for i in range(len(given)) if not calls.same(given[i], before[i])]
@@ -124,6 +127,23 @@ def _done(
     if written:
         seen.changed(call, written)
     return call.result
+
+
+def keep_alive() -> Callable[[], None]:
+    """Have `os._exit` in a call fail the claim, where it would end this process without a verdict; undone by the result.
+
+    What the call has forked may end as it likes.
+    """
+    end, own = os._exit, os.getpid()
+
+    def refused(code: int) -> None:
+        call = calls.last()
+        if os.getpid() != own or call is None or call.ended:
+            end(code)
+        raise Breach(call.function, f"{call.function} ended the process that it ran in, with exit code {code}")
+
+    os._exit = refused  # type: ignore[assignment]
+    return lambda: setattr(os, "_exit", end)
 
 
 def _own(value: Any) -> Any:

@@ -23,9 +23,23 @@ def lines(card: Card) -> Iterator[str]:
     yield from _head(card)
     judged = [*_verdicts(card)]
     yield from judged
+    notes = [*_notes(card)]
+    yield from notes
+    yield from _findings(card, LINES - len(judged) - len(notes))
+
+
+def _notes(card: Card) -> Iterator[str]:
+    """What else there is to know."""
+    lost: dict[str, list[str]] = {}
+    for function, why in card["lost"].items():
+        lost.setdefault(why, []).append(function)
+    notes = [*card["notes"], *(f"{named(names)}: {why}" for why, names in lost.items())]
     if card["accuracy"] is not None:
-        yield f"  bounds were widened to --accuracy {card['accuracy']} where they are tighter"
-    yield from _findings(card, LINES - len(judged))
+        notes.append(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")
+    if card["exit"] not in (0, 1, 5):
+        notes.append(f"The run did not come to its end (exit code {card['exit']}): -v shows what was seen of it.")
+    for note in notes:
+        yield from textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _head(card: Card) -> Iterator[str]:
@@ -132,7 +146,7 @@ def told(finding: Mapping[str, Any], call: str) -> str:
     """The call, what came and what is right, in a sentence."""
     match finding["kind"]:
         case "raised":
-            return f"{call} raises {finding['got']}"
+            return f"{call} raises {finding['got']}" if "Error: " in finding["got"] else call
         case "not refused":
             ends = (
                 f"raises {finding['got']}"

@@ -55,6 +55,7 @@ class Call:
         self.implementation: Any = None  # whose function it is
         self.result: Any = None
         self.error: BaseException | None = None
+        self.ended = False
         caches = _caches.get(function, ()) if arguments is not None and not method else ()
         self.forward = {i: _made_by(arguments[i]) for i in caches if i < len(arguments or ())} if arguments else {}
 

@@ -1,0 +1,73 @@
+"""What is seen of a run: one screen at its end, and at a terminal how far it is until then."""
+
+import io
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from _pytest.config import create_terminal_writer
+
+from .screen import lines
+
+JUDGED = ("passed", "failed", "xfailed", "xpassed", "error")  # pytest's words for what was not skipped
+
+
+class OneScreen:
+    """Keeps back what pytest says until there is a screen, or none; how far it is goes to a descriptor, if a terminal.
+
+    Parameters
+    ----------
+    descriptor
+        Of standard error.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._told, self._failed = descriptor, 0, 0
+        self._seen = os.isatty(descriptor)
+        self._kept = io.StringIO()
+        self._reporter: Any = None
+        self._writer: Any = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """From here on, nothing is said."""
+        self._reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        self._writer, self._reporter._tw = self._reporter._tw, create_terminal_writer(session.config, self._kept)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """How far it is."""
+        if self._seen and report.when == "call" and report.outcome != "skipped":
+            self._told, self._failed = self._told + 1, self._failed + report.failed
+            wrong = f", {self._failed} fail" if self._failed else ""
+            os.write(self._descriptor, f"\r\x1b[K{self._told} claims tried{wrong}".encode())
+
+    def end(self) -> None:
+        """From here on, everything is."""
+        if self._writer is not None:
+            self._reporter._tw, self._writer = self._writer, None
+            if self._seen:
+                os.write(self._descriptor, b"\r\x1b[K")
+
+    def pytest_unconfigure(self) -> None:
+        """Where there was no screen, all that was kept back."""
+        if self._writer is not None:
+            self.end()
+            self._reporter.write(self._kept.getvalue())
+
+
+def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
+    """The screen, under a line of its own where there is more above it."""
+    one = terminal.config.pluginmanager.get_plugin("one screen")
+    if told := [*lines(card)]:
+        if one is not None:
+            one.end()
+        else:
+            terminal.section("verdict")
+        for line in told:
+            terminal.line(line)
+
+
+def nothing_judged(stats: Mapping[str, Any]) -> bool:
+    """Whether everything that was chosen is about what is not offered."""
+    return bool(stats.get("skipped")) and not any(stats.get(outcome) for outcome in JUDGED)
