@@ -13,12 +13,19 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.mistakes import least_squares, ridge
 from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near
 
 Array = np.ndarray
 Solver = Callable[[Array, Array], Array]
+
+
+def _whole(A: Array) -> float:
+    """No cut-off; but where people's own would have cut something off, that is another mistake."""
+    if np.linalg.matrix_rank(A, hermitian=True) < len(A):
+        raise np.linalg.LinAlgError("cut off")
+    return 0.0
 
 
 def _by_eigenvectors(e: Array, V: Array, b: Array) -> Array:
@@ -28,11 +35,9 @@ def _by_eigenvectors(e: Array, V: Array, b: Array) -> Array:
 SOLVERS: tuple[Solver, ...] = (
     np.linalg.solve,
     lambda A, b: np.linalg.inv(A) @ b,
-    lambda A, b: np.linalg.pinv(A) @ b,
-    lambda A, b: np.linalg.pinv(A, 0) @ b,
-    lambda A, b: np.linalg.pinv(A, hermitian=True) @ b,
+    lambda A, b: np.linalg.pinv(A, _whole(A)) @ b,
+    lambda A, b: np.linalg.pinv(A, _whole(A), hermitian=True) @ b,
     lambda A, b: _by_eigenvectors(*np.linalg.eigh(A), b),
-    lambda A, b: np.linalg.lstsq(A, b, rcond=None)[0],
     lambda A, b: np.linalg.lstsq(A, b, rcond=0)[0],
     lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A, lower=True), b),
     lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A), b),
@@ -74,13 +79,23 @@ def _finite(solve: Solver) -> Solver:
     return solved
 
 
+def _theory(X: Array, y: Array, lam: float, w: Array) -> None:
+    """Where the square of the condition leaves no digit at all, anything looks like anything; ValueError there."""
+    tall = lam or len(X) >= X.shape[1]
+    wide = lam or len(X) <= X.shape[1]
+    allowed = [bounds.normal(X, y, lam, w)] * bool(tall) + [bounds.kernel(X, y, lam, w)] * bool(wide)
+    if all(bound.void for bound in allowed):
+        raise ValueError("theory is void")
+
+
 def _near(right: Formula) -> Formula:
     """What is computed, where the formula says what is right."""
 
     def formula(X: Array, **rest: Any) -> Near:
-        exact = oracles.floats(right(X=X, **rest).values)
+        exact = right(X=X, **rest).values
         y = rest.get("y", np.eye(len(X), dtype=X.dtype))  # an inverse is the solution for each unit vector
-        return Near(_computed(X, y, rest.get("lam", 0.0), rest.get("rcond")), exact)
+        _theory(X, y, rest.get("lam", 0.0), exact)
+        return Near(_computed(X, y, rest.get("lam", 0.0), rest.get("rcond")), oracles.floats(exact))
 
     return formula
 

@@ -62,11 +62,18 @@ def _permuted(X: Array) -> bool:
 def _reciprocals(X: Array, rank: int) -> Exact:
     """X† of such a matrix, of so many of its entries."""
     s = np.sort(abs(X[X != 0]))[::-1]
-    if not 0 < rank <= len(s) or (rank < len(s) and s[rank] == s[rank - 1]):
+    if rank > len(s) or (0 < rank < len(s) and s[rank] == s[rank - 1]):
         raise ValueError("no such rank")
-    zero = oracles.to_rational(0.0)
-    exact = np.array([[1 / oracles.to_rational(v) if abs(v) >= s[rank - 1] else zero for v in row] for row in X.T])
-    return Exact(exact, Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix"))
+    kept = abs(X) >= s[rank - 1] if rank else np.zeros(X.shape, bool)
+    exact = np.full(X.shape[::-1], oracles.to_rational(0.0))
+    for i, j in np.argwhere(kept & (X != 0)):
+        exact[j, i] = 1 / oracles.to_rational(X[i, j])
+    return _unmixed(exact, X)
+
+
+def _unmixed(exact: Array, X: Array) -> Exact:
+    allowed = 8 * bounds.unit_roundoff(X.dtype) * abs(oracles.floats(exact))
+    return Exact(exact, Bound(allowed, "entries that do not mix"))
 
 
 def pinv_of_rank(X: Array, rank: int) -> Exact:
@@ -96,7 +103,9 @@ def lstsq_of_rank(X: Array, y: Array, rank: int) -> Exact:
     """V Σ† Uᵀy of so many singular values."""
     P = pinv_of_rank(X, rank)
     exact = P.values @ oracles.rationals(y) if len(y) else oracles.lstsq(X, y)
-    if rank == oracles.rank(X) and not _permuted(X):
+    if _permuted(X):
+        return _unmixed(exact, X)
+    if rank == oracles.rank(X):
         return Exact(exact, bounds.least_squares(X, y, 0.0, exact, rank=rank))
     if P.bound.void:
         return Exact(exact, P.bound)
@@ -129,7 +138,12 @@ left_inverse, right_inverse, min_norm = _full(pinv, 1), _full(pinv, 0), _full(ls
 
 def transposed(inverse: Formula) -> Formula:
     """The transpose of an inverse."""
-    return lambda **given: Exact(inverse(**given).values.T, inverse(**given).bound)
+
+    def formula(**given: Any) -> Exact:
+        right = inverse(**given)
+        return Exact(right.values.T, Bound(np.asarray(right.bound.allowed, object).T, right.bound.source))
+
+    return formula
 
 
 def _any_solution(X: Array, y: Array, rcond: float | None = None) -> Under:

@@ -11,7 +11,7 @@ from mpmath import mpf
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import SMALL, Bound, Problem, norm
 from shrinkage.properties.engine.mistakes.answers import Exact, Formula, Mistake, rounded, times
-from shrinkage.properties.engine.mistakes.least_squares import first_for_all, lstsq, of_any_size, svd
+from shrinkage.properties.engine.mistakes.least_squares import RANKS, first_for_all, lstsq, of_any_size, svd
 
 Array = np.ndarray
 Changed = Callable[[float, int, int], float]  # of λ, n and d
@@ -49,7 +49,8 @@ def solution(X: Array, y: Array, lam: float) -> Exact:
         return lstsq(X, y)
     w = oracles.ridge(X, y, lam)
     allowed = bounds.orthogonal(X, y, lam, w)
-    for more in (bounds.normal(X, y, lam, w), bounds.kernel(X, y, lam, w)):
+    for name in bounds.RIDGE:
+        more = bounds.RIDGE[name](X, y, lam, w)
         allowed = allowed if more.void else allowed + more
     return Exact(w, allowed)
 
@@ -212,6 +213,26 @@ def filtered(inverse: Callable[[Any, Any], Any]) -> Formula:
     return formula
 
 
+def cut_off(rank: int) -> Formula:
+    """V σ/(σ²+λ) Uᵀy of so many singular values."""
+
+    def formula(X: Array, y: Array, lam: float) -> Exact:
+        U, s, Vt = svd(X)
+        if not lam > 0 or not 0 < rank < len(s) or not s[rank - 1]:
+            raise ValueError("nothing is cut off")
+        with mpmath.workdps(40):
+            f = [each / (each * each + mpf(lam)) for each in s[:rank]]
+            F = [
+                [mpmath.fsum(Vt[k, i] * f[k] * U[j, k] for k in range(rank)) for j in range(len(X))]
+                for i in range(X.shape[1])
+            ]
+        exact = np.array([[oracles.to_rational(v) for v in row] for row in F], object).reshape(X.shape[::-1])
+        bound = bounds.truncated(X, s[rank - 1], s[rank])
+        return Exact(exact @ oracles.rationals(y), bound if bound.void else bounds.times(bound, 2 * norm(y)))
+
+    return formula
+
+
 def centred(X: Array, y: Array, lam: float) -> Exact:
     """W beside an intercept that is not penalised: of X and y less their means."""
     A, b = (oracles.rationals(a) for a in (X, y))
@@ -358,6 +379,11 @@ WRONG = [
         "filter factors for inverse singular values",
         "weighting with σ²/(σ²+λ) where σ/(σ²+λ) belongs",
         solutions(filtered(lambda s, lam: s * s / (s * s + lam))),
+    ),
+    Mistake(
+        "cut-off of another size",
+        "cutting off small singular values, which λ > 0 makes unnecessary",
+        {name: [formulas[name] for formulas in map(solutions, map(cut_off, RANKS))] for name in solutions(solution)},
     ),
     Mistake("an intercept", "fitting an intercept beside w, as if X and y were centred", solutions(centred)),
     Mistake("a column of ones", "adding a column of ones to X, penalised like the others", solutions(with_ones)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine.account.reports import mistake_of
 from shrinkage.properties.engine.falsify import Refutation, refute
 
 TEXTBOOK = Path(textbook.__file__).parent
@@ -79,8 +80,8 @@ class Bug:
         """
         planted = self.planted()
         found = refute(planted, [self.function], large=False) or refute(planted, [self.function])
-        told = found.failure.told() if found is not None and found.failure is not None else {}
-        return found, told.get("typical_of", {}).get("name", "")
+        mistake = mistake_of(found.failure) if found is not None and found.failure is not None else None
+        return found, mistake.name if mistake else ""
 
 
 def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:
