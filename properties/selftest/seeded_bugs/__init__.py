@@ -17,8 +17,9 @@ def _bugs(table: Path) -> Iterator[Bug]:
     for file, functions in tomllib.loads(table.read_text(encoding="utf-8")).items():
         for function, found in functions.items():
             for what, (old, new, *also) in found.items():
-                typical = also.pop()["typical"] if also and isinstance(also[-1], dict) else ""
-                yield Bug(function, what, file, old, new, tuple(zip(also[::2], also[1::2], strict=True)), typical)
+                typical = also.pop()["typical"] if also and isinstance(also[-1], dict) else []
+                names = tuple([typical] if isinstance(typical, str) else typical)
+                yield Bug(function, what, file, old, new, tuple(zip(also[::2], also[1::2], strict=True)), names)
 
 
 BUGS: list[Bug] = [bug for table in sorted(Path(__file__).parent.glob("*.toml")) for bug in _bugs(table)]

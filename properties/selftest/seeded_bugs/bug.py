@@ -33,7 +33,8 @@ class Bug:
     also
         More such pairs.
     typical
-        The mistake that it is, as the table of them calls it; empty if it has none of that kind.
+        The mistake that it is, as the table of them calls it; several where it may as well be called another; none if
+        the table has none of that kind.
     """
 
     function: str
@@ -42,7 +43,7 @@ class Bug:
     old: str
     new: str
     also: tuple[tuple[str, str], ...] = ()
-    typical: str = ""
+    typical: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"
@@ -76,12 +77,17 @@ class Bug:
     def refuted(self) -> tuple[Refutation | None, str]:
         """How a claim refutes it, and the name of the mistake that the call is said to be typical of, if any.
 
-        Small problems come first: of what is large there is no exact answer to compare mistakes with.
+        Of what is large there is no exact answer to compare mistakes with: where one is looked for, then in small.
         """
         planted = self.planted()
-        found = refute(planted, [self.function], large=False) or refute(planted, [self.function])
-        mistake = mistake_of(found.failure) if found is not None and found.failure is not None else None
-        return found, mistake.name if mistake else ""
+        found = refute(planted, [self.function])
+        name = _name_of(found)
+        return found, name or (_name_of(refute(planted, [self.function], large=False)) if self.typical else "")
+
+
+def _name_of(found: Refutation | None) -> str:
+    mistake = mistake_of(found.failure) if found is not None and found.failure is not None else None
+    return mistake.name if mistake else ""
 
 
 def _module(name: str, path: Path, folders: list[str] | None = None) -> types.ModuleType:

@@ -31,7 +31,7 @@ def named(bug: Bug) -> str:
 @pytest.mark.parametrize("bugs", [SAMPLE, pytest.param(DESCRIBED, marks=pytest.mark.power)], ids=["a few", "all"])
 def test_most_of_what_the_table_describes_is_named(bugs):
     """Of the bugs that the table describes, as many as promised are named."""
-    assert sum(named(bug) == bug.typical for bug in bugs) >= ENOUGH * len(bugs)
+    assert sum(named(bug) in bug.typical for bug in bugs) >= ENOUGH * len(bugs)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_most_of_what_the_table_describes_is_named(bugs):
 )
 def test_no_bug_has_a_wrong_name(bug):
     """What the call that refutes a bug is typical of is what the bank says, or nothing."""
-    assert named(bug) in ("", bug.typical)
+    assert named(bug) in ("", *bug.typical)
 
 
 def test_the_bank_speaks_of_mistakes_that_there_are():
     """Every name in the bank is one of the function's mistakes."""
     for bug in DESCRIBED:
-        assert bug.typical in {mistake.name for mistake in MISTAKES if bug.function in mistake.functions}, str(bug)
+        assert set(bug.typical) <= {mistake.name for mistake in MISTAKES if bug.function in mistake.functions}, str(bug)
 
 
 @pytest.mark.parametrize("function", [name for name in CONTRACT if name in RIGHT])
