@@ -334,6 +334,11 @@ class FullyConnectedNet:
         return loss, grads
 
 
+class TwoLayerNet(FullyConnectedNet):
+    def __init__(self, input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0):
+        super().__init__([hidden_dim], input_dim, num_classes, reg, weight_scale)
+
+
 class Solver:
     def __init__(
         self,
