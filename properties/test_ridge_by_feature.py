@@ -86,7 +86,7 @@ def test_no_digits_are_lost_to_the_square_of_the_condition_by_feature(impl, p, s
 
 
 @pytest.mark.accuracy
-@given(of_rank())
+@given(of_rank(hard=True, plain=True))
 def test_no_penalty_at_all_is_least_squares(impl, p):
     """With every λ_j = 0 it is lstsq(X, y), whatever the rank."""
     lams = np.zeros(p.X.shape[1], p.dtype)

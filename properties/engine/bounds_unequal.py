@@ -5,16 +5,17 @@ stably, by QR of [√s √sX] for one, has the exact answer of data that are off
 to perturb the first column is to perturb y by b times as much, and |b| is at most of the size of y and of Xw. Rows that
 are centered first keep more digits (Chan, Golub and LeVeque 1983), and pass all the more.
 
-Ordinary problems are also solved by the normal equations of [√s √sX], as the textbooks have them, and by those of X and
-diag(λ): with `squares` that is allowed, too.
+Ordinary problems are also solved by the normal equations of [√s √sX], and by those of X and diag(λ), as the textbooks
+have them: with `squares` that is allowed, as in `bounds_textbook`.
 """
 
+import functools
 import math
 from typing import Any
 
 import mpmath
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 from mpmath import mpf
 
 from shrinkage.properties.engine import oracles
@@ -31,12 +32,17 @@ from shrinkage.properties.engine.bounds import (
 )
 
 ORTHOGONAL = "first-order perturbation of the data by c u: Björck (1996), §1.4.3; Higham (2002), §20.1 and Theorem 20.3"
-SQUARES = "normal equations: Higham (2002), §20.4 and Theorem 10.4"
+SQUARES = "normal equations, by an inverse too: Higham (2002), §14.3 and §20.4"
 REFITS = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
 
 
 def _mpf(value: fmpq) -> mpf:
     return mpf(int(value.p)) / mpf(int(value.q))
+
+
+def _inverse_moves(M: fmpq_mat, inverse: fmpq_mat) -> mpf:
+    size = norm(oracles.entries(inverse))
+    return 2 * (norm(oracles.entries(M)) * size + 1) * size
 
 
 class Centred(Problem):
@@ -75,18 +81,31 @@ class Centred(Problem):
         """How far w moves, to first order, for each c u."""
         return solution_moves(self, self.size, self.y)
 
-    @property
-    def squared(self) -> mpf:
-        """How far w and b move, for each c u, by the normal equations of [√s √sX]."""
+    @functools.cached_property
+    def squares(self) -> tuple[mpf, mpf]:
+        """‖√s [1 X]‖, and 2(κ + 1)‖M⁻¹‖ for M of the normal equations of that: times c u what M⁻¹ is off by."""
         X, s = self.given
         A = np.concatenate([np.ones((len(X), 1)), X], axis=1)
         scaled = oracles.rationals(A) * oracles.rationals(s)[:, None]
         M = oracles.matrix(scaled.T) * oracles.matrix(A)
         for j in range(1, M.ncols()):
             M[j, j] += oracles.to_rational(self.lam)
-        rows = norm(np.sqrt(s)[:, None] * A)
-        inverse = norm(oracles.entries(M.inv()))
-        return inverse * (norm(oracles.entries(M)) * mpmath.hypot(self.w, self.b) + rows * self.y)
+        return norm(np.sqrt(s)[:, None] * A), _inverse_moves(M, M.inv())
+
+    @property
+    def squared(self) -> mpf:
+        """How far w and b move, for each c u, by the normal equations."""
+        rows, moves = self.squares
+        return moves * rows * self.y
+
+    def at_once(self, error: mpf, i: int) -> mpf:
+        """By how much eᵢ = rᵢ/(1 − Hᵢᵢ) is off, times √sᵢ, where H is of the normal equations."""
+        rows, moves = self.squares
+        X, s = self.given
+        A = np.sqrt(s)[:, None] * np.column_stack([np.ones(len(X)), X - s @ X / s.sum()])
+        Q, _ = np.linalg.qr(np.concatenate([A, math.sqrt(float(self.lam)) * np.eye(A.shape[1])[1:]]))
+        left = 1 - float(Q[i] @ Q[i])
+        return self.cu * ((rows**2 * moves + 1) * (self.y + error) + self.size * self.w) / left
 
     def of_b(self, of_w: mpf) -> mpf:
         """By how much b = ȳ − x̄ᵀw is off where w is by so much."""
@@ -109,10 +128,12 @@ def intercept(
 def _intercept(p: Centred, squares: bool) -> tuple[Bound, Bound]:
     if p.far and (p.lam or p.rank):
         return Bound(math.inf, ORTHOGONAL), Bound(math.inf, ORTHOGONAL)
-    squared = p.gram_cu * p.squared if squares else mpf(0)
-    of_w = p.cu * p.moves + squared
-    source = f"{ORTHOGONAL}; {SQUARES}" if squares else ORTHOGONAL
-    return p.allow(of_w, source, mpf(1)), p.allow(p.of_b(of_w) + squared, source, mpf(1))
+    of_w, of_b = p.cu * p.moves, p.of_b(p.cu * p.moves)
+    if not squares:
+        return p.allow(of_w, ORTHOGONAL, mpf(1)), p.allow(of_b, ORTHOGONAL, mpf(1))
+    source, squared = f"{ORTHOGONAL}; or {SQUARES}", p.gram_cu * p.squared
+    of_w, of_b = max(of_w, squared), max(of_b, squared, p.of_b(squared))
+    return p.allow(of_w, source, mpf(1)), p.allow(of_b, source, mpf(1))
 
 
 def intercept_loo(X: Any, y: Any, lam: float, weights: Any, refits: list[Any], squares: bool = False) -> Bound:
@@ -132,15 +153,15 @@ def intercept_loo(X: Any, y: Any, lam: float, weights: Any, refits: list[Any], s
         error = root * abs(_mpf(oracles.residual(X[i : i + 1], y[i : i + 1], w)[0] - b))
         _, _, mean, _ = oracles.centred(*others, rest)
         apart = root * norm(oracles.rationals(X[i]) - oracles.entries(mean)[0])
-        of_w = p.cu * solution_moves(q, p.size, p.y) + (q.gram_cu * q.squared if squares else 0)
         # y_i and x_i themselves, and the means of the others, are off by what the data are.
-        moved = apart * of_w + p.cu * (1 + root / mpmath.sqrt(q.total)) * (p.y + p.size * q.w)
+        given = p.cu * (1 + root / mpmath.sqrt(q.total)) * (p.y + p.size * q.w)
+        moved = apart * p.cu * solution_moves(q, p.size, p.y) + given
         if squares:
-            moved += root * q.gram_cu * q.squared
+            moved = max(moved, (apart + root) * q.gram_cu * q.squared + given, p.at_once(error, i))
         sum_of_squares += error**2
         moved_by += (2 * error + moved) * moved
     total = p.cu * sum_of_squares + moved_by
-    return p.allow(total / p.total, f"{REFITS}; {SQUARES}" if squares else REFITS, mpf(1))
+    return p.allow(total / p.total, f"{REFITS}; or {SQUARES}" if squares else REFITS, mpf(1))
 
 
 def by_feature(X: Any, y: Any, lams: Any, w: Any, squares: bool = False) -> Bound:
@@ -170,5 +191,6 @@ def _by_feature(X: Any, y: Any, lams: Any, w: Any, squares: bool) -> Bound:
         total += mpmath.sqrt(_mpf(size)) * mpmath.sqrt(_mpf(oracles.product(w, inverse @ w)))
     if not squares:
         return Bound(cu * total + tiny, ORTHOGONAL)
-    squared = norm(inverse) * (norm(oracles.entries(M)) * norm(w) + mpmath.sqrt(_mpf(size)) * norm(y))
-    return Bound(cu * total + rounding_of_products(n, d, dtype) * squared + tiny, f"{ORTHOGONAL}; {SQUARES}")
+    squared = _inverse_moves(M, oracles.matrix(inverse)) * mpmath.sqrt(_mpf(size)) * norm(y)
+    allowed = max(cu * total, rounding_of_products(n, d, dtype) * squared) + tiny
+    return Bound(allowed, f"{ORTHOGONAL}; or {SQUARES}")

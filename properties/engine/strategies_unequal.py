@@ -14,13 +14,13 @@ from hypothesis import assume
 
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.strategies import (
-    DTYPES,
     SEEDS,
     SPECTRA,
     TARGETS,
     Shown,
     _around_zero,
     generator,
+    kinds,
     of_rank,
     orthogonal,
     plain,
@@ -92,7 +92,7 @@ def offset(
     rng, k = generator(draw(SEEDS)), draw(COLUMNS) if columns else 0
     if not hard:
         return draw(_ordinary(n, d, k, rng, weighted, penalty))
-    dtype: Any = draw(st.sampled_from(DTYPES))
+    dtype = draw(kinds(hard))
     s = _weights(draw(WEIGHTS), n, low, rng) if weighted else np.ones(n)
     there = s > 0
     # An orthonormal basis of what is orthogonal to √s, among the samples that count.
@@ -140,7 +140,7 @@ def _ordinary(
     values = np.linalg.svd(np.sqrt(s)[there, None] * (X - mean)[there], compute_uv=False)
     size = float(values[0]) if values.size and values[0] else 1.0
     if penalty:
-        lam = math.ldexp(1.0, round(math.log2(size * size * 10.0 ** draw(_around_zero(3)))))
+        lam = math.ldexp(1.0, min(round(math.log2(size * size * 10.0 ** draw(_around_zero(3)))), 19))
         return Offset(X, y if k else y[:, 0], s if weighted else None, lam, min(int(there.sum()) - 1, d))
     assume(values[-1] > 0.01 * size)
     return Offset(X, y if k else y[:, 0], s if weighted else None, 0.0, d)
@@ -161,7 +161,7 @@ def _weights(kind: str, n: int, low: int, rng: np.random.Generator | None) -> np
 @st.composite
 def offset_of_rank(draw: st.DrawFn, *, columns: bool = True) -> Offset:
     """A problem of any rank, exact as the floats stand, without a penalty: small integers, weights among them."""
-    p, rng = draw(of_rank(columns=columns)), np.random.default_rng(draw(SEEDS))
+    p, rng = draw(of_rank(columns=columns, hard=True, plain=True)), np.random.default_rng(draw(SEEDS))
     X = p.X + rng.integers(-9, 10, p.X.shape[1]).astype(p.dtype)
     y = p.y + p.dtype.type(draw(st.integers(-9, 9)))
     weights = rng.integers(1, 5, len(X)).astype(p.dtype) if draw(st.booleans()) else None
@@ -176,10 +176,11 @@ def offset_of_rank(draw: st.DrawFn, *, columns: bool = True) -> Offset:
 
 @st.composite
 def with_grid(draw: st.DrawFn, *, weighted: bool, hard: bool = False, columns: bool = True, low: int = 1) -> Any:
-    """A problem with an intercept, and values of λ in any order, repeated or none; zeros among the hard ones."""
+    """A problem with an intercept, and values of λ in any order, repeated; of a hard one there are zeros, or none."""
     p = draw(offset(weighted=weighted, hard=hard, columns=columns, low=low))
     factors = st.sampled_from([0.0, 1.0, 1.0]) if hard else st.just(1.0)
-    several = draw(st.lists(st.tuples(factors, _around_zero(20 if hard else 2)), max_size=3))
+    each = st.tuples(factors, _around_zero(20 if hard else 2))
+    several = draw(st.lists(each, min_size=0 if hard else 1, max_size=3))
     limits = np.finfo(p.dtype)
     lams = [factor * p.lam * 2.0**power for factor, power in several]
     return p, np.array([lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams], p.dtype)
@@ -220,12 +221,12 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
         y = y + draw(st.sampled_from([0, 1])) * plain(rng, y.shape)
         size = math.ldexp(1.0, 2 * int(np.frexp(abs(X).max())[1]))
         powers = np.zeros(d) if rng is None else rng.integers(-7, 8, d)
-        lams = size * 2.0**powers
+        lams = np.minimum(size * 2.0**powers, 2.0**19)
         lams[:free] = 0
         return ByFeature(X, y if k else y[:, 0], lams)
     p = draw(of_rank(columns=columns, hard=True))
     if draw(st.booleans()):
-        dtype = draw(st.sampled_from(DTYPES))
+        dtype = draw(kinds(hard))
         digits = 12 if dtype == np.float64 else 4
         values = spectrum(draw(SPECTRA), min(n, d), 10.0 ** draw(st.integers(0, digits)))
         X = (orthogonal(n, rng)[:, : min(n, d)] * values) @ orthogonal(d, rng)[: min(n, d)]

@@ -163,6 +163,42 @@ def ridge_batch(X, y, lam):
     return np.array([ridge(*problem) for problem in zip(X, y, lams, strict=True)])
 
 
+def _with_ones(X, y, sample_weight):
+    s = np.ones(len(y)) if sample_weight is None else sample_weight
+    A = np.column_stack([np.ones(len(y)), X])
+    return A, A.T * s, s
+
+
+def ridge_intercept(X, y, lam, sample_weight=None):
+    A, AtS, _ = _with_ones(X, y, sample_weight)
+    penalty = lam * np.eye(A.shape[1])
+    penalty[0, 0] = 0
+    w = np.linalg.inv(AtS @ A + penalty) @ AtS @ y
+    return w[1:], w[0]
+
+
+def ridge_intercept_path(X, y, lams, sample_weight=None):
+    each = [ridge_intercept(X, y, lam, sample_weight) for lam in lams]
+    return np.array([w for w, _ in each]), np.array([b for _, b in each])
+
+
+def ridge_intercept_loo(X, y, lams, sample_weight=None):
+    A, AtS, s = _with_ones(X, y, sample_weight)
+    loo = []
+    for lam in lams:
+        w, b = ridge_intercept(X, y, lam, sample_weight)
+        penalty = lam * np.eye(A.shape[1])
+        penalty[0, 0] = 0
+        leverage = np.diag(A @ np.linalg.inv(AtS @ A + penalty) @ AtS)
+        errors = (y - X @ w - b) / (1 - leverage)
+        loo.append(np.sum(s * errors**2) / np.sum(s))
+    return np.array(loo)
+
+
+def ridge_by_feature(X, y, lams):
+    return np.linalg.inv(X.T @ X + np.diag(lams)) @ X.T @ y
+
+
 # ---- chapter 4: the ReLU elbow under SGD -----------------------------------------------------------------------------
 
 

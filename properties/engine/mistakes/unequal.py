@@ -32,8 +32,11 @@ def intercept_loo(X: Array, y: Array, lam: float, sample_weight: Weights = None)
     """Σ s_i (y_i − x_iᵀ w₋ᵢ − b₋ᵢ)² / Σ s_i."""
     if not lam > 0:
         raise ValueError("a limit, or to be refused")
-    bound = bounds_unequal.intercept_loo(of_any_size(X), y, lam, sample_weight, squares=True)
-    return Exact(oracles.intercept_loo(X, y, lam, sample_weight), bound)
+    s = np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
+    X, y, s = of_any_size(X)[s > 0], y[s > 0], s[s > 0]
+    refits = oracles.intercept_refits(X, y, lam, s)
+    bound = bounds_unequal.intercept_loo(X, y, lam, s, refits, squares=True)
+    return Exact(oracles.intercept_loo(X, y, refits, s), bound)
 
 
 def by_feature(X: Array, y: Array, lams: Array) -> Exact:
