@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 FIRST = 3  # times as long for a function's first call in a process, which may compile
+IDLE = 6  # times as long where the processor is at other work: on a busy machine nobody is late for that
 _GRACE = 2.0  # seconds after which the kernel ends what lets no other thread run
 _LATE, _AT_WORK, _CLOCK = "late", ".json", ".clock"
 _TIME = struct.Struct("d")
@@ -36,7 +37,7 @@ class Watchdog:
     name
         Of the process.
     seconds
-        For one call.
+        Of the processor, for one call.
     """
 
     def __init__(self, folder: Path, name: str, seconds: float) -> None:
@@ -49,7 +50,9 @@ class Watchdog:
         self._test: dict[str, Any] = {}
         self._late: set[str] = set()  # functions, as of when the test began, under any mark
         self._returned: set[str] = set()
-        self._calls: dict[int, tuple[float, str, Callable[[], str]]] = {}  # by thread; until when
+        self._calls: dict[
+            int, tuple[float, float, str, Callable[[], str]]
+        ] = {}  # by thread; until when, by either clock
         self._last = ""
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -71,17 +74,17 @@ class Watchdog:
         seconds = self.seconds * (1 if function in self._returned else FIRST)
         thread = threading.get_ident()
         if not self._calls:
-            _alarm(seconds + _GRACE)
+            _alarm(seconds + _GRACE, IDLE * seconds + _GRACE)
         begun = time.monotonic()
         _TIME.pack_into(self._since, 0, begun)
-        self._calls[thread] = begun + seconds, function, code
+        self._calls[thread] = time.process_time() + seconds, begun + IDLE * seconds, function, code
         try:
             yield
             self._returned.add(function)
         finally:
             self._calls.pop(thread, None)
             if not self._calls:
-                _alarm(0)
+                _alarm(0, 0)
                 _TIME.pack_into(self._since, 0, 0.0)
 
     def given_up(self, function: str) -> bool:
@@ -94,17 +97,18 @@ class Watchdog:
     def _watch(self) -> None:
         while True:
             time.sleep(_GRACE / 4)
-            for until, function, code in list(self._calls.values()):
-                if time.monotonic() > until:
+            for at_work, idle, function, code in list(self._calls.values()):
+                if time.process_time() > at_work or time.monotonic() > idle:
                     with contextlib.suppress(Exception):
                         self._say(function=function, call=code())
                     os._exit(1)
 
 
-def _alarm(seconds: float) -> None:
+def _alarm(at_work: float, idle: float) -> None:
     """Have the kernel end this process by then, whoever holds the interpreter's lock; at 0, not any more."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, at_work)
+        signal.setitimer(signal.ITIMER_REAL, idle)
 
 
 _own: Watchdog | None = None  # of this process, if it is one of several

@@ -143,10 +143,10 @@ def test_the_profiles_are_those_of_hypothesis():
 @pytest.mark.parametrize(
     ("does", "told"),
     [
-        ("os._exit(0)", "squared_norm ended the process that it ran in."),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "squared_norm ended the process that it ran in."),
-        ("while True: pass", "squared_norm did not come back within 1 s."),
-        ("PyDLL(None).usleep(100_000_000)", "squared_norm did not come back within 1 s."),  # no other thread runs
+        ("os._exit(0)", "squared_norm ended the process that it ran in"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "squared_norm ended the process that it ran in"),
+        ("while True: pass", "squared_norm did not come back within 0.2 s"),
+        ("PyDLL(None).usleep(100_000_000)", "squared_norm did not come back within 0.2 s"),  # no other thread runs
     ],
 )
 def test_what_ends_or_stops_its_process_fails_a_claim_and_no_more(folder, does, told):
@@ -161,7 +161,7 @@ def squared_norm(x):
 def matvec(A, x):
     return A @ x
 """)
-    code, output = judge(folder, "mine.py", "--isolate-seconds", "1")
+    code, output = judge(folder, "mine.py", "--isolate-seconds", "0.2")
     assert code == 1, output
     assert told in output
-    assert output.splitlines()[-1].startswith("1 failed, 1 passed")
+    assert "right         matvec: 1 of 1 claims" in output
