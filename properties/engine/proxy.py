@@ -130,7 +130,7 @@ def _done(
 
 
 def keep_alive() -> Callable[[], None]:
-    """Have `os._exit` in a call fail the claim, where it would end this process without a verdict; the result undoes it.
+    """Have `os._exit` in a call fail the claim, where it would end the process without a verdict; the result undoes it.
 
     What the call has forked may end as it likes.
     """
