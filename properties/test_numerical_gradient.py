@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from shrinkage.properties.engine.account.source_repr import Written, code
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
 from shrinkage.properties.engine.oracles import rationals
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, count, generator, plain
-from shrinkage.properties.engine.verdict import equal, judge, refuses, untouched
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 H = 1e-5
@@ -33,6 +34,15 @@ class Quadratics:
         """The value of each."""
         x = x.reshape(-1)
         return np.array([x @ A @ x + c @ x for A, c in zip(self.A, self.c, strict=True)])
+
+    def __repr__(self) -> str:
+        matrices = f"zip({code(self.A)}, {code(self.c)})"
+        return f"lambda x: np.array([x.ravel() @ A @ x.ravel() + c @ x.ravel() for A, c in {matrices}])"
+
+    @property
+    def first(self) -> Written:
+        """The first of them, a number."""
+        return Written(f"lambda x: ({self!r})(x)[0]", lambda x: self(x)[0])
 
     def answer(self, x: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, Bound]:
         """Σ df · ∂f/∂x, and what rounding in f and in x ± h makes of it."""
@@ -78,10 +88,10 @@ def problems(
 def test_central_differences_are_exact_for_a_quadratic(impl, data, hard):
     """eval_numerical_gradient(f, x) is the gradient of a quadratic f, but for rounding over h."""
     f, x, _ = data.draw(problems(values=1, hard=hard))
-    got = impl.eval_numerical_gradient(lambda at: f(at)[0], x)
+    got = impl.eval_numerical_gradient(f.first, x)
     exact, bound = f.answer(x, np.ones(1))
     judge("eval_numerical_gradient", got.reshape(-1), exact, bound, x=x)
-    assert got.shape == x.shape
+    holds("eval_numerical_gradient", got.shape == x.shape, "a gradient of another shape", got.shape, x.shape, "shape")
 
 
 @ORDINARY_AND_HARD
@@ -92,7 +102,7 @@ def test_array_differences_are_weighted_by_df(impl, data, hard):
     got = impl.eval_numerical_gradient_array(f, x, df)
     exact, bound = f.answer(x, df)
     judge("eval_numerical_gradient_array", got.reshape(-1), exact, bound, x=x, df=df)
-    assert got.shape == x.shape
+    holds("eval_numerical_gradient_array", got.shape == x.shape, "of another shape", got.shape, x.shape, "shape")
 
 
 @mathematics
@@ -101,9 +111,9 @@ def test_differences_are_central_and_h_is_1e_minus_5(impl, name):
     """For f(x) = x³ at 0, a central difference is h² exactly: 1e-10, and neither 0 nor that of another h."""
     h, u = rationals(H)[()], unit_roundoff(np.float64)
     if name == "eval_numerical_gradient":
-        got = impl.eval_numerical_gradient(lambda x: float(x[0] ** 3), np.array([0.0]))
+        got = impl.eval_numerical_gradient(Written("lambda x: float(x[0] ** 3)"), np.array([0.0]))
     else:
-        got = impl.eval_numerical_gradient_array(lambda x: x**3, np.array([0.0]), np.array([1.0]))
+        got = impl.eval_numerical_gradient_array(Written("lambda x: x**3"), np.array([0.0]), np.array([1.0]))
     judge(name, got, [h * h], Bound(8 * u * H * H, "eight roundings"))
 
 

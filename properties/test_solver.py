@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine.account import shown
+from shrinkage.properties.engine.account.source_repr import Written, code
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, Rule
 from shrinkage.properties.engine.running_error import constant
@@ -22,6 +23,9 @@ mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 Plan = Callable[[int], int]
 
 
+IMPORTED = "from shrinkage.properties.test_solver import Linear, Planned, follow, rising"  # where a failure is pasted
+
+
 class Planned:
     """A model that counts its steps in its only parameter, and gets as many rows right as is planned after so many.
 
@@ -29,10 +33,15 @@ class Planned:
     of 1, the parameter is the number of steps.
     """
 
+    IMPORTED = IMPORTED
+
     def __init__(self, train: Plan, val: Plan) -> None:
         self.params = {"steps": np.zeros(1)}
         self.plans = (train, val)
         self.batches: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def __repr__(self) -> str:
+        return f"Planned({', '.join(map(code, self.plans))})"
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
         """Scores with the planned number of rows right; or the number of the step, and −1 for its gradient."""
@@ -60,7 +69,12 @@ def trained(impl: Any, model: Any, data: dict[str, np.ndarray], **options: Any) 
 
 def follow(values: Sequence[int]) -> Plan:
     """A plan by a list, whose last entry stands for all that follow."""
-    return lambda steps: values[min(steps, len(values) - 1)]
+    return Written(f"follow({[*values]})", lambda steps: values[min(steps, len(values) - 1)])
+
+
+def rising(steps: int) -> int:
+    """A plan that is better after each step."""
+    return steps
 
 
 def sizes(hard: bool) -> st.SearchStrategy[tuple[int, int, int, int]]:
@@ -84,8 +98,8 @@ def test_there_is_a_loss_for_every_step(impl, data, hard):
     model = Planned(follow([0]), follow([0 if hard else 1]))
     solver = trained(impl, model, planned_data(N, M), batch_size=batch_size, num_epochs=epochs)
     steps = epochs * max(N // batch_size, 1)
-    assert list(solver.loss_history) == [-float(t) for t in range(steps)]
-    assert len(model.batches) == steps
+    equal(solver.loss_history, [-float(t) for t in range(steps)])
+    holds("Solver", len(model.batches) == steps, "another number of steps", len(model.batches), steps)
 
 
 @ORDINARY_AND_HARD
@@ -99,8 +113,8 @@ def test_accuracies_are_taken_after_the_first_step_and_after_every_epoch(impl, d
     per_epoch = max(N // batch_size, 1)
     checks = sorted({1, *(per_epoch * e for e in range(1, epochs + 1))}) if epochs else []
     # Every row counts, so an accuracy is a count divided by a size, rounded once.
-    assert list(solver.train_acc_history) == [min(follow(train)(t), N) / N for t in checks]
-    assert list(solver.val_acc_history) == [min(follow(val)(t), M) / M for t in checks]
+    equal(solver.train_acc_history, [min(follow(train)(t), N) / N for t in checks])
+    equal(solver.val_acc_history, [min(follow(val)(t), M) / M for t in checks])
 
 
 @ORDINARY_AND_HARD
@@ -134,8 +148,8 @@ def test_accuracies_cover_every_row(impl, rows):
     for wrong in (0, 1):
         model = Planned(follow([rows - wrong]), follow([rows + 1 - wrong]))
         solver = trained(impl, model, planned_data(rows, rows + 1), batch_size=rows, num_epochs=1)
-        assert list(solver.train_acc_history) == [(rows - wrong) / rows]
-        assert list(solver.val_acc_history) == [(rows + 1 - wrong) / (rows + 1)]
+        equal(solver.train_acc_history, [(rows - wrong) / rows])
+        equal(solver.val_acc_history, [(rows + 1 - wrong) / (rows + 1)])
 
 
 # ---- steps -----------------------------------------------------------------------------------------------------------
@@ -145,7 +159,7 @@ def test_accuracies_cover_every_row(impl, rows):
 @given(N=st.integers(1, 7), batch_size=st.integers(1, 9), epochs=st.integers(1, 4))
 def test_the_learning_rate_decays_after_every_epoch(impl, N, batch_size, epochs):
     """lr_decay multiplies the learning rate once an epoch: with ½, every step of epoch e is 2⁻ᵉ of the first."""
-    model = Planned(follow([0]), lambda steps: steps)  # ever better, so that the last parameters are the best
+    model = Planned(follow([0]), rising)  # ever better, so that the last parameters are the best
     trained(impl, model, planned_data(N, 30), batch_size=batch_size, num_epochs=epochs, lr_decay=0.5)
     exact = max(N // batch_size, 1) * (2 - 2.0 ** (1 - epochs))
     judge("Solver", model.params["steps"], np.array([exact]), EXACT)
@@ -154,10 +168,15 @@ def test_the_learning_rate_decays_after_every_epoch(impl, N, batch_size, epochs)
 class Linear:
     """A model whose gradients are fixed: each of its two parameters has its own."""
 
+    IMPORTED = IMPORTED
+
     def __init__(self) -> None:
         self.params = {"w": np.array([1.0, -2.0]), "b": np.array([[0.5]])}
         self.gradients = {"w": np.array([0.25, 3.0]), "b": np.array([[-1.0]])}
         self.correct = 0
+
+    def __repr__(self) -> str:
+        return "Linear()"
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
         """Scores that are right for one row more each time; or a loss and the gradients."""
@@ -203,8 +222,8 @@ def test_a_batch_is_rows_of_the_data_with_their_own_labels(impl, N, batch_size):
     trained(impl, model, data, batch_size=batch_size, num_epochs=2)
     for X, y in model.batches:
         numbers = X[:, 0].astype(int)
-        assert 0 < len(y) <= batch_size
-        assert len(y) == batch_size or batch_size > N
+        size = len(y) == batch_size or (0 < len(y) <= batch_size and batch_size > N)
+        holds("Solver", size, f"a batch of {len(y)} rows, where batch_size is {batch_size}", len(y), batch_size)
         equal(X, data["X_train"][numbers])
         equal(y, data["y_train"][numbers])
 
@@ -214,7 +233,8 @@ def test_batches_reach_every_row(impl):
     """In 100 batches of two out of five rows, drawn at random, every row turns up (but for one run in 10²⁰)."""
     model = Planned(follow([0]), follow([1]))
     trained(impl, model, planned_data(5, 1), batch_size=2, num_epochs=50)
-    assert {int(number) for X, _ in model.batches for number in X[:, 0]} == set(range(5))
+    drawn = sorted({int(number) for X, _ in model.batches for number in X[:, 0]})
+    holds("Solver", drawn == [*range(5)], "rows that are never in a batch", drawn, str([*range(5)]))
 
 
 # ---- seeds, silence, and what is left alone --------------------------------------------------------------------------
@@ -250,9 +270,9 @@ def test_a_whole_training_run_repeats_to_the_last_bit(impl):
         solver = trained(impl, model, data, update_rule="adam", optim_config=None, batch_size=7, num_epochs=4, seed=2)
         runs.append((solver, model))
     (a, first), (b, second) = runs
-    assert list(a.loss_history) == list(b.loss_history)
-    assert list(a.train_acc_history) == list(b.train_acc_history)
-    assert list(a.val_acc_history) == list(b.val_acc_history)
+    equal(b.loss_history, a.loss_history)
+    equal(b.train_acc_history, a.train_acc_history)
+    equal(b.val_acc_history, a.val_acc_history)
     for name, value in first.params.items():
         equal(second.params[name], value)
 
@@ -271,8 +291,8 @@ def test_verbose_is_all_that_speaks(impl, capfd):
         verbose=True,
         print_every=1,
     )
-    assert loud.loss_history == silent.loss_history
-    assert loud.val_acc_history == silent.val_acc_history
+    equal(loud.loss_history, silent.loss_history)
+    equal(loud.val_acc_history, silent.val_acc_history)
 
 
 @interface
@@ -336,7 +356,8 @@ def test_default_batches_are_of_a_hundred_for_ten_epochs(impl):
     model = Planned(follow([0]), follow([1]))
     solver = impl.Solver(model, planned_data(250, 1), verbose=False)
     solver.train()
-    assert len(solver.loss_history) == 20
-    assert all(len(y) == 100 for _, y in model.batches)
+    holds("Solver", len(solver.loss_history) == 20, "another number of steps", len(solver.loss_history), 20)
+    rows = sorted({len(y) for _, y in model.batches})
+    holds("Solver", rows == [100], "batches of another size", rows, "[100]")
     (exact,) = carried(np.zeros(1))
     judge("Solver", model.params["steps"], *(exact + constant(np.array([1e-2]))).answer)

@@ -99,7 +99,7 @@ class Made:
         setattr(self._made, name, value)
 
     def __repr__(self) -> str:
-        return "\n".join(self._call.lines())
+        return self._call.lines()[-1]
 
 
 def _done(
@@ -130,7 +130,7 @@ def _done(
 
 
 def keep_alive() -> Callable[[], None]:
-    """Have `os._exit` in a call fail the claim, where it would end the process without a verdict; the result undoes it.
+    """Let `os._exit` in a call fail the claim, not end this process without a verdict; the result undoes it.
 
     What the call has forked may end as it likes.
     """

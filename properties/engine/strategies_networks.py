@@ -251,13 +251,18 @@ def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, most: int 
     """
     depth, N = draw(st.integers(layers if hard else max(layers, 2), most)), draw(st.integers(1, 4))
     widths = [draw(st.integers(1, 4)) for _ in range(depth + 1)]
-    dtype, rng = draw(kinds(hard)), np.random.default_rng(draw(SEEDS))
+    dtype, seed = draw(kinds(hard)), draw(SEEDS)
+    rng = np.random.default_rng(seed)
     kind = draw(st.sampled_from(["trained", "zero biases", "dead layer"]))
+
+    def numbers(*shape: int) -> np.ndarray:
+        return (rng.standard_normal(shape) if seed else eighths(None, shape) / 8).astype(dtype)
+
     params = {}
     for i in range(1, depth + 1):
-        params[f"W{i}"] = rng.standard_normal((widths[i - 1], widths[i])).astype(dtype)
-        params[f"b{i}"] = (rng.standard_normal(widths[i]) * (kind != "zero biases")).astype(dtype)
-    X = rng.standard_normal((N, widths[0])).astype(dtype)
+        params[f"W{i}"] = numbers(widths[i - 1], widths[i])
+        params[f"b{i}"] = numbers(widths[i]) * dtype(kind != "zero biases")
+    X = numbers(N, widths[0])
     if kind == "zero biases":
         X[0] = 0
     elif kind == "dead layer" and depth > 1:

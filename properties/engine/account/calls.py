@@ -5,6 +5,7 @@ claim goes on with, nor what is told of the call. What a backward pass gets from
 """
 
 import contextlib
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -83,7 +84,7 @@ class Call:
     @property
     def complete(self) -> bool:
         """Whether pasting it does the same."""
-        return not any("<" in line and ">" in line for line in self.lines())
+        return not any(re.search(r"<\w[^<>]*>", line) for line in self.lines())
 
     def lines(self, path: str = "") -> list[str]:
         """Statements, and an expression for a part of what came back at the end."""
@@ -127,8 +128,10 @@ class Call:
         """Where in what came back this value is, as code; None if it was computed from it."""
         found = _path(self.result, got)
         if found is None and self.function == "Solver" and self.made is not None and self.made.arguments:
-            found = _path(getattr(self.made.arguments[0], "params", None), got)
-            return None if found is None else f"model.params{found}"
+            model = self.made.arguments[0]
+            for name in ("params", "batches"):
+                if (found := _path(getattr(model, name, None), got)) is not None:
+                    return f"model.{name}{found}"
         return found
 
 

@@ -1,13 +1,34 @@
 """Values as code that can be pasted into a shell, under ``import numpy as np``, with all their digits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 MANY = 200  # entries of an array; of a larger one only its kind is told
 _UNSAID = ("float64", "int64", "bool", "object")  # what a list of such numbers becomes by itself
+
+
+class Written:
+    """A function that is printed as code.
+
+    Parameters
+    ----------
+    source
+        The code, which is evaluated if the function is not given.
+    """
+
+    def __init__(self, source: str, function: Callable[..., Any] | None = None) -> None:
+        self.source = source
+        self._function = function or eval(source, {"np": np})
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function gives."""
+        return self._function(*arguments)
+
+    def __repr__(self) -> str:
+        return self.source
 
 
 def code(value: Any) -> str:
