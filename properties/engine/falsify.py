@@ -236,17 +236,15 @@ def _expanded(module: types.ModuleType, test: Callable[..., None]) -> Iterator[C
     """The claims that one test makes: one for each combination of its parameters."""
     module_marks = getattr(module, "pytestmark", [])
     marks = [*getattr(test, "pytestmark", []), *(module_marks if isinstance(module_marks, list) else [module_marks])]
-    taken, texts = _occurring(test)
     for sets in itertools.product(*(_parameters(mark) for mark in marks if mark.name == "parametrize")):
         arguments = {key: value for chosen, _ in sets for key, value in chosen.items()}
         names = [*(mark.name for mark in marks), *(name for _, more in sets for name in more)]
-        about = taken | ({value for value in arguments.values() if _named(value)} or texts)
         yield Claim(
             test.__name__ + (f"[{', '.join(map(_shown, arguments.values()))}]" if arguments else ""),
             test,
             arguments,
             next((mark for mark in MARKS if mark in names), MARKS[-1]),
-            frozenset(about or CONTRACT),
+            about(test, arguments),
             tuple(name for name in inspect.signature(test).parameters if name != "impl" and name not in arguments),
         )
 
@@ -265,6 +263,13 @@ def _shown(value: Any) -> str:
     return getattr(value, "__name__", None) or str(value)
 
 
+def about(test: Callable[..., None], arguments: Mapping[str, Any]) -> frozenset[str]:
+    """The functions of the contract that occur in a test with these parameters; all of them if none does."""
+    taken, texts = _occurring(test)
+    return frozenset(taken | ({value for value in arguments.values() if _named(value)} or texts) or CONTRACT)
+
+
+@functools.cache
 def _occurring(test: Callable[..., None]) -> tuple[set[str], set[str]]:
     """The functions that a test, or what it calls in its own file, takes off `impl`; and those that it has as text."""
     inner = getattr(getattr(test, "hypothesis", None), "inner_test", test)

@@ -27,7 +27,7 @@ from shrinkage.properties.engine.mistakes import (
     selection,
     unequal,
 )
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, coincides, ratio, tells, void
+from shrinkage.properties.engine.mistakes.answers import TELLING, Formula, Mistake, coincides, ratio, tells, void
 from shrinkage.properties.engine.mistakes.probes import asked, read
 
 __all__ = ["MISTAKES", "RIGHT", "Mistake", "asked", "typical_of"]
@@ -83,7 +83,7 @@ def _is_it(formula: Formula, function: str, arguments: Mapping[str, Any], result
 def _agrees(formula: Formula, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
     """Whether the result may come of the formula, as far as the formula says anything."""
     answer = _answer(formula, function, arguments)
-    if answer is None or void(answer) or ratio(result, answer) <= 1:
+    if answer is None or void(answer) or ratio(result, answer) <= TELLING:
         return True
     return right is not None and ratio(result, right) <= 1 and coincides(answer, right, result)
 

@@ -13,7 +13,7 @@ from shrinkage.properties.engine.mistakes.ridge import linear
 Array = np.ndarray
 Weights = Array | None
 Pair = tuple[Exact, Exact]
-Changed = Callable[[float, float, int], float]  # of λ, the sum of the weights, and d
+Changed = Callable[[float, float, int], float]  # of λ, the sum of the weights, and n
 
 
 # ---- what is right ---------------------------------------------------------------------------------------------------
@@ -21,22 +21,42 @@ Changed = Callable[[float, float, int], float]  # of λ, the sum of the weights,
 
 def intercept(X: Array, y: Array, lam: float, sample_weight: Weights = None) -> Pair:
     """The w and the b that minimise Σ s_i (y_i − x_iᵀw − b)² + λ‖w‖²."""
-    if not lam > 0:
-        raise ValueError("a limit, or to be refused")
+    _regular(X, lam, sample_weight)
     w, b = oracles.intercept(of_any_size(X), y, lam, sample_weight)
-    of_w, of_b = bounds_unequal.intercept(X, y, lam, sample_weight, (w, b), squares=True)
+    rank = None if lam else oracles.centred(X, y, sample_weight)[0].rank()
+    of_w, of_b = bounds_unequal.intercept(X, y, lam, sample_weight, (w, b), rank, squares=lam > 0)
     return Exact(w, of_w), Exact(b, of_b)
+
+
+def _regular(X: Array, lam: float, sample_weight: Weights) -> None:
+    """ValueError for what is to be refused, or where rounding decides upon the rank."""
+    s = np.ones(len(X)) if sample_weight is None else sample_weight
+    if lam < 0 or (s < 0).any() or not (s > 0).any():
+        raise ValueError("to be refused")
+    if lam == 0:
+        kept = X[s > 0] - X[s > 0].mean(axis=0)
+        sizes = np.linalg.svd(kept, compute_uv=False)
+        if ((sizes > 1e-13 * sizes.max(initial=0)) & (sizes < 1e-4 * sizes.max(initial=0))).any():
+            raise ValueError("rounding decides")
 
 
 def intercept_loo(X: Array, y: Array, lam: float, sample_weight: Weights = None) -> Exact:
     """Σ s_i (y_i − x_iᵀ w₋ᵢ − b₋ᵢ)² / Σ s_i."""
+    _regular(X, lam, sample_weight)
     if not lam > 0:
-        raise ValueError("a limit, or to be refused")
+        raise ValueError("a limit")
     s = np.ones(len(X), X.dtype) if sample_weight is None else sample_weight
     X, y, s = of_any_size(X)[s > 0], y[s > 0], s[s > 0]
     refits = oracles.intercept_refits(X, y, lam, s)
     bound = bounds_unequal.intercept_loo(X, y, lam, s, refits, squares=True)
     return Exact(oracles.intercept_loo(X, y, refits, s), bound)
+
+
+def _fitted(X: Array, y: Array, lam: float, sample_weight: Weights = None) -> Exact:
+    """The mean of the squared residuals of the fit itself, within what a refit is allowed."""
+    answer = oracles.intercept(X, y, lam, sample_weight)
+    bound = intercept_loo(X, y, lam, sample_weight).bound
+    return Exact(oracles.intercept_loo(X, y, [answer] * len(y), sample_weight), bound)
 
 
 def by_feature(X: Array, y: Array, lams: Array) -> Exact:
@@ -103,12 +123,17 @@ def _at(changed: Changed) -> dict[str, Formula]:
 
     def moved(X: Array, lam: float, sample_weight: Weights, **rest: Any) -> dict[str, Any]:
         total = float(len(X) if sample_weight is None else sample_weight.sum())
-        return {"lam": changed(lam, total, X.shape[1])}
+        return {"lam": changed(lam, total, len(X))}
 
     def features(X: Array, y: Array, lams: Array) -> Exact:
-        return by_feature(X, y, np.array([changed(float(lam), float(len(X)), X.shape[1]) for lam in lams], lams.dtype))
+        return by_feature(X, y, np.array([changed(float(lam), float(len(X)), len(X)) for lam in lams], lams.dtype))
 
     return {**_given(moved), "ridge_by_feature": features}
+
+
+def _either(*several: dict[str, Formula]) -> dict[str, list[Formula]]:
+    """Several ways to have the same mistake."""
+    return {name: [ways[name] for ways in several] for name in several[0]}
 
 
 def _with(ones: bool) -> Formula:
@@ -145,19 +170,24 @@ def _mean_of_y(b: Exact, y: Array, sample_weight: Weights) -> Exact:
 
 
 WRONG = [
-    Mistake("λ doubled", "taking 2λ for λ", _at(lambda lam, total, d: 2 * lam)),
-    Mistake("λ halved", "taking λ/2 for λ", _at(lambda lam, total, d: lam / 2)),
-    Mistake("λ squared", "taking λ² for λ", _at(lambda lam, total, d: lam * lam)),
-    Mistake("√λ for λ", "taking √λ for λ", _at(lambda lam, total, d: lam**0.5)),
+    Mistake("λ doubled", "taking 2λ for λ", _at(lambda lam, total, n: 2 * lam)),
+    Mistake("λ halved", "taking λ/2 for λ", _at(lambda lam, total, n: lam / 2)),
+    Mistake("λ squared", "taking λ² for λ", _at(lambda lam, total, n: lam * lam)),
+    Mistake("√λ for λ", "taking √λ for λ", _at(lambda lam, total, n: lam**0.5)),
     Mistake(
         "mean squared loss",
         "taking the mean of the squares for their sum, so that nλ stands where λ belongs",
-        _at(lambda lam, total, d: total * lam),
+        _either(_at(lambda lam, total, n: total * lam), _at(lambda lam, total, n: n * lam)),
     ),
-    Mistake("λ divided by n", "taking λ/n for λ", _at(lambda lam, total, d: lam / total)),
+    Mistake("λ divided by n", "taking λ/n for λ", _at(lambda lam, total, n: lam / total)),
     Mistake("a penalised bias", "penalising the intercept like a feature of ones", _solutions(_with(ones=True))),
     Mistake("no intercept", "leaving out the intercept", _solutions(_with(ones=False))),
     Mistake("the mean of y for b", "giving ȳ for b, without x̄ᵀw", _solutions(_b(_mean_of_y))),
+    Mistake(
+        "the sign of x̄ᵀw",
+        "adding x̄ᵀw to ȳ for b, where it is to be subtracted",
+        _solutions(_b(lambda b, y, s: Exact(2 * _mean_of_y(b, y, s).values - b.values, _mean_of_y(b, y, s).bound))),
+    ),
     Mistake(
         "weights ignored",
         "leaving out sample_weight",
@@ -206,5 +236,10 @@ WRONG = [
                 )
             )
         },
+    ),
+    Mistake(
+        "no sample left out",
+        "giving the error on the samples that w was fitted to",
+        {"ridge_intercept_loo": _scores(_fitted)},
     ),
 ]
