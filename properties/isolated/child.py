@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import faulthandler
 import functools
+import inspect
 import os
 import random
 import resource
@@ -18,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,8 @@ GRACE = 100  # looks, at least 5 ms apart, that a thread has to come to its end 
 class Judged:
     """What the judge asks of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, megabytes: int, files: int) -> None:
+        self._megabytes, self._files = megabytes, files
         self.mirror = Mirror(judge=False, ask=self.ask)
         self.here = threading.local()
         self.implementation: Implementation | None = None
@@ -92,8 +95,10 @@ class Judged:
 
     def serve(self, connection: Connection, head: dict[str, Any], value: Any) -> tuple[dict[str, Any], Any]:
         """One request."""
+        if head["request"] == "begin":
+            return self._limit(), None
         if head["request"] == "load":
-            return self._load(value), None
+            return self._load(value, head["late"]), None
         self.here.alone = head["alone"]
         self._begin(head)
         reply: dict[str, Any] = {}
@@ -108,12 +113,27 @@ class Judged:
         reply |= self._end(head)
         return reply, result
 
-    def _load(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        choice = Choice(**chosen)
+    def _limit(self) -> dict[str, Any]:
+        """From now on, for what is mapped and open by now is not the implementation's."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        statm = Path("/proc/self/statm")
+        if statm.exists():
+            limit = int(statm.read_text().split()[0]) * resource.getpagesize() + self._megabytes * (1 << 20)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
+        return {}
+
+    def _load(self, chosen: dict[str, Any], late: list[str]) -> dict[str, Any]:
+        choice, before = Choice(**chosen), {*sys.modules}
         try:
             implementation = self.implementation = load(choice)
         except WrongChoice as error:
-            return {"wrong": str(error)}
+            return {"wrong": self._blamed(str(error))}
+        except Exception as error:  # there is not enough to read what is judged, or the judge's own modules
+            said = f": {error}" if str(error) else ""
+            return {"wrong": self._blamed(f"{choice.name} failed on import: {type(error).__name__}{said}.")}
+        for name in late:
+            _give_up(name, getattr(implementation, name, None), [sys.modules[each] for each in {*sys.modules} - before])
         self._own |= {*sys._current_frames()}
         for module, name in ((np.random, "seed"), (np.random, "set_state"), (random, "seed"), (random, "setstate")):
             setattr(module, name, self._noted(getattr(module, name), f"{module.__name__}.{name}"))
@@ -125,8 +145,17 @@ class Judged:
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
         course = implementation.course.name if implementation.course else ""
-        found = {"notes": implementation.notes, "lost": implementation.lost, "course": course}
+        found = {"notes": [*map(self._blamed, implementation.notes)], "course": course}
+        found["lost"] = {name: self._blamed(why) for name, why in implementation.lost.items()}
         return {"offered": offered, "expected_failures": known, **found}
+
+    def _blamed(self, text: str) -> str:
+        """What failed for want of what the limits allow is not put down to what is judged alone."""
+        short = {"MemoryError": f"megabytes {self._megabytes}", "Too many open files": f"files {self._files}"}
+        short["No module named 'shrinkage"] = short["Too many open files"]
+        return text + "".join(
+            f" --isolate-{limit} may be too little for it." for what, limit in short.items() if what in text
+        )
 
     def _do(self, what: str, target: Any, name: str, given: Any, named: Any) -> Any:
         if what == "set":
@@ -216,6 +245,23 @@ class Judged:
         return [*did, "left a thread running"]
 
 
+class GivenUp(BaseException):
+    """The function of this name was to be called again after it had given no answer."""
+
+
+def _give_up(name: str, function: Any, modules: list[ModuleType]) -> None:
+    """Have nobody call it again: neither the judge nor what calls it here, for that would give no answer either."""
+
+    def given_up(*_: Any, **__: Any) -> None:
+        raise GivenUp(name)
+
+    found = inspect.unwrap(function) if callable(function) else None
+    for module in modules:
+        for there, value in [*vars(module).items()]:
+            if found is not None and value is found and not isinstance(found, type):
+                setattr(module, there, given_up)
+
+
 _libc = ctypes.CDLL(None)
 
 
@@ -224,13 +270,7 @@ def main() -> None:
     requests, arguments = begin()
     others, megabytes, files = map(int, arguments)
     faulthandler.enable()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    statm = Path("/proc/self/statm")
-    if statm.exists():  # what is mapped by now is not the implementation's
-        limit = int(statm.read_text().split()[0]) * resource.getpagesize() + megabytes * (1 << 20)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    judged = Judged()
+    judged = Judged(megabytes, files)
     threading.Thread(target=judged.listen, args=[socket.socket(fileno=others)], daemon=True).start()
     with contextlib.suppress(Unreadable):
         judged.serve_all(requests)

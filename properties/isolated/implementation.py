@@ -1,7 +1,6 @@
 """The implementation as the judge sees it: elsewhere."""
 
 import threading
-from collections import Counter
 from typing import Any
 
 from shrinkage.contract import CONTRACT
@@ -31,7 +30,7 @@ class Isolated(Implementation):
 
     def __init__(self, choice: Choice, limits: Limits) -> None:
         super().__init__(choice.name)
-        self._choice, self._limits, self._late = choice, limits, Counter[str]()
+        self._choice, self._limits, self._late = choice, limits, set[str]()
         self._lock = threading.Lock()
         self._process = Process(choice, limits, self._late)
         if self._process.wrong:

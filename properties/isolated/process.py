@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 import weakref
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,25 @@ from shrinkage.properties.engine.account.failure import Breach
 from . import state
 from .limits import Limits
 from .mirror import NONSENSE, Foreign, Mirror, Unreadable
+from .scratch import Scratch
 from .wire import Connection, error_from, told
 from .worker import Worker
 
+LATE = "gave no answer within {:g} s"
+GIVEN_UP = "GivenUp"  # an error by which the other process says that it was to call what was late
 HERE = str(Path(__file__).parent)
-IMPORT = 120.0  # seconds that the implementation may take to be imported: PyTorch and JAX take some on a busy machine
+START = 120.0  # seconds for what is the judge's own: Python, NumPy, the loader
+IMPORT = 3  # times as long as for a call, to import what is judged
+PEER = 120.0  # seconds to import one of the project's own peers: PyTorch and JAX take some on a busy machine
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
-STRIKES = 3  # calls without an answer after which a function is given up: a run has to end
 
 
 class Process:
     """One judged process, from its start to its end."""
 
-    def __init__(self, choice: Choice, limits: Limits, late: Counter[str]) -> None:
+    def __init__(self, choice: Choice, limits: Limits, late: set[str]) -> None:
         self.limits, self.late = limits, late
+        self._scratch = Scratch(choice)
         self.mirror = Mirror(judge=True, ask=self.ask)
         self.ended = ""  # how it did, in words
         self._here = threading.local()
@@ -57,21 +61,36 @@ class Process:
                 shared=[others.fileno()],
                 stdout=out,
                 stderr=out,
+                cwd=self._scratch.work,
             )
         os.close(out)
         self._connect(self._worker.endpoint)
-        try:
-            request, chosen = {"request": "load", "alone": True}, dataclasses.asdict(choice)
-            head: dict[str, Any] = self._asked("import", request, chosen, IMPORT)[0]
-        except Breach as breach:
-            head = {"wrong": f"{breach}.".replace("import", choice.name, 1)}
-        self.wrong = str(head.get("wrong", ""))
-        self.notes = [_line(note) for note in head.get("notes", [])]
+        self.offered: dict[str, bool] = {}
+        head = self._loaded(choice)
+        self.wrong = self._scratch.told(str(head.get("wrong", "")))
+        self.notes = [self._scratch.told(_line(note)) for note in head.get("notes", [])]
         self.lost = {name: _line(why) for name, why in head.get("lost", {}).items() if name in CONTRACT}
         self.course = str(head.get("course", ""))
-        self.offered: dict[str, bool] = head.get("offered", {})
+        self.offered = head.get("offered", {})
         self.expected_failures: list[dict[str, Any]] = head.get("expected_failures", [])
         self._printed()  # what is said on import is nobody's business
+
+    def _loaded(self, choice: Choice) -> dict[str, Any]:
+        """What the process says after the import; a limit that was too small for it is to blame, and is named."""
+        seconds = max(PEER, self.limits.seconds) if choice.ours else IMPORT * self.limits.seconds
+        request = {"request": "load", "alone": True, "late": sorted(self.late)}
+        name = choice.name
+        try:
+            ready = self._asked("", {"request": "begin", "alone": True}, None, START)[0]
+            if ready.get("wrong"):
+                return ready
+            return self._asked("", request, dataclasses.asdict(self._scratch.choice), seconds)[0]
+        except Breach as breach:
+            what, *where = str(breach).strip().split("\n")
+            if what.startswith("gave no answer"):
+                limit = f"--isolate-seconds {self.limits.seconds:g}"
+                what = f"was not imported within {seconds:g} s: mend it, or give it more than {limit}"
+            return {"wrong": f"{name} {what}{''.join(f', {each.strip()}' for each in where[:1])}."}
 
     # ---- requests --------------------------------------------------------------------------------------------------
 
@@ -81,8 +100,8 @@ class Process:
         function = name if target is None else target.__dict__.get("_function", "")
         if self.ended:
             raise Breach(function, f"{function} needs a process that has ended: it {self.ended}")
-        if self.late[function] >= STRIKES:
-            raise Breach(function, f"{function} is not called any more: it gave no answer in time {STRIKES} times")
+        if function in self.late:
+            raise Breach(function, self._given_up(function))
         head: dict[str, Any] = {"request": what, "alone": self._alone()}
         head |= self._state(head["alone"])
         named = tuple((named or {}).items())
@@ -133,11 +152,16 @@ class Process:
         error = error_from(reply["raised"], connection) if "raised" in reply else None
         if error is None or error in connection.raised.values():  # what was called back raised it
             return did, error
+        if type(error).__name__ == GIVEN_UP and str(error) in self.late:
+            raise Breach(str(error), self._given_up(str(error)))
         if not isinstance(error, Exception):
             did.insert(0, f"raised {type(error).__name__}, which is no Exception: {error}")
         elif did:
             did.insert(0, f"raised {type(error).__name__}: {error}")
         return did, error
+
+    def _given_up(self, function: str) -> str:
+        return f"{function} {LATE.format(self.limits.seconds)}\n  and is not called any more"
 
     def _asked(self, function: str, head: dict[str, Any], value: Any, seconds: float) -> tuple[dict[str, Any], Any]:
         __tracebackhide__ = True
@@ -152,7 +176,7 @@ class Process:
         except Unreadable as error:
             raise self._breach(function, f"gave what is no answer: {error}") from None
         except TimeoutError:
-            raise self._breach(function, f"gave no answer within {seconds:g} s", late=True) from None
+            raise self._breach(function, LATE.format(seconds), late=True) from None
         except (EOFError, OSError):
             raise self._breach(function, "") from None
         except Breach:
@@ -245,8 +269,12 @@ class Process:
         """End the process, and say why."""
         __tracebackhide__ = True
         how, where = self.end(how, late)
-        self.late[function] += late
-        return Breach(function, f"{function} {how}{where}")
+        if late:  # whoever was at work, and not who had called it
+            places = re.findall(r"in (\w+)$", where, re.MULTILINE)
+            function = next((name for name in places if name in self.offered), function)
+            self.late.add(function)
+            where = "\n".join(where.split("\n")[:4])
+        return Breach(function, f"{function} {how}{where}".lstrip())
 
     def end(self, how: str = "was ended", late: bool = False) -> tuple[str, str]:
         """Kill it with all that it has started; how it ended in words, its own if it did, and where it was."""
@@ -263,6 +291,7 @@ class Process:
                     connection.close()
                 os.close(self._out)
                 self._out = -1
+                self._scratch.close()
         return self.ended, where
 
 
@@ -277,6 +306,6 @@ def _place(printed: str) -> str:
         ours = (i for i, (file, _, name) in enumerate(calls) if file.startswith(HERE) and name in ("_do", "_load"))
         entry = next(ours, 0)
         if entry:
-            last = calls[:entry][:3]
+            last = calls[:entry]
             return "".join(f"\n  at line {line} of {Path(file).name}, in {name}" for file, line, name in last)
     return ""
