@@ -4,21 +4,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
-from shrinkage.contract import CONTRACT
-from shrinkage.properties.engine import bounds, oracles
+from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import dot_product
+from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import SEEDS, linear, plain
+from shrinkage.properties.engine.strategies import SEEDS, linear, plain, shapes
 from shrinkage.properties.engine.verdict import judge
 
-FITTED = [name for name in ("ridge", "ridge_intercept", "lstsq") if name in CONTRACT]
+FITTED = ("ridge", "ridge_intercept", "lstsq")
 
 
-def begun(impl: Any, estimator: Any, function: str, lam: Any) -> Any:
+def begun(impl: Any, estimator: Any, function: str, lam: Any, **settings: Any) -> Any:
     """One of the class, to be judged by this function, which has to be offered."""
     getattr(impl, function)  # skips where it is not
-    return estimator(intercept=function == "ridge_intercept", **({} if function == "lstsq" else {"lam": lam}))
+    settings |= {} if function == "lstsq" else {"lam": lam}
+    return estimator(intercept=function == "ridge_intercept", **settings)
 
 
 @pytest.mark.interface
@@ -70,9 +72,8 @@ def test_weights_of_samples_are_repeated_samples(impl, estimator, p, seed):
         pytest.skip("not offered: sample_weight")
     X, y = (np.repeat(each, weights, axis=0) for each in (p.X, p.y))
     exact = oracles.ridge(X, y, p.lam)
-    # Rows times √s are off by a rounding or two each, which the bound for the repeated samples has room for. By which
-    # form it is solved is not asked here: the normal equations lose the most.
-    bound = bounds.RIDGE["ridge_normal"](X, y, p.lam, exact)
+    # Rows times √s are off by a rounding or two each, which the bound for the repeated samples has room for.
+    bound = theory(hard=False).RIDGE["ridge"](X, y, p.lam, exact)
     judge("ridge", one.coef, exact, bound, dtype=p.dtype, X=p.X, y=p.y, lam=p.lam, sample_weight=weights)
 
 
@@ -89,19 +90,44 @@ def test_each_target_has_its_own_penalty(impl, estimator, p, seed):
         pytest.skip("not offered: a penalty for each target")
     for target, lam in enumerate(lams):
         exact = oracles.ridge(p.X, y[:, target], lam)
-        bound = bounds.RIDGE["ridge_normal"](p.X, y[:, target], float(lam), exact)
+        bound = theory(hard=False).RIDGE["ridge"](p.X, y[:, target], float(lam), exact)
         judge("ridge", one.coef[:, target], exact, bound, dtype=p.dtype, X=p.X, y=y, lams=lams, target=target)
 
 
 @pytest.mark.accuracy
 @given(p=linear(columns=False))
 def test_sparse_data_is_the_same_data(impl, estimator, p):
-    """Where a sparse X is taken, the solution is that of the same numbers."""
-    one = begun(impl, estimator, "ridge", p.lam)
+    """Where a sparse X is taken, the solution is that of the same numbers, iterated to the end."""
+    one = begun(impl, estimator, "ridge", p.lam, exact=True)
     try:
         one.fit(p.X, p.y, sparse=True)
     except (TypeError, ValueError):
         pytest.skip("not offered: a sparse X")
     exact = oracles.ridge(p.X, p.y, p.lam)
-    bound = bounds.RIDGE["ridge_normal"](p.X, p.y, p.lam, exact)
+    bound = theory(hard=False).RIDGE["ridge"](p.X, p.y, p.lam, exact)
     judge("ridge", one.coef, exact, bound, dtype=p.dtype, X=p.X, y=p.y, lam=p.lam)
+
+
+@pytest.mark.mathematics
+@pytest.mark.parametrize("function", ["ridge_loo", "ridge_intercept_loo"])
+@given(p=linear(shape=shapes(low=2), columns=False), powers=st.sets(st.integers(-3, 3), min_size=2, max_size=4))
+def test_the_penalty_chosen_has_the_least_error_of_leave_one_out(impl, estimator, function, p, powers):
+    """Of several λ, the one chosen has the least error of leave-one-out, up to what theory allows for two of them."""
+    getattr(impl, function)  # skips where it is not
+    lams = np.array([10.0**power for power in powers])
+    one = estimator(lams=lams, intercept=function == "ridge_intercept_loo")
+    one.fit(p.X, p.y)
+    chosen = one.chosen
+    assert chosen in lams, f"{chosen} is none of {lams}"
+
+    def at(lam: float) -> tuple[float, float]:
+        if function == "ridge_loo":
+            bound = theory(hard=False).leave_one_out(p.X, p.y, lam)
+            return oracles.nearest(oracles.loo(p.X, p.y, lam)), float(bound.allowed)
+        refits = oracles.intercept_refits(p.X, p.y, lam)
+        bound = bounds_unequal.intercept_loo(p.X, p.y, lam, None, refits, squares=True)
+        return oracles.nearest(oracles.intercept_loo(p.X, p.y, refits)), float(bound.allowed)
+
+    error, allowed = at(chosen)
+    (best, room), lam = min((at(lam), lam) for lam in lams)
+    assert error <= best + allowed + room, f"it has chosen λ = {chosen}, of error {error}; at λ = {lam} that is {best}"

@@ -70,9 +70,12 @@ class Estimator:
     def __repr__(self) -> str:
         return self.__name__
 
-    def new_estimator(self, **settings: Any) -> Model:
-        """One of the class, to be fitted: the claims that only an estimator can be asked for begin so."""
-        return Model(self.recipe, **settings)
+    def new_estimator(self, exact: bool = False, **settings: Any) -> Model:
+        """One of the class, to be fitted: the claims that only an estimator can be asked for begin so.
+
+        If it is to be exact, it is told to iterate until it is, where that can be told.
+        """
+        return Model(self.recipe, **settings, **({"tol": 1e-15} if exact and "tol" in self.recipe.free else {}))
 
     def fitted(self, X: Any, y: Any, sample_weight: Any = None, **settings: Any) -> Model:
         """One of the class, fitted."""
@@ -83,7 +86,6 @@ class Estimator:
     # ---- what it offers ----------------------------------------------------------------------------------------------
 
     def _offer(self, names: list[str]) -> None:
-        names = [name for name in names if name in CONTRACT]
         for name in names:
             setattr(self, name, _in_its_words(name, getattr(self, f"_{name}")))
             options: dict[str, object] = {self.recipe.intercept: "intercept" in name} if self.recipe.intercept else {}

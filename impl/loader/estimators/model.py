@@ -59,9 +59,9 @@ class Model:
         if self.each is not None:
             return np.reshape([one.coef for one in self.each], (-1, self.X.shape[-1])).T
         w, (d, *k) = np.asarray(self._found(COEFFICIENTS)), (self.X.shape[-1], *self.y.shape[1:])
-        if not k:
-            return w.reshape(d) if w.size == d else w
-        return w.T if self.recipe.by_target else w
+        if w.size == d and k in ([], [1]):
+            return w.reshape(d, *k)
+        return w.T if self.recipe.by_target and k else w
 
     @property
     def intercept(self) -> Any:
@@ -88,7 +88,7 @@ class Model:
             return np.stack([one.predict(X) for one in self.each], axis=1)
         with _quiet():
             y = np.asarray(self.made.predict(X))
-        return y.reshape(len(X)) if self.y.ndim == 1 and y.size == len(X) else y
+        return y.reshape(len(X), *self.y.shape[1:]) if self.y.shape[1:] in ((), (1,)) and y.size == len(X) else y
 
     def _found(self, names: Sequence[str], otherwise: Any = None) -> Any:
         """The first of these that it has, and that is no setting."""
