@@ -121,6 +121,25 @@ def regression_and_grid(rng: Rng, n: int, d: int, L: int) -> Arguments:
     return X, y, np.logspace(-3, 3, L)
 
 
+def weighted_regression(rng: Rng, n: int, d: int) -> Arguments:
+    """X and y with means that are not 0, λ = 1, and weights from ½ to 2."""
+    X, y = _data(rng, n, d)
+    return X + 3, y + 10, 1.0, rng.uniform(0.5, 2, n)
+
+
+def weighted_regression_and_grid(rng: Rng, n: int, d: int, L: int) -> Arguments:
+    """As `weighted_regression`, with L values of λ from 10⁻³ to 10³."""
+    X, y, _, weights = weighted_regression(rng, n, d)
+    return X, y, np.logspace(-3, 3, L), weights
+
+
+def regression_and_penalties(rng: Rng, n: int, d: int) -> Arguments:
+    """X, y and λ from 10⁻¹ to 10 by feature; none for the first."""
+    lams = np.logspace(-1, 1, d)
+    lams[0] = 0
+    return *_data(rng, n, d), lams
+
+
 def matrix_and_grid(rng: Rng, n: int, d: int, L: int) -> Arguments:
     """X and L values of λ."""
     X, _, lams = regression_and_grid(rng, n, d, L)

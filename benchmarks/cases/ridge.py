@@ -82,12 +82,29 @@ add(
 _FEW = {"small": {"n": 10, "d": 3, "L": 5}, "large": {"n": 1000, "d": 100, "L": 50}}
 _HUNDRED = sized("n d L", (2000, 200, 100))
 _LARGER = sized("n d L", (5000, 500, 100), (4000, 1000, 100))
+add(
+    "ridge_intercept",
+    inputs.weighted_regression,
+    lambda n, d: _best(n, d) + 12 * n * d,
+    lambda n, d: n * d + 2 * n + d + 1,
+    **_TALL,
+    wide=_WIDE["large"],
+)
+add("ridge_by_feature", inputs.regression_and_penalties, _best, lambda n, d: n * d + n + 2 * d, **_TALL)
 for _grid, _options in ((_FEW | _HUNDRED, {}), (_LARGER, {"quick": False})):
     add(
         "ridge_path",
         inputs.regression_and_grid,
         lambda n, d, L: svd(n, d) + 2 * n * d + 2 * L * d * d,
         lambda n, d, L: n * d + n + L * (d + 1),
+        options=_options,
+        **_grid,
+    )
+    add(
+        "ridge_intercept_path",
+        inputs.weighted_regression_and_grid,
+        lambda n, d, L: svd(n, d) + 14 * n * d + 2 * L * d * d,
+        lambda n, d, L: n * d + 2 * n + L * (d + 2),
         options=_options,
         **_grid,
     )
@@ -113,6 +130,14 @@ for _grid, _options in ((_FEW, {}), (_HUNDRED | _LARGER, {"quick": False})):  # 
         inputs.regression_and_grid,
         lambda n, d, L: svd(n, d) + 4 * L * n * d,
         lambda n, d, L: n * d + n + 2 * L,
+        options=_options,
+        **_grid,
+    )
+    add(
+        "ridge_intercept_loo",
+        inputs.weighted_regression_and_grid,
+        lambda n, d, L: svd(n, d) + 12 * n * d + 4 * L * n * d,
+        lambda n, d, L: n * d + 2 * n + 2 * L,
         options=_options,
         **_grid,
     )

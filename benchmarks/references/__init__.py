@@ -12,11 +12,11 @@ import numpy as np
 
 from shrinkage.benchmarks.cases.bound import many_calls
 from shrinkage.benchmarks.cases.case import Case
-from shrinkage.benchmarks.references import grids, linear, networks
+from shrinkage.benchmarks.references import grids, linear, networks, unequal
 from shrinkage.benchmarks.references.measured import Answer
 from shrinkage.contract import CONTRACT
 
-_MAKERS = linear.ANSWERS | grids.ANSWERS | networks.ANSWERS
+_MAKERS = linear.ANSWERS | grids.ANSWERS | unequal.ANSWERS | networks.ANSWERS
 
 
 class WrongAnswer(AssertionError):

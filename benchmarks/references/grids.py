@@ -86,13 +86,19 @@ def _gcv(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
 
 
 def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
-    """The mean of eᵢ² by eᵢ = rᵢ/(1 − hᵢ), and `bounds_selection.leave_one_out` for all the refits at once."""
-    grid = Grid(X, y, lams)
-    kept = 1 - product(1 / grid.shifted, (grid.A**2).T)  # 1 − h, (L, n)
+    return leave_one_out(Grid(X, y, lams), np.zeros(len(X)), len(X))
+
+
+def leave_one_out(grid: Grid, taken: np.ndarray, total: Any) -> list[Answer]:
+    """Σ eᵢ²/total by eᵢ = rᵢ/(1 − hᵢ), and `bounds_selection.leave_one_out` for all the refits at once.
+
+    `taken` is the part of hᵢ that is not of the grid: the intercept's.
+    """
+    kept = 1 - taken - product(1 / grid.shifted, (grid.A**2).T)  # 1 − h, (L, n)
     e = (grid.residuals / kept).astype(float)
     # Without row i the solution moves from w by −eᵢ lᵢ, lᵢ = (XᵀX + λI)⁻¹xᵢ; norms by way of the eigenvectors.
     A, mu, lam, shifted, c = (part.astype(float) for part in (grid.A, grid.mu, grid.lams, grid.shifted, grid.c))
-    wl, ll, xl = (c / shifted) @ A.T, shifted**-2 @ (A * A).T, (mu / shifted**2) @ (A * A).T
+    wl, ll, xl = (c / shifted) @ A.T, shifted**-2 @ (A * A).T, (mu / shifted**2) @ (A * A).T + taken.astype(float)
     refits = np.sqrt((c * c).sum(axis=1)[:, None] - 2 * e * wl + e * e * ll)
     r = (grid.residuals**2).sum(axis=1).astype(float)[:, None]
     rest = np.sqrt(np.maximum(r + 2 * lam * e * wl + e * e * xl - e * e, 0))  # Xᵀr = λw; the residuals but for eᵢ
@@ -100,13 +106,16 @@ def _loo(X: np.ndarray, y: np.ndarray, lams: np.ndarray) -> list[Answer]:
     inverse = 1 / shifted.min(axis=1)[:, None] + ll / kept.astype(float)
     low = np.maximum(1 / inverse - lam, 0)
     solver = np.where(low > lam, np.sqrt(low) * inverse, 0.5 / np.sqrt(lam))
-    p = grid.problem
+    p, others = grid.problem, 1 - taken.astype(float)
     cu, size, norm_y = float(p.cu), float(p.size), float(p.y)
     moves = size * (rest * inverse + solver * refits) + solver * norm_y
-    moved = np.linalg.norm(X, axis=1) * moves + norm_y + size * refits
-    total = (2 * abs(e) + cu * moved) * moved + e * e
+    # From the mean of the others a sample is further than from that of all; and that mean is off by what the data are.
+    apart = np.linalg.norm(grid.X.astype(float), axis=1) / others
+    moved = apart * moves + (norm_y + size * refits) * (1 + np.sqrt(1 / others - 1))
+    summed = (2 * abs(e) + cu * moved) * moved + e * e
     source = "first-order perturbation of the data by c u, in each refit: Björck (1996), §1.4.3; Wedin (1973)"
-    return [(((grid.residuals / kept) ** 2).mean(axis=1), Bound(cu * total.mean(axis=1), source))]
+    allowed = Bound(cu * summed.sum(axis=1) / float(total), source)
+    return [(((grid.residuals / kept) ** 2).sum(axis=1) / total, allowed)]
 
 
 ANSWERS: dict[str, Maker] = {"ridge_path": _path, "ridge_dof": _dof, "ridge_gcv": _gcv, "ridge_loo": _loo}

@@ -157,6 +157,8 @@ def test_a_wrong_answer_is_never_timed(case: Case, dtype: type, off: float) -> N
     ("name", "off"),
     [
         *((f"{name}-large", 1e-6) for name in ("ridge_path", "ridge_dof", "ridge_gcv", "ridge_loo", "ridge_batch")),
+        *((f"ridge_intercept{what}-large", 1e-6) for what in ("", "_path", "_loo")),
+        *((name, 1e-6) for name in ("ridge_intercept-wide", "ridge_by_feature-large")),
         *((f"{name}-ill-conditioned", 1e-3) for name in ("ridge", "ridge_svd", "lstsq")),
         *((f"ridge-{label}", 1e-6) for label in ("lam-zero", "strided", "200x20x5", "50x500")),
         *((f"FullyConnectedNet-{N}x64x100x100x10", 1e-6) for N in (1, 16, 64)),

@@ -69,7 +69,7 @@ class Centred(Problem):
         rows = root[1:, None] * (rows[1:] - rows[0] * (root[0] / (math.sqrt(total) + root[0])))
         super().__init__(rows[:, :-1], rows[:, -1], lam, w, rank=rank, dtype=dtype)
         exact = oracles.residual(X, y, w) - oracles.to_rational(b)
-        self.r = mpmath.sqrt(_mpf(oracles.product(oracles.rationals(s) * exact, exact)))
+        self.r = _root(oracles.product(oracles.rationals(s) * exact, exact))
         if lam:
             self.alpha = self.r / self.lam
         self.size, self.y = norm(root[:, None] * X), norm(root * y)  # with their means
@@ -109,7 +109,12 @@ class Centred(Problem):
 
     def of_b(self, of_w: mpf) -> mpf:
         """By how much b = ȳ − x̄ᵀw is off where w is by so much."""
-        return self.mean * of_w + self.cu * (self.y + self.size * self.w) / mpmath.sqrt(self.total)
+        return offset_moves(self, self.mean, self.total, of_w)
+
+
+def offset_moves(p: Problem, mean: mpf, total: mpf, of_w: mpf) -> mpf:
+    """By how much b is off where w is by so much: from ‖x̄‖ and the sum of the weights."""
+    return mean * of_w + p.cu * (p.y + p.size * p.w) / mpmath.sqrt(total)
 
 
 def intercept(
@@ -180,17 +185,29 @@ def _by_feature(X: Any, y: Any, lams: Any, w: Any, squares: bool) -> Bound:
     M = oracles.curvature(X, lams)
     inverse = oracles.entries(oracles.pseudoinverse(M))  # B†ᵀB† with it is M†
     size, each = oracles.sum_of_squares(X), oracles.rationals(lams)
-    moved = size + each  # (‖X‖² + λⱼ): the square of what column j moves by, for each c u
-    if cu * mpmath.sqrt(_mpf(sum((m * inverse[j, j] for j, m in enumerate(moved)), fmpq(0)))) > SMALL:
-        return Bound(math.inf, ORTHOGONAL)
-    objective = sum((each[j] * w[j] * w[j] for j in range(d)), oracles.sum_of_squares(oracles.residual(X, y, w)))
-    across = mpmath.sqrt(_mpf((inverse * inverse * moved).sum()) if d else mpf(0)) * mpmath.sqrt(_mpf(objective))
-    columns = mpmath.sqrt(d * _mpf(oracles.product(moved * w, w)))  # no less than Σ √moved |w|
-    total = across + mpmath.sqrt(norm(inverse)) * (columns + norm(y))
+    objective = oracles.sum_of_squares(oracles.residual(X, y, w)) + oracles.product(each * w, w)
+    total = by_feature_moves(inverse, size, each, objective, w, y, cu)
     if M.rank() < d:  # what counts for nothing may turn: Wedin (1973)
-        total += mpmath.sqrt(_mpf(size)) * mpmath.sqrt(_mpf(oracles.product(w, inverse @ w)))
+        total += _root(size) * _root(oracles.product(w, inverse @ w))
     if not squares:
         return Bound(cu * total + tiny, ORTHOGONAL)
-    squared = _inverse_moves(M, oracles.matrix(inverse)) * mpmath.sqrt(_mpf(size)) * norm(y)
+    squared = _inverse_moves(M, oracles.matrix(inverse)) * _root(size) * norm(y)
     allowed = max(cu * total, rounding_of_products(n, d, dtype) * squared) + tiny
     return Bound(allowed, f"{ORTHOGONAL}; or {SQUARES}")
+
+
+def by_feature_moves(inverse: Any, size: Any, lams: Any, objective: Any, w: Any, y: Any, cu: mpf) -> mpf:
+    """By how much w moves, to first order, for each c u: from M⁻¹, ‖X‖² and the least value of the objective.
+
+    Column j of [X; diag(√λ)] moves by its length, or where X does by ‖X‖; infinite where that is too much.
+    """
+    moved = size + lams  # the square of the larger of both
+    if cu * _root((np.diag(inverse) * moved).sum()) > SMALL:
+        return mpf("inf")
+    across = _root((inverse * inverse * moved).sum()) * _root(objective)
+    columns = _root(len(w) * (moved * w * w).sum())  # no less than Σ √moved |w|
+    return across + mpmath.sqrt(norm(inverse)) * (columns + norm(y))
+
+
+def _root(value: Any) -> mpf:
+    return mpmath.sqrt(_mpf(oracles.to_rational(value)))
