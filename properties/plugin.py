@@ -29,9 +29,9 @@ from shrinkage.cli import is_writable
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
 from shrinkage.loader.profiles import Profile
-from shrinkage.peers import ExpectedFailure
+from shrinkage.peers import ExpectedFailure, peers
 from shrinkage.properties import parallel
-from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine import falsify, verdict
 from shrinkage.properties.engine.account import reports, seen
 from shrinkage.properties.engine.proxy import Judged, keep_alive
 from shrinkage.properties.engine.settings import under
@@ -44,6 +44,7 @@ from shrinkage.properties.report import files, gradescope, page, scorecard, term
 # failure a claim: the smallest problem that it fails on.
 settings.register_profile(
     "default",
+    phases=[phase for phase in Phase if phase is not Phase.explain],  # half the time that a failure takes, and not told
     deadline=None,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
@@ -134,9 +135,11 @@ def isolated(config: pytest.Config, choice: Choice) -> Isolated:
 @pytest.hookimpl(tryfirst=True)  # before -k and -m leave out a part
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What the implementation says of itself is expected to fail; a claim that is in no test is out of date."""
+    ours = {*(config.getoption("--impl") or ["impl"])} <= {"impl", *peers()}
     for item in items:
         if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
-            told = "ignore" if item.get_closest_marker("mathematics") else "error"
+            # The contract says "without an error", of which a warning is none; of ours it is a defect.
+            told = "error" if ours and not item.get_closest_marker("mathematics") else "ignore"
             item.add_marker(pytest.mark.filterwarnings(told), append=False)
     # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
     items.sort(key=lambda item: [*MARKS].index(reports.mark(item)) if reports.mark(item) else len(MARKS))
@@ -148,6 +151,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         asked = [item for item in judging if _asks(implementation.course, item)]
         config.hook.pytest_deselected(items=[item for item in judging if item not in asked])
         items[:] = [item for item in items if item in asked or item not in judging]
+    _skip(judging, implementation)
     properties = CLAIMS
     whole = any(properties.is_relative_to(config.invocation_params.dir / argument) for argument in config.args)
     covered: set[str] = set()
@@ -161,6 +165,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xfail(reason=failure.reason, strict=failure.strict, run=failure.run))
                 item.obj = under(item.obj, unshrunk)  # type: ignore[attr-defined]  # a function, which has one
         covered.update(item.nodeid for item in items)
+
+
+def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:
+    """Those about functions of which none is offered: to draw an example for each takes longer than to judge one."""
+    offered = {*implementation.offered}
+    for item in claims:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        absent = falsify.about(item.function, params)  # type: ignore[attr-defined]  # a function, which has one
+        if not absent & offered:
+            item.add_marker(pytest.mark.skip(reason=f"not offered: {', '.join(sorted(absent))}"))
+            seen_of = {function: seen.Seen().told() for function in absent}
+            item.user_properties += [("claim", reports.claim(item)), ("mark", reports.mark(item)), ("seen", seen_of)]
 
 
 def _asks(course: Profile, item: pytest.Item) -> bool:

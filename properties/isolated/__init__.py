@@ -11,8 +11,9 @@ What it does to that process is held against it, in the claim during which it ha
 
 No smaller example is looked for then: the message says what happened, in which call, and where that is known. All else
 is judged as in one process: values, errors and warnings, arguments written to, memory shared (`mirror`). What happens
-on import is not held against anybody, but that it fails, or takes more than three times as long as a call may. After the
-end of its process an implementation is imported anew. A folder is judged on a copy, which is what it may delete.
+on import is not held against anybody, but that it fails, or takes more than three times as long as a call may.
+After the end of its process an implementation is imported anew. A folder is judged on a copy, which is what it may
+delete.
 
 It is no sandbox: what the user may read, write or send, the judged code may, too. That takes a container.
 """
