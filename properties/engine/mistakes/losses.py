@@ -10,12 +10,19 @@ from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near,
 from shrinkage.properties.engine.running_error import Carried
 
 Array = np.ndarray
+LARGE = 2000  # scores, from which on balls take too long
 Pair = tuple[Carried, Carried]
 
 
 def _finite(x: Array, y: Array) -> None:
-    if not np.isfinite(x).all() or not x.size or y.shape != x.shape[:1] or y.min() < 0 or y.max() >= x.shape[1]:
-        raise ValueError("of nothing, of NaN, or to be refused")
+    if (
+        not np.isfinite(x).all()
+        or not 0 < x.size < LARGE
+        or y.shape != x.shape[:1]
+        or y.min() < 0
+        or y.max() >= x.shape[1]
+    ):
+        raise ValueError("of nothing, too large, of NaN, or to be refused")
 
 
 def softmax(x: Array, y: Array) -> Pair:

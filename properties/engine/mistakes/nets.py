@@ -11,6 +11,7 @@ from shrinkage.properties.engine.running_error import Carried, affine, columns
 
 Array = np.ndarray
 Params = Mapping[str, Array]
+LARGE = 50_000  # products, from which on balls take too long
 NETS = ("FullyConnectedNet", "TwoLayerNet")
 Penalised = Callable[[str, int], tuple[float, float]]  # of a parameter and the number of layers: in loss and gradient
 
@@ -28,8 +29,8 @@ def net(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: 
 
 
 def _labelled(X: Array, y: Any, params: Params) -> tuple[Carried, Array, dict[str, Carried]]:
-    if not len(X):
-        raise ValueError("of nothing")
+    if not 0 < len(X) * sum(value.size for value in params.values()) < LARGE:
+        raise ValueError("of nothing, or too large")
     numbers, carried = _carried(X, params)
     return numbers, np.zeros(len(X), int) if y is None else np.asarray(y), carried
 

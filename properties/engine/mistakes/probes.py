@@ -7,6 +7,7 @@ import numpy as np
 
 from shrinkage.contract import CONTRACT, Kind
 from shrinkage.properties.engine import example_calls
+from shrinkage.properties.engine.account.failure import Breach
 
 Call = tuple[Mapping[str, Any], Any]
 
@@ -14,12 +15,12 @@ SCALES = (0.9, -0.77, 1.3)
 
 
 def asked(implementation: Any, function: str) -> Iterator[Call]:
-    """Arguments and result of each, made when it is asked for; of one that fails, nothing."""
+    """Arguments and result of each, made when it is asked for, until one fails."""
     for scale in SCALES:
         try:
             yield _call(implementation, function, scale)
-        except Exception:  # whatever people's own code raises
-            continue
+        except (Exception, SystemExit, Breach):  # whatever people's own code raises, and what it does in isolation
+            return
 
 
 def read(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
