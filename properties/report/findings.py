@@ -8,6 +8,7 @@ but of another dtype, and an argument that was written into, are departures of t
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 MARKS = ("mathematics", "accuracy", "interface")
@@ -165,6 +166,12 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
     return f"{who}: {' '.join(said.split()).rstrip('.')}"
+
+
+def who(card: Mapping[str, Any]) -> str:
+    """What was judged, without its folders."""
+    parts = (part.partition(":") for part in card["implementation"].split(" + "))
+    return " + ".join(f"{Path(file).name}{colon}{made}" for file, colon, made in parts)
 
 
 def named(functions: Sequence[str], most: int = 4) -> str:

@@ -3,10 +3,9 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from .findings import MARKS, kinds, named
+from .findings import MARKS, kinds, named, who
 
 WIDTH = 110
 LINES = 30  # of findings: with what is above them, a screen
@@ -43,7 +42,7 @@ def _notes(card: Card) -> Iterator[str]:
 
 
 def _head(card: Card) -> Iterator[str]:
-    name = " + ".join(Path(part).name for part in card["implementation"].split(" + "))
+    name = who(card)
     offered = offered_of(card)
     took = f"judged in {card['seconds']:.0f} s"
     first = f"{name} offers {len(offered)} of {card['offers_of']} functions: {', '.join(offered)}"

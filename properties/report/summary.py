@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .findings import who
+
 LONGEST = 2_000  # characters of one failure; the scorecard has all of it
 
 
@@ -23,7 +25,7 @@ def folded(claims: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], 
 
 def lines(card: dict[str, Any]) -> Iterator[str]:
     """The verdict in a sentence, a table of the functions that are offered, and one failure of each claim."""
-    name = " + ".join(Path(part).name for part in card["implementation"].split(" + "))
+    name = who(card)
     count = Counter(claim["outcome"] for claim in card["claims"])
     said = ", ".join(f"{count[outcome]} {outcome}" for outcome in ("held", "failed", "departed", "not offered"))
     yield f"## `{name}`: {'every claim held' if card['exit'] == 0 else 'not every claim held'}\n"

@@ -75,7 +75,9 @@ class Estimator:
 
         If it is to be exact, it is told to iterate until it is, where that can be told.
         """
-        return Model(self.recipe, **settings, **({"tol": 1e-15} if exact and "tol" in self.recipe.free else {}))
+        if exact and "tol" in self.recipe.free:
+            settings["tol"] = 1e-15
+        return Model(self.recipe, **settings)
 
     def fitted(self, X: Any, y: Any, sample_weight: Any = None, **settings: Any) -> Model:
         """One of the class, fitted."""

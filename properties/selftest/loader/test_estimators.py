@@ -184,7 +184,7 @@ def test_a_run_judges_a_class(tmp_path, how):
     for code, said in ((0, ("mine.py:Plain",)), (0, ("mine.py:Mean", "--penalty", "mean")), (1, ("mine.py:Mean",))):
         found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "--estimator", *said, *options)
         assert found == code, output
-        assert re.search(r"^ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
+        assert re.search(r"^ *ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
         assert ("add --penalty mean" in output) is bool(code)
 
 
