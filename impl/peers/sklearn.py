@@ -1,7 +1,7 @@
 """The contract over scikit-learn: `--impl sklearn`.
 
 Its models without an intercept: `LinearRegression`, `Ridge` by solver, `KernelRidge`, and `RidgeCV` for the error of
-leave-one-out. Left out: what scikit-learn has under no name of its own. What it calls generalised cross-validation is
+leave-one-out; `Ridge` and `RidgeCV` with one. Left out: what scikit-learn has under no name of its own. What it calls generalised cross-validation is
 leave-one-out, `BayesianRidge` finds a λ of its own, and `MLPClassifier` keeps its layers to itself.
 """
 
@@ -56,6 +56,26 @@ def ridge_loo(X: Any, y: Any, lams: Any) -> Any:
 
 
 @quiet
+def ridge_intercept(X: Any, y: Any, lam: Any, sample_weight: Any = None) -> Any:
+    """The w and the b of Σ s_i (y_i − x_iᵀw − b)² + λ‖w‖² by `Ridge`."""
+    X, y, lam, *s = arrays(X, y, lam, *_weights(sample_weight))
+    model = Ridge(alpha=lam).fit(X, y, *s)
+    return model.coef_.T.reshape(X.shape[1], *y.shape[1:]), X.dtype.type(1) * model.intercept_
+
+
+@quiet
+def ridge_intercept_loo(X: Any, y: Any, lams: Any, sample_weight: Any = None) -> Any:
+    """Σ s_i (y_i − x_iᵀ w₋ᵢ − b₋ᵢ)² / Σ s_i by `RidgeCV`, whose errors have their weights already."""
+    X, y, lams, *s = arrays(X, y, lams, *_weights(sample_weight))
+    errors = RidgeCV(alphas=lams, store_cv_results=True).fit(X, y, *s).cv_results_
+    return (errors.sum(axis=0) / (s[0].sum() if s else len(y))).astype(X.dtype)
+
+
+def _weights(sample_weight: Any) -> list[Any]:
+    return [] if sample_weight is None else [sample_weight]
+
+
+@quiet
 def _ridge(X: Any, y: Any, lam: float, solver: str) -> Any:
     X, y, lam = arrays(X, y, lam)
     return Ridge(alpha=lam, fit_intercept=False, solver=solver).fit(X, y).coef_.T.reshape(X.shape[1], *y.shape[1:])
@@ -82,10 +102,10 @@ EXPECTED_FAILURES = (
     xfail("test_a_wrong_shape_is_refused_by_name[*]", _SHAPES),
     xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
     xfail("test_sizes_of_zero_in_ridge[*]", _EMPTY),
-    xfail("test_float32_in_float32_out[ridge_loo]", _ZERO),
-    xfail("test_any_memory_layout_gives_the_same_answer[ridge_loo-*]", _ZERO),
-    xfail("test_inputs_are_not_changed_nor_shared[ridge_loo]", _ZERO),
-    xfail("test_the_same_bits_from_several_threads_at_once[ridge_loo]", _ZERO),
+    xfail("test_float32_in_float32_out[ridge*_loo]", _ZERO),
+    xfail("test_any_memory_layout_gives_the_same_answer[ridge*_loo-*]", _ZERO),
+    xfail("test_inputs_are_not_changed_nor_shared[ridge*_loo]", _ZERO),
+    xfail("test_the_same_bits_from_several_threads_at_once[ridge*_loo]", _ZERO),
     xfail("test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction", _ZERO),
     xfail("test_a_large_problem_has_the_leave_one_out_error_of_its_parts[*]", _ZERO),
     xfail("test_a_large_ridge_problem_may_be_of_any_scale[-560-*]", _SQUARES),
@@ -93,7 +113,19 @@ EXPECTED_FAILURES = (
     xfail(
         "test_no_digits_are_lost_to_the_square_of_the_condition[ridge]", "Ridge picks the normal equations by itself"
     ),
+    xfail(
+        "test_no_digits_are_lost_to_the_square_of_the_condition_beside_an_intercept",
+        "Ridge picks the normal equations by itself",
+    ),
+    xfail("test_weights_of_zero_alone_are_refused[*]", "scikit-learn says that weights sum to zero, and not whose"),
+    xfail("test_sizes_of_zero_with_an_intercept[*]", _EMPTY),
+    xfail("test_a_single_sample_has_no_error_when_left_out", _ZERO),
     # What holds in some runs.
+    xfail("test_an_intercept_has_no_penalty[*-hard]", _SQUARES, strict=False),
+    xfail("test_without_a_penalty_it_is_least_squares[*-hard]", _SQUARES, strict=False),
+    xfail("test_loo_with_an_intercept_is_the_mean_over_refits[*-hard]", _ZERO, strict=False),
+    xfail("test_a_large_lam_leaves_the_mean[*-hard]", _SQUARES, strict=False),
+    xfail("test_a_small_lam_tends_to_least_squares_with_a_column_of_ones[*-hard]", _SQUARES, strict=False),
     xfail("test_loo_is_the_mean_over_refits[hard]", _ZERO, strict=False),  # few may have a λ of 0
     xfail("test_ridge_minimises_its_objective[*-hard]", _SQUARES, strict=False),
     xfail("test_ridge_at_zero_is_least_squares[hard]", _SQUARES, strict=False),
