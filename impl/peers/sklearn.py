@@ -1,8 +1,9 @@
 """The contract over scikit-learn: `--impl sklearn`.
 
 Its models without an intercept: `LinearRegression`, `Ridge` by solver, `KernelRidge`, and `RidgeCV` for the error of
-leave-one-out; `Ridge` and `RidgeCV` with one. Left out: what scikit-learn has under no name of its own. What it calls generalised cross-validation is
-leave-one-out, `BayesianRidge` finds a λ of its own, and `MLPClassifier` keeps its layers to itself.
+leave-one-out; and `Ridge` and `RidgeCV` with one. Left out: what scikit-learn has under no name of its own. What it
+calls generalised cross-validation is leave-one-out, `BayesianRidge` finds a λ of its own, and `MLPClassifier` keeps its
+layers to itself.
 """
 
 from typing import Any

@@ -17,6 +17,7 @@ from shrinkage.properties.engine import bounds, oracles, verdict
 from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
+from shrinkage.properties.engine.strategies_unequal import by_feature, offset, offset_of_rank
 
 pytestmark = pytest.mark.power
 
@@ -122,6 +123,50 @@ def test_loo_is_the_formula_where_it_holds(drawn):
         alpha, inverse = oracles.dual(p.X, p.y, lam), K.inv()
         formula = np.array([a / inverse[i, i] for i, a in enumerate(alpha)], object)
         assert (oracles.loo_errors(p.X, p.y, lam) == formula).all()
+
+
+@given(offset(weighted=True, hard=True), st.sampled_from([0, 1]))
+def test_an_intercept_is_a_feature_of_ones_without_a_penalty(p, penalised):
+    """The exact (w, b) makes the derivative of Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖² by w and by b zero, at λ = 0 too."""
+    lam = p.lam * penalised
+    w, b = oracles.intercept(p.X, p.y, lam, p.weights)
+    pull = (oracles.rationals(p.weights) * (oracles.residual(p.X, p.y, w) - b).T).T
+    assert not pull.sum(axis=0).any() if p.y.ndim == 2 else pull.sum() == 0
+    assert (oracles.matvec(p.X.T, pull) == oracles.to_rational(lam) * w).all()
+
+
+@given(offset_of_rank())
+def test_without_a_penalty_the_shortest_is_taken(p):
+    """Of several w at λ = 0 the exact one is a combination of the samples about their mean, and so the shortest."""
+    w, _ = oracles.intercept(p.X, p.y, 0, p.weights)
+    A = oracles.centred(p.X, p.y, p.weights)[0]
+    assert A.rank() == p.rank
+    P = oracles.pseudoinverse(A) * A
+    assert P * oracles.matrix(w) == oracles.matrix(w)
+
+
+@given(by_feature(hard=True))
+def test_ridge_by_feature_is_where_the_objective_has_no_slope(p):
+    """The exact w solves (XᵀX + diag(λ))w = Xᵀy, and what no equation fixes of it is 0."""
+    w, M = oracles.matrix(oracles.by_feature(p.X, p.y, p.lams)), oracles.curvature(p.X, p.lams)
+    assert M * w == oracles.matrix(p.X).transpose() * oracles.matrix(p.y)
+    assert oracles.pseudoinverse(M) * M * w == w
+
+
+@given(offset(weighted=True, low=2, columns=False))
+def test_loo_with_an_intercept_is_the_formula_where_it_holds(p):
+    """For λ > 0 the refits have the errors rᵢ/(1 − Hᵢᵢ), H of [1 X] with the penalty on X alone."""
+    there = p.weights > 0
+    X, y, s = p.X[there], p.y[there], oracles.rationals(p.weights[there])
+    A = oracles.matrix(np.column_stack([np.ones(len(X)), X]))
+    scaled = oracles.matrix((oracles.entries(A) * s[:, None]).T)
+    M = scaled * A
+    for j in range(1, M.ncols()):
+        M[j, j] += oracles.to_rational(p.lam)
+    H = oracles.entries(A * M.inv() * scaled)
+    errors = (oracles.rationals(y) - H @ oracles.rationals(y)) / (1 - np.diag(H))
+    refits = oracles.intercept_refits(X, y, p.lam, p.weights[there])
+    assert oracles.intercept_loo(X, y, refits, p.weights[there]) == (s * errors**2).sum() / s.sum()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
