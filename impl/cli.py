@@ -83,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"shrinkage {name}: interrupted", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read has read enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 1
 
 
 # ---- what the commands share -----------------------------------------------------------------------------------------

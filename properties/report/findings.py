@@ -13,7 +13,8 @@ from typing import Any
 
 MARKS = ("mathematics", "accuracy", "interface")
 INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
-GROWS = 10  # times as much error at the worst conditions as at the best ones: digits are lost with the condition
+GROWS = 10  # a condition at which digits are lost
+MOST = 100  # times its square: as much error over bound as digits that are lost with it come to
 
 Claim = dict[str, Any]
 Failure = dict[str, Any]
@@ -52,18 +53,19 @@ def _verdict(mark: str, function: str, found: Sequence[tuple[Claim, Failure | No
         tuple(miss) for claim, failure in found if failure for miss in claim["functions"][function].get("misses", [])
     )
     kinds = {failure.get("kind", "other") for failure in failures}
+    past = sum(failure.get("past_squares", False) for failure in failures)
+    if past:
+        row["past_squares"] = past
     if mark == "accuracy" and kinds <= {"value", "nan", "raised"} and _grow(misses):
         return row | {"verdict": "loses digits", "condition": misses[0][0], "ratio": max(ratio for _, ratio in misses)}
+    if past == len(failures):
+        return row | {"verdict": "leaves the range"}
     return row | {"verdict": "raises" if kinds == {"raised"} else "wrong"}
 
 
 def _grow(misses: Sequence[tuple[float, ...]]) -> bool:
-    """Whether errors are larger where the condition, the first of each pair, is."""
-    if len(misses) < 2:
-        return False
-    third = max(len(misses) // 3, 1)
-    low, high = (sorted(ratio for _, ratio in part) for part in (misses[:third], misses[-third:]))
-    return misses[0][0] > GROWS and high[-1] > GROWS * low[len(low) // 2]
+    """Whether errors are what a condition, the first of each pair, can have done: a wrong formula is wrong at any."""
+    return bool(misses) and misses[-1][0] > GROWS and all(ratio <= MOST * at**2 for at, ratio in misses)
 
 
 # ---- findings --------------------------------------------------------------------------------------------------------
@@ -102,6 +104,8 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
         return (kind,)
     if kind == "not refused":
         return kind, _what(failure)
+    if failure.get("past_squares") and claim["mark"] != "mathematics":
+        return "past squares", function
     if kind == "raised":
         return kind, function, failure["says"].split(":")[0]
     if kind == "form":
@@ -128,7 +132,9 @@ def _finding(group: Sequence[tuple[Claim, str, Failure]]) -> dict[str, Any]:
         "sentence": _sentence(claim, [failure for _, _, failure in ordered], sorted(functions)),
         "claims": sorted({c["id"] for c, _, f in group if c["outcome"] == "failed" and f["kind"] != "changed"}),
         **{name: first.get(name, "") for name in ("call", "gave", "got", "expected", "source")},
-        "typical_of": next((failure["typical_of"] for _, _, failure in ordered if "typical_of" in failure), None),
+        "typical_of": next(
+            (f["typical_of"] for _, _, f in ordered if "typical_of" in f and not first.get("past_squares")), None
+        ),
     }
 
 
@@ -144,6 +150,8 @@ def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
 
 def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -> str:
     first, who = failures[0], named(functions)
+    if first.get("past_squares") and claim["mark"] == "accuracy":
+        return f"{who}: squares of what it is given leave the range of floats"
     are, give = ("are", "give") if len(functions) > 1 or "," in functions[0] else ("is", "gives")
     match first["kind"]:
         case "dtype":

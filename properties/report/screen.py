@@ -10,7 +10,7 @@ from .findings import MARKS, kinds, named, who
 WIDTH = 110
 LINES = 30  # of findings: with what is above them, a screen
 LONGEST = 2  # lines that a call may take
-ORDER = ("wrong", "raises", "loses digits", "departs", "right")
+ORDER = ("wrong", "raises", "loses digits", "leaves the range", "departs", "right")
 
 Card = Mapping[str, Any]
 
@@ -93,7 +93,10 @@ def _about(card: Card, mark: str, verdict: str, names: Sequence[str], rows: Mapp
     if verdict == "loses digits":
         worst = max(names, key=lambda name: rows[name]["ratio"])
         at = min(rows[name]["condition"] for name in names)
-        return f"{who}from condition {at:.0e} on: up to {rows[worst]['ratio']:.1e} × what is allowed"
+        beside = "; squares leave the range of floats" if any("past_squares" in rows[name] for name in names) else ""
+        return f"{who}from condition {at:.2g} on: up to {rows[worst]['ratio']:.1e} × what is allowed{beside}"
+    if verdict == "leaves the range":
+        return f"{who}{of - held} of {of} claims, where squares of what it is given are past what floats hold"
     if verdict == "departs":
         found = kinds(card, mark)
         count = f"{len(found)} kind{'s' * (len(found) != 1)} of departure"
@@ -102,7 +105,7 @@ def _about(card: Card, mark: str, verdict: str, names: Sequence[str], rows: Mapp
 
 
 def _line(mark: str, verdict: str, about: str) -> list[str]:
-    head = f"  {mark:<12} {verdict:<13} "
+    head = f"  {mark:<12} {verdict:<16} "
     return textwrap.wrap(
         about, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), max_lines=3, placeholder=" …"
     )
@@ -138,7 +141,9 @@ def _finding(number: int, finding: Mapping[str, Any]) -> Iterator[str]:
         yield from _wrapped(told(finding, call))
     if typical := finding["typical_of"]:
         see = f" See {typical['see']}." if typical["see"] else ""
-        yield f"   typical of: {typical['sentence']}.{see}"
+        yield from textwrap.wrap(
+            f"typical of: {typical['sentence']}.{see}", WIDTH, initial_indent="   ", subsequent_indent="     "
+        )
 
 
 def told(finding: Mapping[str, Any], call: str) -> str:

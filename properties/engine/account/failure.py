@@ -71,6 +71,8 @@ class Failure:
         said: dict[str, Any] = {"function": self.function, "kind": self.kind, "says": self.says, "call": self.code}
         said |= {"got": self.got, "expected": self.expected, "gave": self.gave, "source": self.source}
         said |= {"size": self.size, "complete": self.call is not None and self.call.complete}
+        if self.kind in ("value", "nan", "raised") and self.call is not None and past_squares(self.call):
+            said["past_squares"] = True
         if self.ratio is not None:
             said["ratio"] = self.ratio if math.isfinite(self.ratio) else None  # JSON has no infinity
         return said
@@ -112,7 +114,7 @@ def indented(code: str) -> str:
 
 
 def condition(call: Call) -> float | None:
-    """The condition of [X; √λ I], of which X's is a special case; None where there is no such X."""
+    """The condition of [X; √λ I]; None where there is no such X, or no rank without a λ."""
     if CONTRACT[call.function].chapter not in (2, 3):
         return None
     given = call.by_name()
@@ -121,9 +123,26 @@ def condition(call: Call) -> float | None:
         unit = float(np.max(abs(X.astype(float))))
         s = np.linalg.svd(X.astype(float) / unit, compute_uv=False)
         low = lam / unit / unit
-        if not lam:
-            s = s[s > np.max(s) * max(X.shape[-2:]) * np.finfo(X.dtype).eps]
+        if X.shape[-1] > X.shape[-2]:
+            s = np.append(s, 0.0)  # in directions that no row has, √λ is all there is
+        if not lam and np.min(s) <= np.max(s) * max(X.shape[-2:]) * np.finfo(X.dtype).eps:
+            return None
         worst = math.sqrt((float(np.max(s)) ** 2 + low) / (float(np.min(s)) ** 2 + low))
     except (KeyError, ValueError, TypeError, IndexError, ArithmeticError, np.linalg.LinAlgError, RuntimeWarning):
         return None
     return worst if math.isfinite(worst) else None
+
+
+def past_squares(call: Call) -> bool:
+    """Whether squares of the numbers in the call leave the range of floats: what goes wrong then is no lost digits."""
+    given = call.by_name()
+    try:
+        X = np.asarray(given["X"])
+        largest = [
+            float(np.max(abs(np.asarray(given[name], float)), initial=0.0)) for name in ("X", "y") if name in given
+        ]
+    except (KeyError, ValueError, TypeError):
+        return False
+    limits = np.finfo(X.dtype if X.dtype.kind == "f" else float)
+    room = math.log2(limits.max) / 2 - 16, math.log2(limits.tiny) / 2 + limits.nmant / 2
+    return any(size > 0 and not room[1] < math.log2(size) < room[0] for size in largest)

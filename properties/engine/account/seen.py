@@ -10,7 +10,7 @@ import numpy as np
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.account import calls, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.account.failure import Breach, Failed, Failure, condition, indented
+from shrinkage.properties.engine.account.failure import Breach, Failed, Failure, condition, indented, past_squares
 
 MISSES = 200  # that are kept of a test: enough to see where digits are lost
 
@@ -52,7 +52,7 @@ class Seen:
     def missed(self, function: str, ratio: float) -> None:
         """Remember on what kind of problem it failed, if it is one of linear algebra."""
         call = calls.last(function) if CONTRACT[function].chapter in (2, 3) else None
-        at = condition(call) if call is not None else None
+        at = condition(call) if call is not None and not past_squares(call) else None
         if at is not None and len(self.misses) < MISSES:
             self.misses.append((at, min(ratio, 1e300)))
 
