@@ -59,6 +59,8 @@ class Judged:
 class Made:
     """What a class of the contract has made, a net or a solver: what is called on it is remembered, too."""
 
+    _call: Call
+
     def __init__(self, call: Call, made: Any, raw: bool) -> None:
         self.__dict__.update(_call=call, _made=made, _raw=raw, _params=None, _before=())
 

@@ -217,8 +217,8 @@ def _in_dtype(got: np.ndarray, exact: np.ndarray, bound: Bound, dtype: Any) -> B
     coarser = unit_roundoff(got.dtype) / unit_roundoff(dtype) if got.dtype.kind == "f" else 1
     if coarser <= 1:
         return bound
-    allowed = np.asarray(bound.allowed, object)
-    one = np.maximum(_sizes(exact, allowed.shape) * unit_roundoff(got.dtype), oracles.to_rational(smallest(got.dtype)))
+    allowed, u = np.asarray(bound.allowed, object), oracles.to_rational(unit_roundoff(got.dtype))
+    one = np.maximum(_sizes(exact, allowed.shape) * u, oracles.to_rational(smallest(got.dtype)))
     rational = np.vectorize(lambda v: math.inf if v == math.inf else oracles.to_rational(v), otypes=[object])
     return Bound(rational(allowed) * oracles.to_rational(coarser) + 2 * one if allowed.size else allowed, bound.source)
 

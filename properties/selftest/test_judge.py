@@ -42,21 +42,23 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_right_file_passes_and_its_folder_stays_as_it_was(folder):
-    """A line for its function and one for all others; what is kept is in the user's cache folder."""
+    """A screen of three lines and nothing else; what is kept is in the user's cache folder."""
     code, output = judge(folder, "right.py")
     assert code == 0, output
-    assert re.search(r"^squared_norm +1 +0 +0 +0\b", output, re.MULTILINE)
-    assert "1 other function is not offered." in output
-    assert output.splitlines()[-1].startswith("1 passed, 1 skipped")
-    assert "warning" not in output
+    assert re.match(r"right\.py offers 1 of \d+ functions: squared_norm +judged in \d+ s\n", output)
+    assert re.search(r"^  mathematics  right +1 of 1 claims$", output, re.MULTILINE)
+    assert output.count("\n") == 3
     assert names(folder) == ["right.py", "wrong.py"]
     assert names(folder.parent / "cache" / "shrinkage") == ["hypothesis", "pytest"]
 
 
 def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
-    """The claim, both values and the call; the exit code is 1. Several names are one implementation, the first wins."""
+    """The call and both values, with -v the claim; exit code 1. Of several names, the first that offers it wins."""
     code, output = judge(folder, "wrong.py", "right.py")
     assert code == 1, output
+    assert "   squared_norm(np.array([1.0])) = 2, right is 1\n" in output
+    assert output.count("\n") == 5
+    _, output = judge(folder, "wrong.py", "-v")
     for words in (CLAIM, "squared_norm(x) is ‖x‖²", "call      squared_norm(np.array(["):
         assert words in output
     assert names(folder) == ["right.py", "wrong.py"]
@@ -165,3 +167,37 @@ def matvec(A, x):
     assert code == 1, output
     assert told in output
     assert "right         matvec: 1 of 1 claims" in output
+
+
+def test_code_that_ends_the_process_is_no_verdict(folder):
+    """Nor is it one in the very process that judges."""
+    (folder / "mine.py").write_text("import os\n\ndef squared_norm(x):\n    os._exit(0)\n")
+    code, output = judge(folder, "mine.py", "-n", "0")
+    assert code == 1, output
+    assert "squared_norm ended the process that it ran in, with exit code 0" in output
+
+
+def test_where_nothing_is_judged_nothing_is_right(folder):
+    """A sentence, and pytest's exit code for no tests."""
+    code, output = judge(folder, "right.py", "-k", OTHER)
+    assert code == pytest.ExitCode.NO_TESTS_COLLECTED, output
+    assert output == "right.py: nothing was judged: no claim that was chosen is about a function that it offers\n"
+
+
+def test_a_page_is_all_that_was_found(folder):
+    """One file, which loads nothing: the screen, and the message of each claim that failed."""
+    code, output = judge(folder, "wrong.py", "--page", "page.html")
+    assert code == 1, output
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    for words in ("squared_norm(np.array([1.0])) = 2, right is 1", "default-src 'none'", "Every claim that failed"):
+        assert words in page
+    assert not re.search(r"(src|href)=", page)
+
+
+@pytest.mark.parametrize("file", ["nowhere/card.json", "c" * 300, ".", "c" * 250])
+@pytest.mark.parametrize("option", ["--scorecard", "--page", "--gradescope"])
+def test_a_file_that_cannot_be_written_is_one_sentence(folder, option, file):
+    """Before anything is judged."""
+    code, output = judge(folder, "right.py", option, file)
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert output.strip() == f"ERROR: {option} {Path(file)} cannot be written: give a file in a folder that is there."

@@ -212,7 +212,7 @@ def test_error_over_bound(got, exact, allowed, ratio):
         (np.zeros((2, 1)), None, "shape"),
         (np.zeros(2, np.float32), np.float64, "float64 was expected"),
         (np.zeros(2, complex), None, "not real numbers"),
-        (np.zeros(2, int), np.float64, "not real numbers"),
+        (np.zeros(2, int), np.float64, "float64 was expected"),
         (None, np.float64, "not real numbers"),
     ],
     ids=["NaN", "shape", "precision", "complex", "integers", "nothing"],

@@ -2,16 +2,24 @@
 
 import json
 import math
+import types
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
+from flint import fmpq
 
-from shrinkage.properties.engine.account import source_repr
+from shrinkage.loader import Implementation
+from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine.account import seen, shown, source_repr
+from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.falsify import FEW, Refutation, _failure, claims, refute
+from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import Linear
-from shrinkage.properties.report import files, scorecard
+from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.report import files, findings, scorecard
 from shrinkage.properties.selftest.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
@@ -112,3 +120,167 @@ def test_problems_can_be_pasted():
     again = eval(repr(problem), {"np": np, "Linear": Linear})
     assert repr(again) == repr(problem)
     assert source_repr.call("ridge", (problem.X, problem.y), {"lam": 2.0}).startswith("ridge(np.array([[0.1]]),")
+
+
+# ---- what is told of a failure ---------------------------------------------------------------------------------------
+
+
+def refuted(**functions: Any) -> Refutation:
+    """What is found about an implementation of these functions."""
+    found = refute(Implementation("given", types.SimpleNamespace(**functions)), large=False)
+    assert found is not None
+    assert found.failure is not None
+    return found
+
+
+def in_place_sgd(w, dw, config=None):
+    """As the course hands it out."""
+    config = config or {}
+    config.setdefault("learning_rate", 1e-2)
+    w -= config["learning_rate"] * dw
+    return w, config
+
+
+def in_place_relu_backward(dout, cache):
+    """Right, but dout is overwritten."""
+    dout[cache <= 0] = 0
+    return dout
+
+
+def claims_of(implementation: Implementation, mark: str) -> list[str]:
+    """Those of this mark that fail."""
+    about = [c for c in claims() if c.mark == mark and c.about & {*implementation.offered} and not c.large]
+    return [claim.name for claim in about if _failure(claim, Judged(implementation), FEW)[0] is not None]
+
+
+def test_what_works_in_place_is_judged_by_its_value():
+    """All of mathematics holds of it and of what is judged beside it, and no example is spoilt."""
+    own = {name: getattr(textbook, name) for name in ("relu_forward", "affine_forward", "affine_backward")}
+    given = Implementation(
+        "in place", types.SimpleNamespace(sgd=in_place_sgd, relu_backward=in_place_relu_backward, **own)
+    )
+    assert claims_of(given, "mathematics") == []
+    assert "test_the_next_w_is_a_new_array[sgd]" in claims_of(given, "interface")
+
+
+def test_that_an_input_is_changed_is_told_once_with_the_input_as_it_was():
+    """Whichever claim sees it goes on."""
+    seen.begin()
+    judged = Judged(Implementation("given", types.SimpleNamespace(sgd=in_place_sgd)))
+    w = np.array([1.0, 2.0])
+    got, _ = judged.sgd(w, np.array([1.0, 1.0]), {"learning_rate": 0.5})
+    judged.sgd(w, np.array([1.0, 1.0]))
+    np.testing.assert_array_equal(got, [0.5, 1.5])
+    np.testing.assert_array_equal(w, [1.0, 2.0])
+    told = seen.told()["sgd"]["changed"]
+    assert told["call"] == "sgd(np.array([1.0, 2.0]), np.array([1.0, 1.0]), {'learning_rate': 0.5})"
+    seen.begin()
+
+
+def test_a_wrong_dtype_hides_no_wrong_value():
+    """Where both fail the value is told; a right value of another dtype fails at the end."""
+    found = refuted(matvec=lambda A, x: (2 * (np.asarray(A) @ x)).astype(np.float32))
+    assert found.failure.kind == "value"
+    seen.begin()
+    judge("matvec", np.ones(2, np.float32), np.ones(2), Bound(1e-16, "by hand"), dtype=np.float64)
+    with pytest.raises(AssertionError, match="float64 comes back as float32"):
+        seen.conclude()
+    for wrong in (np.full(2, 1.001, np.float32), np.full(2, 2.0, np.float16)):
+        with pytest.raises(AssertionError, match="error / bound"):
+            judge("matvec", wrong, np.ones(2), Bound(1e-16, "by hand"), dtype=np.float64)
+    seen.begin()
+
+
+@pytest.mark.parametrize(
+    ("got", "exact", "told"),
+    [
+        (0.99900000001, 0.999, ("0.99900000001", "0.999")),
+        (2.0, 1.0, ("2", "1")),
+        (1.0, fmpq(10**30 + 1, 10**30), ("1", "1.000000000000000000000000000001")),
+        (np.array([1.0, 2.5]), [1.0, 2.25], ("[1, 2.5]", "[1, 2.25]")),
+        (np.arange(20.0), [*range(19), 7], ("[19]: 19 (the worst of 20)", "[19]: 7 (the worst of 20)")),
+        (math.nan, 1.0, ("nan", "1")),
+    ],
+    ids=str,
+)
+def test_two_answers_are_told_apart(got, exact, told):
+    """In as many digits as that takes; of a large one, where they are furthest apart."""
+    assert shown.pair(got, np.asarray(exact, object)) == told
+
+
+def broken(x, w, b):
+    """Raises."""
+    raise RuntimeError("out of order")
+
+
+def test_an_error_is_put_down_to_who_raised_it():
+    """And to nobody whom the claim uses beside."""
+    own = {name: getattr(textbook, name) for name in ("affine_backward", "relu_forward", "relu_backward")}
+    found = refuted(affine_forward=broken, **own)
+    assert found.blamed == ("affine_forward",)
+    assert (found.failure.kind, found.failure.got) == ("raised", "RuntimeError: out of order")
+
+
+@pytest.mark.parametrize("answer", [0, None, [], (1.0,), (1.0, 2.0, 3.0)], ids=str)
+def test_what_is_no_answer_is_told_with_the_call(answer):
+    """A number, nothing, too few and too many in the place of a pair."""
+    found = refuted(affine_forward=lambda x, w, b: answer)
+    assert found.failure.kind == "form"
+    assert found.failure.code.startswith("affine_forward(np.")
+    assert found.failure.got == shown.alone(answer)
+
+
+def test_what_is_not_refused_is_told_with_the_call():
+    """What came in place of the error, and which was due."""
+    seen.begin()
+    judged = Judged(Implementation("given", types.SimpleNamespace(squared_norm=lambda x: np.float64(x @ x))))
+    with pytest.raises(AssertionError) as caught, refuses("NaN", ValueError, "x"):
+        judged.squared_norm(np.array([np.nan]))
+    failure = caught.value.failure
+    assert (failure.kind, failure.got, failure.expected) == ("not refused", "nan", "ValueError that names x")
+    assert failure.code == "squared_norm(np.array([np.nan]))"
+    seen.begin()
+
+
+def failed(function: str, kind: str, mark: str = "mathematics", **more: Any) -> dict[str, Any]:
+    """A claim as a scorecard has it."""
+    failure = {"function": function, "kind": kind, "says": "error / bound = 7", "call": f"{function}(1.0)", **more}
+    found = {function: {"outcome": "failed", "misses": more.pop("misses", [])}}
+    claim = {
+        "id": f"test_x.py::test_{kind}_{mark}[{function}]",
+        "claim": "It holds.",
+        "mark": mark,
+        "outcome": "failed",
+    }
+    return claim | {"message": "", "failure": failure, "functions": found}
+
+
+def test_failures_of_one_cause_are_one_finding():
+    """One for a mistake, one for all dtypes, one for what is not refused; the smallest example that can be pasted."""
+    mistake = {"name": "n", "sentence": "s", "see": ""}
+    found = findings.findings(
+        [
+            failed("ridge", "value", size=9, complete=True),
+            failed("ridge", "value", "accuracy", size=3, complete=True, typical_of=mistake),
+            *(failed(name, "dtype", "accuracy", says="float32 comes back as float64") for name in ("ridge", "lstsq")),
+            *(failed(name, "not refused", "interface", says="NaN is not refused") for name in ("ridge", "lstsq")),
+        ]
+    )
+    assert [(one["kind"], one["mark"], len(one["claims"])) for one in found] == [
+        ("value", "mathematics", 2),
+        ("dtype", "interface", 2),
+        ("not refused", "interface", 2),
+    ]
+    assert found[0]["typical_of"] == mistake
+    assert found[2]["sentence"] == "NaN is not refused: lstsq, ridge"
+
+
+def test_digits_that_go_with_the_condition_are_lost():
+    """Where mathematics holds and errors grow with the condition; where they do not, it is wrong."""
+    growing = [[10.0**k, 10.0 ** (k - 3)] for k in range(4, 12)]
+    claim = failed("ridge", "value", "accuracy")
+    claim["functions"]["ridge"]["misses"] = growing
+    row = findings.verdicts([claim])["ridge"]["accuracy"]
+    assert (row["verdict"], row["condition"]) == ("loses digits", 1e4)
+    claim["functions"]["ridge"]["misses"] = [[10.0**k, 7.0] for k in range(4, 12)]
+    assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"
