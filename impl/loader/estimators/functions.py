@@ -55,7 +55,7 @@ class Estimator:
         with_intercept = bool(recipe.intercept or b)
         without = bool(recipe.intercept) or not with_intercept
         recipe.several, recipe.by_target = self._takes_several()
-        self.weighted = "sample_weight" in inspect.signature(alone.made.fit).parameters
+        recipe.weighted = "sample_weight" in inspect.signature(alone.made.fit).parameters
         if recipe.chooses:
             self._offer(without * ["ridge_loo"] + with_intercept * ["ridge_intercept_loo"])
         elif recipe.penalised:
@@ -123,8 +123,6 @@ class Estimator:
 
     def _solved(self, X: Any, y: Any, sample_weight: Any, **settings: Any) -> tuple[Any, Any]:
         """Weights and intercepts."""
-        if sample_weight is not None and not self.weighted:
-            raise NotOffered("sample_weight")
         model = self.fitted(X, y, sample_weight, **settings)
         return model.coef, model.intercept
 

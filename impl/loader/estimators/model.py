@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..choice import NotOffered
 from .recipe import Recipe
 
 # What people call the weights of the features, the intercept, the λ that was chosen, and the errors it was chosen by.
@@ -45,6 +46,8 @@ class Model:
             known = {"lam": self.lam, "lams": self.lams}
             self.each = [Model(self.recipe, **known, **self.options) for _ in self.y.T]
             return all([one.fit(X, y, sample_weight, sparse) for one, y in zip(self.each, self.y.T, strict=True)])
+        if sample_weight is not None and not self.recipe.weighted:
+            raise NotOffered("sample_weight")
         weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
         total = len(self.X) if sample_weight is None else float(np.sum(sample_weight))
         lam, lams = (self.recipe.as_counted(value, total) for value in (self.lam, self.lams))
@@ -86,6 +89,8 @@ class Model:
         """Of shape (m,), or (m, k) for k targets."""
         if self.each is not None:
             return np.stack([one.predict(X) for one in self.each], axis=1)
+        if not callable(getattr(self.made, "predict", None)):
+            raise NotOffered("predict")
         with _quiet():
             y = np.asarray(self.made.predict(X))
         return y.reshape(len(X), *self.y.shape[1:]) if self.y.shape[1:] in ((), (1,)) and y.size == len(X) else y

@@ -56,8 +56,8 @@ class Recipe:
         error; empty if it has no such argument, or the expression has settled it.
     penalised, chooses
         Whether it is given λ, and whether it is given several, to choose from.
-    several, by_target
-        Whether it is fitted to several targets at once, and its weights have a row for each then.
+    several, by_target, weighted
+        Whether it is fitted to several targets at once, has a row of weights for each then, and takes samples' weights.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Recipe:
         If it is no such expression, or speaks of what is not there.
     """
 
-    several = by_target = True
+    several = by_target = weighted = True
 
     def __init__(self, said: str, modules: Sequence[ModuleType], penalty: str) -> None:
         self.said, self.penalty, self.option = said, penalty, f"--estimator {said!r}"

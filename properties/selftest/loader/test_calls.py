@@ -122,16 +122,22 @@ def test_calls_come_from_a_file_too(tmp_path):
         in_file(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("how", [(), ("--isolate",), ("-n", "2")], ids=["here", "isolated", "in two processes"])
-def test_a_run_judges_calls(tmp_path: Path, how):
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        (0, ("--calls", "calls.toml", "-n", "0")),
+        (1, ("--as", "squared_norm=double(v=x)", "-n", "2")),
+        (1, ("--as", "squared_norm=double(v=x)", "--isolate")),
+    ],
+)
+def test_a_run_judges_calls(tmp_path: Path, code, call):
     """Of a wrong function it says so; in a process of its own, and in several."""
     (tmp_path / "mine.py").write_text("def double(v):\n    return 2 * v @ v\n")
     (tmp_path / "calls.toml").write_text('squared_norm = "double(x) / 2"')
-    options = ("-k", "sum_of_the", "-m", "mathematics", "--profile", "quick", *how)
-    for code, call in ((0, ("--calls", "calls.toml")), (1, ("--as", "squared_norm=double(v=x)"))):
-        found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "mine.py", *call, *options)
-        assert found == code, output
-        assert "squared_norm" in output
+    options = ("-k", "sum_of_the", "-m", "mathematics", "--profile", "quick")
+    found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "mine.py", *call, *options)
+    assert found == code, output
+    assert "squared_norm" in output
 
 
 # ---- what is nearly one ----------------------------------------------------------------------------------------------

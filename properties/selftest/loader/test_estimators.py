@@ -176,16 +176,23 @@ def test_one_of_the_class_is_made_for_the_claims(given):
         _ = load(["numpy"]).new_estimator
 
 
-@pytest.mark.parametrize("how", [(), ("--isolate",)], ids=["here", "isolated"])
-def test_a_run_judges_a_class(tmp_path, how):
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (0, ("mine.py:Plain",)),
+        (0, ("mine.py:Mean", "--penalty", "mean", "--isolate")),
+        (1, ("mine.py:Mean",)),
+        (1, ("mine.py:Mean", "--isolate")),
+    ],
+)
+def test_a_run_judges_a_class(tmp_path, code, said):
     """Claims of the contract and of estimators; a wrong class is refuted, and said to be right with another penalty."""
     (tmp_path / "mine.py").write_text(CLASSES)
-    options = ("-k", "minimises or predict_is", "-m", "mathematics", "--profile", "quick", *how)
-    for code, said in ((0, ("mine.py:Plain",)), (0, ("mine.py:Mean", "--penalty", "mean")), (1, ("mine.py:Mean",))):
-        found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "--estimator", *said, *options)
-        assert found == code, output
-        assert re.search(r"^ *ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
-        assert ("add --penalty mean" in output) is bool(code)
+    options = ("-k", "minimises or predict_is", "-m", "mathematics", "--profile", "quick", "-n", "0")
+    found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "--estimator", *said, *options)
+    assert found == code, output
+    assert re.search(r"^ *ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
+    assert ("add --penalty mean" in output) is bool(code)
 
 
 # ---- scikit-learn ----------------------------------------------------------------------------------------------------
