@@ -111,7 +111,7 @@ def test_values_can_be_pasted(value):
     np.testing.assert_equal(again, value)
     if isinstance(value, np.ndarray):
         assert again.shape == value.shape
-        assert again.dtype == value.dtype.newbyteorder("=")
+        assert again.dtype == value.dtype
 
 
 def test_problems_can_be_pasted():

@@ -125,7 +125,7 @@ def _failure_of(error: BaseException) -> Failure | None:
     says = f"{function} gives {in_words(spoilt[0].result)}" if spoilt else told
     failure = Failure(function, "form" if spoilt else "other", says, last, "")
     failure.expected = CONTRACT[function].shape if spoilt else ""
-    if last is not None:
+    if last is not None and (last.made is not None or not CONTRACT[function].methods):  # of an object there is no more
         failure.got, failure.value = shown.alone(last.result), last.result
     return failure
 

@@ -46,6 +46,8 @@ def code(value: Any) -> str:
         return _named(repr(value))
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return f"np.{np.dtype(value).name}"
+    if "<locals>" in getattr(value, "__qualname__", ""):
+        return f"<the function {value.__name__}>"
     return getattr(value, "__name__", None) or repr(value)
 
 
@@ -63,29 +65,29 @@ def _array(a: np.ndarray) -> str:
         kind = "" if a.dtype == np.float64 else f", np.{a.dtype.newbyteorder('=')}"
         return f"np.zeros({a.shape if a.ndim > 1 else 0}{kind})"
     text = f"np.array({_named(repr(a.tolist()))}{kind})"
-    return text if a.size < 2 or a.flags.c_contiguous else _laid_out(text, a)
+    if a.size > 1 and not a.flags.c_contiguous:
+        text = _view(a) or (f"np.asfortranarray({text})" if a.flags.f_contiguous else text)
+    if not a.dtype.isnative:
+        text = f"{text}.astype({a.dtype.str!r})"
+    # A view of what cannot be written to is all that NumPy has, in an expression, that cannot be written to.
+    return text if a.flags.writeable else f"np.broadcast_to({text}, {a.shape})"
 
 
-def _laid_out(text: str, a: np.ndarray) -> str:
-    """The same in Fortran's order, backwards, or with gaps: whoever reads past the strides finds something else."""
-    if a.flags.f_contiguous:
-        return f"np.asfortranarray({text})"
-    for axis, stride in enumerate(a.strides):
-        if stride < 0:
-            text = f"np.flip(np.flip({text}, {axis}).copy(), {axis})"
-    gaps = [axis for axis in range(a.ndim) if a.shape[axis] > 1 and abs(a.strides[axis]) > _dense(a, axis)]
-    if gaps and min(a.strides) > 0:
-        wide = text
-        for axis in gaps:
-            wide = f"np.repeat({wide}, 2, {axis})"
-        text = f"{wide}[{', '.join('::2' if axis in gaps else ':' for axis in range(a.ndim))}]"
-    return text
-
-
-def _dense(a: np.ndarray, axis: int) -> int:
-    """The stride if the axes behind it had no gaps."""
-    behind = [abs(a.strides[k]) * a.shape[k] for k in range(axis + 1, a.ndim)]
-    return behind[0] if behind else a.itemsize
+def _view(a: np.ndarray) -> str:
+    """As a slice of what it is a view of: who reads past the strides finds what is there. Empty if it is none."""
+    whole = a.base
+    if not isinstance(whole, np.ndarray) or whole.ndim != a.ndim or whole.size > MANY or not whole.flags.c_contiguous:
+        return ""
+    at = (a.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    slices = []
+    for first, size, step, unit in zip(
+        np.unravel_index(at, whole.shape), a.shape, a.strides, whole.strides, strict=True
+    ):
+        if step % unit:
+            return ""
+        last = int(first) + size * (step // unit)
+        slices.append(f"{int(first) or ''}:{last if last >= 0 else ''}:{step // unit}")
+    return f"{code(whole)}[{', '.join(slices)}]"
 
 
 def _named(text: str) -> str:
