@@ -14,8 +14,9 @@ from flint import fmpq
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine.account import seen, shown, source_repr
+from shrinkage.properties.engine.account.failure import Failed, Failure
 from shrinkage.properties.engine.bounds import Bound
-from shrinkage.properties.engine.falsify import FEW, Refutation, _failure, claims, refute
+from shrinkage.properties.engine.falsify import FEW, _failure, claims, refute
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import Linear
 from shrinkage.properties.engine.verdict import judge, refuses
@@ -125,12 +126,13 @@ def test_problems_can_be_pasted():
 # ---- what is told of a failure ---------------------------------------------------------------------------------------
 
 
-def refuted(**functions: Any) -> Refutation:
+def refuted(**functions: Any) -> Failure:
     """What is found about an implementation of these functions."""
     found = refute(Implementation("given", types.SimpleNamespace(**functions)), large=False)
     assert found is not None
     assert found.failure is not None
-    return found
+    assert found.blamed == (found.failure.function,)
+    return found.failure
 
 
 def in_place_sgd(w, dw, config=None):
@@ -180,7 +182,7 @@ def test_that_an_input_is_changed_is_told_once_with_the_input_as_it_was():
 def test_a_wrong_dtype_hides_no_wrong_value():
     """Where both fail the value is told; a right value of another dtype fails at the end."""
     found = refuted(matvec=lambda A, x: (2 * (np.asarray(A) @ x)).astype(np.float32))
-    assert found.failure.kind == "value"
+    assert found.kind == "value"
     seen.begin()
     judge("matvec", np.ones(2, np.float32), np.ones(2), Bound(1e-16, "by hand"), dtype=np.float64)
     with pytest.raises(AssertionError, match="float64 comes back as float32"):
@@ -217,24 +219,24 @@ def test_an_error_is_put_down_to_who_raised_it():
     """And to nobody whom the claim uses beside."""
     own = {name: getattr(textbook, name) for name in ("affine_backward", "relu_forward", "relu_backward")}
     found = refuted(affine_forward=broken, **own)
-    assert found.blamed == ("affine_forward",)
-    assert (found.failure.kind, found.failure.got) == ("raised", "RuntimeError: out of order")
+    assert found.function == "affine_forward"
+    assert (found.kind, found.got) == ("raised", "RuntimeError: out of order")
 
 
 @pytest.mark.parametrize("answer", [0, None, [], (1.0,), (1.0, 2.0, 3.0)], ids=str)
 def test_what_is_no_answer_is_told_with_the_call(answer):
     """A number, nothing, too few and too many in the place of a pair."""
     found = refuted(affine_forward=lambda x, w, b: answer)
-    assert found.failure.kind == "form"
-    assert found.failure.code.startswith("affine_forward(np.")
-    assert found.failure.got == shown.alone(answer)
+    assert found.kind == "form"
+    assert found.code.startswith("affine_forward(np.")
+    assert found.got == shown.alone(answer)
 
 
 def test_what_is_not_refused_is_told_with_the_call():
     """What came in place of the error, and which was due."""
     seen.begin()
     judged = Judged(Implementation("given", types.SimpleNamespace(squared_norm=lambda x: np.float64(x @ x))))
-    with pytest.raises(AssertionError) as caught, refuses("NaN", ValueError, "x"):
+    with pytest.raises(Failed) as caught, refuses("NaN", ValueError, "x"):
         judged.squared_norm(np.array([np.nan]))
     failure = caught.value.failure
     assert (failure.kind, failure.got, failure.expected) == ("not refused", "nan", "ValueError that names x")
