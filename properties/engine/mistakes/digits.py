@@ -21,13 +21,6 @@ Array = np.ndarray
 Solver = Callable[[Array, Array], Array]
 
 
-def _whole(A: Array) -> float:
-    """No cut-off; but where people's own would have cut something off, that is another mistake."""
-    if np.linalg.matrix_rank(A, hermitian=True) < len(A):
-        raise np.linalg.LinAlgError("cut off")
-    return 0.0
-
-
 def _by_eigenvectors(e: Array, V: Array, b: Array) -> Array:
     return np.asarray((V / e) @ (V.T @ b))
 
@@ -35,8 +28,8 @@ def _by_eigenvectors(e: Array, V: Array, b: Array) -> Array:
 SOLVERS: tuple[Solver, ...] = (
     np.linalg.solve,
     lambda A, b: np.linalg.inv(A) @ b,
-    lambda A, b: np.linalg.pinv(A, _whole(A)) @ b,
-    lambda A, b: np.linalg.pinv(A, _whole(A), hermitian=True) @ b,
+    lambda A, b: np.linalg.pinv(A, 0) @ b,
+    lambda A, b: np.linalg.pinv(A, 0, hermitian=True) @ b,
     lambda A, b: _by_eigenvectors(*np.linalg.eigh(A), b),
     lambda A, b: np.linalg.lstsq(A, b, rcond=0)[0],
     lambda A, b: scipy.linalg.cho_solve(scipy.linalg.cho_factor(A, lower=True), b),
@@ -55,13 +48,12 @@ FORMULAS: tuple[Callable[[Solver, Array, Array, float, Eye], Array], ...] = (
 )
 
 
-def _computed(X: Array, y: Array, lam: float, rcond: float | None) -> list[Array]:
+def _computed(X: Array, y: Array, lam: float) -> list[Array]:
     """By every formula and every solver, in both layouts, what comes to an end."""
     answers = []
-    solvers = SOLVERS if rcond is None else (*SOLVERS, lambda A, b: np.linalg.pinv(A, rcond) @ b)
     eyes: tuple[Eye, ...] = (lambda size: np.eye(size, dtype=X.dtype), np.eye)  # as people write it, it is float64
     for formula, solve, A, eye in itertools.product(
-        FORMULAS, solvers, (np.ascontiguousarray(X), np.asfortranarray(X)), eyes[: 1 + (X.dtype == np.float32)]
+        FORMULAS, SOLVERS, (np.ascontiguousarray(X), np.asfortranarray(X)), eyes[: 1 + (X.dtype == np.float32)]
     ):
         with contextlib.suppress(np.linalg.LinAlgError, ValueError):
             answers.append(formula(_finite(solve), A, y, lam, eye))
@@ -80,11 +72,13 @@ def _finite(solve: Solver) -> Solver:
 
 
 def _theory(X: Array, y: Array, lam: float, w: Array) -> None:
-    """Where the square of the condition leaves no digit at all, anything looks like anything; ValueError there."""
-    tall = lam or len(X) >= X.shape[1]
-    wide = lam or len(X) <= X.shape[1]
-    allowed = [bounds.normal(X, y, lam, w)] * bool(tall) + [bounds.kernel(X, y, lam, w)] * bool(wide)
-    if all(bound.void for bound in allowed):
+    """Where the square of the condition leaves no digit, the answer looks like one that was cut off.
+
+    ValueError there, unless X is so small that all that can be cut off is tried as well.
+    """
+    forms = [bounds.normal] if lam or len(X) >= X.shape[1] else []
+    forms += [bounds.kernel] if lam or len(X) <= X.shape[1] else []
+    if min(X.shape) not in least_squares.RANKS and all(form(X, y, lam, w).void for form in forms):
         raise ValueError("theory is void")
 
 
@@ -94,8 +88,10 @@ def _near(right: Formula) -> Formula:
     def formula(X: Array, **rest: Any) -> Near:
         exact = right(X=X, **rest).values
         y = rest.get("y", np.eye(len(X), dtype=X.dtype))  # an inverse is the solution for each unit vector
+        if not rest.get("lam") and least_squares.kept(X, rest.get("rcond")) < min(X.shape):
+            raise ValueError("singular")
         _theory(X, y, rest.get("lam", 0.0), exact)
-        return Near(_computed(X, y, rest.get("lam", 0.0), rest.get("rcond")), oracles.floats(exact))
+        return Near(_computed(X, y, rest.get("lam", 0.0)), oracles.floats(exact))
 
     return formula
 
