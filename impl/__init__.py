@@ -47,6 +47,8 @@ if TYPE_CHECKING:  # to be read by type checkers and editors, as they cannot run
 else:
 
     def __getattr__(name: str) -> Any:
+        if name == "claims":
+            return importlib.import_module(".claims", __name__)
         if name not in CONTRACT:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f".{CONTRACT[name].module}", __name__), name)

@@ -33,6 +33,7 @@ from shrinkage.peers import ExpectedFailure, peers
 from shrinkage.properties import parallel
 from shrinkage.properties.engine import falsify, verdict
 from shrinkage.properties.engine.account import reports, seen
+from shrinkage.properties.engine.falsify import MARKS
 from shrinkage.properties.engine.proxy import Judged, keep_alive
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
@@ -55,11 +56,6 @@ settings.register_profile("ci", settings.get_profile("ci"), derandomize=True, da
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
-MARKS = {
-    "mathematics": "the contract's values, on ordinary input: float64, sizes from one up, numbers of everyday size",
-    "accuracy": "the error stays within what theory allows, over conditioning, rank, scale, empty input and float32",
-    "interface": "types, layouts, refusals, nothing changed or shared, repeatable",
-}
 _STDERR = os.dup(2)  # before pytest captures it, which it does not yet where this is loaded by -p
 PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()

@@ -1,6 +1,6 @@
 """What is judged, timed and drawn: objects taken together, under the names of the contract."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -102,11 +102,21 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
         offered.
     """
     choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
-    modules: list[Any] = [opened(name) if is_folder(name) else module(name) for name in choice.names]
+    return together(choice, {name: opened(name) if is_folder(name) else module(name) for name in choice.names})
+
+
+def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:
+    """The implementation that these objects are, by name, with what else is chosen.
+
+    Raises
+    ------
+    WrongChoice
+        As for `load`.
+    """
+    modules = [*files.values()]
     calls = [called(choice.calls, modules)] if choice.calls else []
     classes = [_estimator(said, modules, choice.penalty) for said in choice.estimators]
     implementation = Implementation(choice.name, *calls, *classes, *modules)
-    files = dict(zip(choice.names, modules, strict=True))
     folders = [part for part in modules if isinstance(part, Folder)]
     said = [note for folder in folders for note in folder.notes]
     if not implementation.offered:

@@ -34,7 +34,11 @@ from shrinkage.properties.engine.account.failure import Failure
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 
-MARKS = ("mathematics", "accuracy", "interface")  # in the order in which they are tried
+MARKS = {  # in the order in which they are tried
+    "mathematics": "the contract's values, on ordinary input: float64, sizes from one up, numbers of everyday size",
+    "accuracy": "the error stays within what theory allows, over conditioning, rank, scale, empty input and float32",
+    "interface": "types, layouts, refusals, nothing changed or shared, repeatable",
+}
 FEW, MANY = 10, 100
 
 
@@ -45,7 +49,7 @@ class Claim:
     Parameters
     ----------
     name
-        Of the test, with its parameters in brackets.
+        Of the test, with its parameters in brackets, as pytest names it.
     test
         What is to be called.
     arguments
@@ -64,6 +68,16 @@ class Claim:
     mark: str
     about: frozenset[str]
     fixtures: tuple[str, ...]
+
+    def hold(self, judged: Judged, chosen: settings) -> None:
+        """Run it under these settings; what it fails with is raised."""
+        __tracebackhide__ = True
+        with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+            warnings.simplefilter("ignore" if self.mark == "mathematics" else "error")  # as the plugin has it
+            stack.enter_context(_captured())  # what it prints is nobody's business
+            fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in self.fixtures}
+            _under(self.test, chosen)(impl=judged, **self.arguments, **fixtures)
+            seen.conclude()
 
     @property
     def large(self) -> bool:
@@ -139,12 +153,7 @@ def _failure(
     """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
     seen.begin()
     try:
-        with warnings.catch_warnings(), contextlib.ExitStack() as stack:
-            warnings.simplefilter("ignore" if claim.mark == "mathematics" else "error")  # as the plugin has it
-            stack.enter_context(_captured())  # what it prints is nobody's business
-            fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in claim.fixtures}
-            _under(claim.test, examples)(impl=judged, **claim.arguments, **fixtures)
-            seen.conclude()
+        claim.hold(judged, _profile(examples))
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
         pass
     except (Exception, SystemExit, pytest.fail.Exception) as error:
@@ -159,9 +168,7 @@ def _told(failure: BaseException) -> str:
     return "\n".join([f"{type(failure).__name__}: {failure}", *getattr(failure, "__notes__", [])])
 
 
-@functools.cache
-def _under(test: Callable[..., None], examples: int) -> Callable[..., None]:
-    return under(test, _profile(examples))
+_under = functools.cache(under)
 
 
 @functools.cache
@@ -215,7 +222,7 @@ def claims() -> tuple[Claim, ...]:
     """Every claim about an implementation: mathematics first, and first what is about few functions."""
     found = [claim for module in _modules() for test in _tests(module) for claim in _expanded(module, test)]
     runnable = [claim for claim in found if set(claim.fixtures) <= set(FIXTURES)]
-    return tuple(sorted(runnable, key=lambda claim: (MARKS.index(claim.mark), len(claim.about))))
+    return tuple(sorted(runnable, key=lambda claim: ([*MARKS].index(claim.mark), len(claim.about))))
 
 
 def _modules() -> list[types.ModuleType]:
@@ -237,30 +244,38 @@ def _expanded(module: types.ModuleType, test: Callable[..., None]) -> Iterator[C
     module_marks = getattr(module, "pytestmark", [])
     marks = [*getattr(test, "pytestmark", []), *(module_marks if isinstance(module_marks, list) else [module_marks])]
     for sets in itertools.product(*(_parameters(mark) for mark in marks if mark.name == "parametrize")):
-        arguments = {key: value for chosen, _ in sets for key, value in chosen.items()}
-        names = [*(mark.name for mark in marks), *(name for _, more in sets for name in more)]
+        arguments = {key: value for chosen, _, _ in sets for key, value in chosen.items()}
+        names = [*(mark.name for mark in marks), *(name for _, more, _ in sets for name in more)]
         yield Claim(
-            test.__name__ + (f"[{', '.join(map(_shown, arguments.values()))}]" if arguments else ""),
+            test.__name__ + (f"[{'-'.join(shown for _, _, shown in sets)}]" if sets else ""),
             test,
             arguments,
-            next((mark for mark in MARKS if mark in names), MARKS[-1]),
+            next((mark for mark in MARKS if mark in names), "interface"),
             about(test, arguments),
             tuple(name for name in inspect.signature(test).parameters if name != "impl" and name not in arguments),
         )
 
 
-def _parameters(mark: pytest.Mark) -> Iterator[tuple[dict[str, Any], list[str]]]:
-    """Each set of values of one `parametrize`, with the marks that it brings along."""
+def _parameters(mark: pytest.Mark) -> Iterator[tuple[dict[str, Any], list[str], str]]:
+    """Each set of values of one `parametrize`, with the marks that it brings along, and what pytest calls it."""
     keys, values = mark.args
     keys = [key.strip() for key in keys.split(",")] if isinstance(keys, str) else list(keys)
-    for each in values:
+    ids = mark.kwargs.get("ids")
+    listed = None if ids is None or callable(ids) else [*ids]
+    for place, each in enumerate(values):
         given = hasattr(each, "marks")  # a pytest.param
         row = each.values if given else each if len(keys) > 1 else (each,)
-        yield dict(zip(keys, row, strict=True)), [m.name for m in each.marks] if given else []
+        shown = each.id if given and each.id else listed[place] if listed else None
+        own = ids if callable(ids) else lambda value: None
+        shown = shown or "-".join(
+            own(value) or _shown(value, f"{key}{place}") for key, value in zip(keys, row, strict=True)
+        )
+        yield dict(zip(keys, row, strict=True)), [m.name for m in each.marks] if given else [], shown
 
 
-def _shown(value: Any) -> str:
-    return getattr(value, "__name__", None) or str(value)
+def _shown(value: Any, otherwise: str) -> str:
+    plain = value is None or isinstance(value, str | int | float | complex)
+    return str(value) if plain else getattr(value, "__name__", otherwise)
 
 
 def about(test: Callable[..., None], arguments: Mapping[str, Any]) -> frozenset[str]:
