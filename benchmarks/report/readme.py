@@ -1,10 +1,10 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract, those of peers and of mistakes from their files, that of the gate's own
-proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). That of errors comes
-from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of those of before: ten
-thousand answers of each function are the work of many runs. Of another version nothing is kept. The first answers were
-stored as ten thousand of a function where there were more: a count is the least that there were.
+proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). Those of errors and of
+certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of
+those of before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept.
+The first answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
 import argparse
@@ -13,12 +13,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shrinkage.benchmarks.gate import prove
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
+from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.mistakes import MISTAKES
 from shrinkage.properties.report.files import write
 from shrinkage.properties.report.scorecard import larger
+from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
@@ -27,6 +31,7 @@ README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+DIGITS_START = "<!-- digits in benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
@@ -77,6 +82,20 @@ def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     yield f"\nAnswers judged, in runs of at most {most:,} examples a claim, each of a seed of its own: {counts}.\n"
 
 
+def digits(cards: list[dict[str, Any]]) -> Iterator[str]:
+    """NIST's data by implementations: the certified digits that are reached, by lstsq and by ridge_intercept."""
+    cards = [card for card in cards if card["digits"]]
+    names = (f"`{card['implementation']}`{version(card)}" for card in cards)
+    yield "\n| | condition | float64 | " + " | ".join(names) + " |"
+    yield "|---|---|---|" + "---|" * len(cards)
+    for data in SETS:
+        p = certified(data)
+        own = p.digits(oracles.floats(oracles.lstsq(p.X, p.y)))
+        cells = (" / ".join(f"{row[data]:.1f}" for row in card["digits"].values() if data in row) for card in cards)
+        yield f"| {data} | {np.linalg.cond(p.X):.0e} | {own:.1f} | " + " | ".join(cells) + " |"
+    yield "\n"
+
+
 def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One card for each implementation: of a function, all claims and answers, and the worst error among them.
 
@@ -92,14 +111,29 @@ def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "runs": 0,
                 "examples": 0,
                 "functions": {},
+                "digits": {},
             }
         one = merged[name]
         one["runs"] += card.get("runs", 1)
         one["examples"] = max(one["examples"], card["examples"])
+        for function in DIGITS:
+            row = one["digits"].get(function, {}) | _digits(card, function)
+            one["digits"] |= {function: row} if row else {}
         for function, row in card["functions"].items():
             before = one["functions"].get(function)
             one["functions"][function] = {key: row[key] for key in _KEPT} if before is None else _both(before, row)
     return list(merged.values())
+
+
+DIGITS = ("lstsq", "ridge_intercept")
+
+
+def _digits(card: Mapping[str, Any], function: str) -> dict[str, float]:
+    """Those that a function has reached, of a scorecard or of what is stored."""
+    if "claims" not in card:
+        return dict(card.get("digits", {}).get(function, {}))
+    found = (claim["functions"].get(function, {}).get("digits", {}) for claim in card["claims"])
+    return {data: round(reached, 2) for each in found for data, reached in each.items()}
 
 
 _COUNTED = ("held", "failed", "departed", "not offered", "judged")
@@ -172,6 +206,7 @@ def main() -> None:
         (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
+        (CLAIMS, DIGITS_START, digits(stored)),
         (TIMINGS, PROOF_START, proof()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)

@@ -14,6 +14,7 @@ from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
     CONTRIBUTING,
+    DIGITS_START,
     DOCUMENTS,
     ERRORS,
     ERRORS_START,
@@ -25,6 +26,7 @@ from shrinkage.benchmarks.report.readme import (
     README,
     ROOT,
     TIMINGS,
+    digits,
     errors,
     functions,
     known_peers,
@@ -36,6 +38,7 @@ from shrinkage.benchmarks.report.readme import (
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
 from shrinkage.properties.engine.mistakes import MISTAKES
+from shrinkage.properties.test_nist import SETS
 
 TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 
@@ -142,6 +145,13 @@ def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
     assert {card["implementation"] for card in cards} == {"impl", *peers()}
     for card in cards:
         assert not any(row["failed"] for row in card["functions"].values())
+
+
+def test_the_table_of_digits_is_that_of_the_stored_ones() -> None:
+    """After new runs: python -m shrinkage.benchmarks.report.readme SCORECARD ..."""
+    cards = json.loads(ERRORS.read_text(encoding="utf-8"))["cards"]
+    assert with_table(TEXT[CLAIMS], DIGITS_START, digits(cards)) == TEXT[CLAIMS]
+    assert {*SETS} == {*cards[0]["digits"]["lstsq"]}
 
 
 ROW = {"held": 3, "failed": 0, "departed": 0, "not offered": 0, "judged": 100, "worst": 0.25}

@@ -65,7 +65,7 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
         if record["judged"]:
             worst = record["worst"] if math.isfinite(record["worst"]) else None  # JSON has no infinity
             functions[function] |= {name: record[name] for name in ("judged", "input", "source")} | {"worst": worst}
-        functions[function] |= {name: record[name] for name in ("changed", "misses") if name in record}
+        functions[function] |= {name: record[name] for name in ("changed", "misses", "digits") if name in record}
     return {**claim, "seconds": round(report.duration, 3), "functions": functions}
 
 

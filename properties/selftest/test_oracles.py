@@ -4,6 +4,7 @@ Everything here is in rationals, so equal means equal.
 """
 
 import math
+from decimal import Context, Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +19,7 @@ from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
 from shrinkage.properties.engine.strategies_unequal import by_feature, offset, offset_of_rank
+from shrinkage.properties.test_nist import SETS, certified
 
 pytestmark = pytest.mark.power
 
@@ -220,3 +222,17 @@ def test_error_over_bound(got, exact, allowed, ratio):
 def test_what_is_no_answer_fails_in_words(got, dtype, words):
     """A NaN, a wrong shape, a wrong dtype and no answer at all are no error to measure: they fail in words."""
     assert words in verdict.wrong_kind(got, (2,), dtype)
+
+
+@pytest.mark.parametrize("data", SETS)
+def test_what_nist_certifies_follows_from_the_data_in_every_digit(data):
+    """No number of the copy in nist.toml is off: the weights, and the residual standard deviation, are NIST's."""
+    p, rounded = certified(data), Context(prec=15)
+    X = np.array(p.columns, object).T
+    w = oracles.lstsq(X, p.target)
+    for value, right in zip(w, p.weights, strict=True):
+        assert rounded.divide(Decimal(int(value.p)), Decimal(int(value.q))) == right
+    variance = oracles.sum_of_squares(oracles.residual(X, p.target, w)) / (len(X) - len(w) or 1)
+    exact = Context(prec=40)
+    deviation = exact.sqrt(exact.divide(Decimal(int(variance.p)), Decimal(int(variance.q))))
+    assert rounded.plus(deviation) == Decimal(SETS[data]["deviation"])

@@ -37,6 +37,8 @@ class Seen:
         The smallest answer that is right, but of another dtype than the one asked for.
     changed
         The first call that has written into its arguments.
+    digits
+        How many are those of a certified answer, by the name of the data.
     """
 
     judged: int = 0
@@ -48,6 +50,7 @@ class Seen:
     misses: list[tuple[float, float]] = field(default_factory=list)
     departure: Failure | None = None
     changed: Failure | None = None
+    digits: dict[str, float] = field(default_factory=dict)
 
     def missed(self, function: str, ratio: float) -> None:
         """Remember on what kind of problem it failed, if it is one of linear algebra."""
@@ -71,6 +74,7 @@ class Seen:
         )
         if self.misses:
             said["misses"] = [list(miss) for miss in sorted(self.misses)]
+        said |= {"digits": dict(self.digits)} if self.digits else {}
         return said | ({"changed": self.changed.told()} if self.changed else {})
 
 
