@@ -9,12 +9,12 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shrinkage.cli import Parser, positive, usable_cores
+from shrinkage.cli import Parser, positive, to_write, usable_cores
 from shrinkage.contract import CONTRACT, stub
 from shrinkage.loader.expressions import near
 from shrinkage.loader.profiles import PLAIN
@@ -22,7 +22,8 @@ from shrinkage.loader.profiles import names as courses
 from shrinkage.properties.isolated.limits import Limits
 
 CLAIMS = Path(__file__).parent
-PROFILES = {"quick": 20, "ci": 100, "default": 100, "thorough": 1000, "long": 5000}  # examples a claim
+PROFILES = {"quick": 20, "class": 25, "ci": 100, "default": 100, "thorough": 1000, "long": 5000}  # examples a claim
+SAME = ("class", "ci")  # which of them are the same every time
 
 # What is said of a run, to this command or to pytest.
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -96,12 +97,27 @@ for _name, _metavar, _what in (
         "help": f"{'with --isolate: ' * (_name != 'seconds')}at most so many {_what} (default: {_default:g})",
     }
 
+# What is said of a class.
+CLASS: dict[str, dict[str, Any]] = {
+    "--class": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "help": "judge whoever has handed in, a folder or a .py file each, in isolation, and print one table",
+    },
+    "--jobs": {"type": positive(int), "metavar": "N", "default": 2, "help": "so many at the same time (default: 2)"},
+    "--csv": {"type": to_write, "metavar": "FILE", "help": "write the table, and the points of each function"},
+    "--pages": {"type": Path, "metavar": "FOLDER", "help": "write an HTML page for each"},
+    "--gradescope-folder": {"type": Path, "metavar": "FOLDER", "help": "write a results.json for each, under his name"},
+    "--fresh": {"action": "store_true", "help": "judge anew who was judged before"},
+}
+
 
 def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = Parser(
         prog="shrinkage judge",
-        usage="shrinkage judge NAME ... [options] [-- pytest's options]\n       shrinkage judge --stub [FUNCTION ...]",
+        usage="shrinkage judge NAME ... [options] [-- pytest's options]\n"
+        "       shrinkage judge --class FOLDER [options]\n       shrinkage judge --stub [FUNCTION ...]",
         description="Is it right? The claims about every function that is offered, and a verdict on each.",
         epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge; as of pytest.",
     )
@@ -109,8 +125,8 @@ def parser() -> argparse.ArgumentParser:
         "names",
         nargs="*",
         metavar="NAME",
-        help="a path to a .py file, a dotted module, or a peer's short name (numpy, scipy, ...); several are taken "
-        "together as one implementation",
+        help="a path to a .py file or to a folder of them, a dotted module, or a peer's short name (numpy, scipy, "
+        "...); several are taken together as one implementation",
     )
     made.add_argument(
         "--stub",
@@ -124,8 +140,9 @@ def parser() -> argparse.ArgumentParser:
         choices=[*PROFILES, *OPTIONS["--course"]["choices"]],
         action="append",
         default=[],
-        help=f"examples a claim: {', '.join(f'{name} {count}' for name, count in PROFILES.items())}; ci are the same "
-        f"every time (default: default). Or {OPTIONS['--course']['help']}. One of each may be given",
+        help=f"examples a claim: {', '.join(f'{name} {count}' for name, count in PROFILES.items())}; those of "
+        f"{' and '.join(SAME)} are the same every time (default: default). Or {OPTIONS['--course']['help']}. One of "
+        "each may be given",
     )
     made.add_argument(
         "-n",
@@ -137,6 +154,10 @@ def parser() -> argparse.ArgumentParser:
     for name, option in OPTIONS.items():
         if name != "--course":
             made.add_argument(name, **option)
+    made.set_defaults(isolate_seconds=None)  # those of the plugin, or of a class
+    of_class = made.add_argument_group("a class")
+    for name, option in CLASS.items():
+        of_class.add_argument(name, **option)
     return made
 
 
@@ -151,6 +172,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             made.error(f"{unknown[0]} is no function of the contract{near(unknown[0], CONTRACT)}")
         print(stub(chosen["names"] or None))
         return 0
+    profiles: dict[str, str | None] = {}
+    for option, kind in (("--hypothesis-profile", PROFILES), ("--course", OPTIONS["--course"]["choices"])):
+        of_kind = [name for name in chosen["profile"] if name in kind]
+        if len(of_kind) > 1:
+            made.error(f"argument --profile: {' and '.join(of_kind)} are two of a kind: give one")
+        profiles[option] = of_kind[0] if of_kind else None
+    if chosen["class"]:
+        return _class(made, chosen)
+    if alone := [name for name in CLASS if chosen[_key(name)] not in (None, False, CLASS[name].get("default"))]:
+        made.error(f"{alone[0]} is about a class: name its folder by --class")
     if not (chosen["names"] or chosen["estimator"]):
         made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")
     for library in ("hypothesis", "flint", "mpmath", "xdist"):
@@ -159,20 +190,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import pytest
 
     processes = len(usable_cores()) if chosen["n"] is None else chosen["n"]
-    asked = {"-m": chosen["marks"], "-k": chosen["k"], "-n": processes}
-    for option, kind in (("--hypothesis-profile", PROFILES), ("--course", OPTIONS["--course"]["choices"])):
-        of_kind = [name for name in chosen["profile"] if name in kind]
-        if len(of_kind) > 1:
-            made.error(f"argument --profile: {' and '.join(of_kind)} are two of a kind: give one")
-        asked[option] = of_kind[0] if of_kind else None
+    asked = {"-m": chosen["marks"], "-k": chosen["k"], "-n": processes, **profiles}
     asked["--max-worker-restart"] = len(CONTRACT) * len(PROFILES)  # each can break one, under each mark and more
-    asked |= {name: chosen[name[2:].replace("-", "_")] for name in OPTIONS if name != "--course"}
-    options = [
-        name if value is True else f"{name}={value}"
-        for name, given in asked.items()
-        for value in (given if isinstance(given, list) else [given])
-        if value not in (None, False)
-    ]
+    asked |= {name: chosen[_key(name)] for name in OPTIONS if name != "--course"}
     listing = any(option.startswith("--co") for option in given[end + 1 :])  # what pytest would run
     os.environ.pop("PYTEST_ADDOPTS", None)
     with _kept() as folder:
@@ -196,12 +216,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "-rN",
                     "--disable-warnings",
                     *(f"--impl={name}" for name in chosen["names"]),
-                    *options,
+                    *said(asked),
                     *map(str, sorted(CLAIMS.glob("test_*.py"))),
                     *given[end + 1 :],
                 ]
             )
         )
+
+
+def said(asked: Mapping[str, Any]) -> list[str]:
+    """Options as a command line has them; what is None or False is not said."""
+    return [
+        name if value is True else f"{name}={value}"
+        for name, given in asked.items()
+        for value in (given if isinstance(given, list) else [given])
+        if value not in (None, False)
+    ]
+
+
+def _key(option: str) -> str:
+    return option[2:].replace("-", "_")
+
+
+def _class(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
+    """Everybody in a folder."""
+    from shrinkage.properties.classroom.command import EACH, run
+
+    allowed = {*map(_key, (*EACH, *CLASS)), "profile", "marks", "k", "gradescope_points", "isolate", "stub"}
+    wrong = [key for key, value in chosen.items() if key not in allowed and value not in (None, False, [])]
+    if chosen["names"]:
+        made.error(f"{chosen['names'][0]} and --class are two things: leave out one")
+    if wrong := [name for name in wrong if chosen[name] != made.get_default(name)]:
+        made.error(f"--{wrong[0].replace('_', '-')} is about one, and --class about many")
+    if not chosen["class"].is_dir():
+        made.error(f"--class {chosen['class']} is no folder")
+    with _kept() as folder:
+        return run(chosen, folder)
 
 
 @contextlib.contextmanager

@@ -2,8 +2,8 @@
 
 What it does to that process is held against it, in the claim during which it happened, and the run goes on:
 
-- no answer within the limit of time, after which whoever was at work is not called any more, by anybody; the end of the
-  process, by itself or by a signal; more memory or more open files than there are;
+- no answer within the limit of time, after which nobody calls whoever was at work any more; the end of the process,
+  by itself or by a signal; more memory or more open files than there are;
 - anything printed, but by a `Solver`, whose ``verbose`` is there to be heard;
 - a global random generator seeded (drawing from it is not held against anybody), NumPy's error state, the filters of
   warnings (but by a module on import) or the working directory left changed, a thread left running;
@@ -11,9 +11,8 @@ What it does to that process is held against it, in the claim during which it ha
 
 No smaller example is looked for then: the message says what happened, in which call, and where that is known. All else
 is judged as in one process: values, errors and warnings, arguments written to, memory shared (`mirror`). What happens
-on import is not held against anybody, but that it fails, or takes more than three times as long as a call may.
-After the end of its process an implementation is imported anew. A folder is judged on a copy, which is what it may
-delete.
+on import is not held against anybody, but that it fails, or takes over three times as long as a call may. After the end
+of its process an implementation is imported anew. A folder is judged on a copy, which is all that it may delete.
 
 It is no sandbox: what the user may read, write or send, the judged code may, too. That takes a container.
 """

@@ -145,8 +145,8 @@ class Judged:
         # What is judged has no say in which claims it may break; what the project knows of its peers has.
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
         course = implementation.course.name if implementation.course else ""
-        found = {"notes": [*map(self._blamed, implementation.notes)], "course": course}
-        found["lost"] = {name: self._blamed(why) for name, why in implementation.lost.items()}
+        lost = {name: self._blamed(why) for name, why in implementation.lost.items()}
+        found = {"notes": [*map(self._blamed, implementation.notes)], "course": course, "lost": lost}
         return {"offered": offered, "expected_failures": known, **found}
 
     def _blamed(self, text: str) -> str:

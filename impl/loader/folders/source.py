@@ -26,8 +26,10 @@ class Source:
         What it is called in sentences: relative to the folder that was handed in.
     parts
         Of its module's name there.
+    text
+        As it was when it was read: what is imported may delete it.
     tree
-        What it says; nothing where it is no Python.
+        What that says; nothing where it is no Python.
     error
         Where it is no Python, in a sentence.
     definitions
@@ -41,6 +43,7 @@ class Source:
     path: Path
     name: str
     parts: tuple[str, ...]
+    text: str
     tree: ast.Module | None = None
     error: str = ""
     definitions: dict[str, "Definition"] = field(default_factory=dict)
@@ -119,7 +122,7 @@ def read(path: Path, root: Path) -> Source:
     relative = path.relative_to(root)
     parts = relative.with_suffix("").parts
     parts = tuple(part.replace(".", "_") for part in (parts[:-1] if parts[-1] == "__init__" else parts))
-    source = Source(path, relative.as_posix(), parts)
+    source = Source(path, relative.as_posix(), parts, path.read_bytes().decode(errors="replace"))
     try:
         with tokenize.open(path) as file:
             text = file.read()
@@ -131,8 +134,7 @@ def read(path: Path, root: Path) -> Source:
     except (OSError, ValueError) as error:  # bytes of no text, a zero among them
         source.error = f"{source.name} is no Python ({error})."
     if source.tree is None:
-        text = path.read_bytes().decode(errors="replace")
-        source.lost = [name for name in dict.fromkeys(_WRITTEN.findall(text)) if name in CONTRACT]
+        source.lost = [name for name in dict.fromkeys(_WRITTEN.findall(source.text)) if name in CONTRACT]
         return source
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):

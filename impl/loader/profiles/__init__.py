@@ -94,7 +94,7 @@ def recognised(sources: Sequence[Source]) -> Profile | None:
     known = [profile(name) for name in names()]
     said = {part for source in sources for part in source.parts}
     said |= {part for source in sources for imported in source.imports for part in imported.split(".")}
-    text = "".join(source.path.read_text(encoding="utf-8", errors="replace") for source in sources)
+    text = "".join(source.text for source in sources)
     by_package = [each for each in known if each.package in said]
     by_sign = [each for each in known if any(sign in text for sign in each.signs)]
     return next(iter([*by_package, *by_sign]), None)

@@ -1,0 +1,74 @@
+"""Who has handed in, and what."""
+
+import hashlib
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from shrinkage.loader.folders.source import read
+from shrinkage.loader.profiles import Profile, recognised
+
+
+@dataclass(frozen=True)
+class Student:
+    """One of them.
+
+    Parameters
+    ----------
+    name
+        Of what was handed in.
+    path
+        A folder, or a file.
+    """
+
+    name: str
+    path: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """All that is Python."""
+        return sorted(self.path.rglob("*.py")) if self.path.is_dir() else [self.path]
+
+    def digest(self) -> str:
+        """Of what was handed in: the same for the same files."""
+        said = hashlib.sha256()
+        for path in self.files:
+            if path.is_file():
+                said.update(f"{path.relative_to(self.path.parent)}\0{path.stat().st_size}\0".encode())
+                said.update(path.read_bytes())
+        return said.hexdigest()
+
+    def put_into(self, folder: Path) -> None:
+        """A folder of this student's name in there, of nobody else's files."""
+        if self.path.is_dir():
+            (folder / self.name).symlink_to(self.path.resolve(), target_is_directory=True)
+        else:
+            (folder / self.name).mkdir()
+            shutil.copy(self.path, folder / self.name)
+
+
+def students(folder: Path) -> list[Student]:
+    """Whoever has a folder or a file of Python there, by name."""
+    found = [
+        Student(path.stem if path.suffix == ".py" else path.name, path)
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", "__")) and (path.is_dir() or path.suffix == ".py")
+    ]
+    twice = Counter(student.name for student in found)
+    return [Student(each.path.name, each.path) if twice[each.name] > 1 else each for each in found]
+
+
+def course(everybody: list[Student]) -> tuple[Profile | None, int]:
+    """The course that most of them are of, if any, and how many are: one rule for all."""
+    count = Counter[str]()
+    profiles: dict[str, Profile] = {}
+    for student in everybody:
+        root = student.path if student.path.is_dir() else student.path.parent
+        if (found := recognised([read(path, root) for path in student.files if path.is_file()])) is not None:
+            profiles[found.name] = found
+            count[found.name] += 1
+    if not count:
+        return None, 0
+    ((name, number),) = count.most_common(1)
+    return profiles[name], number

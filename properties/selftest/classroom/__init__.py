@@ -1,0 +1,1 @@
+"""Whole classes, and what is written of them."""

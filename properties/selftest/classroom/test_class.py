@@ -1,0 +1,151 @@
+"""`shrinkage judge --class`: each is one line, whatever he has handed in, and what was found is found again at once."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shrinkage.properties.selftest.own_pytest import own_python
+
+pytestmark = pytest.mark.power
+
+RIGHT = """import numpy as np
+
+
+def linear_form(x, c):
+    return np.dot(x, c)
+
+
+def squared_norm(x):
+    return x @ x
+"""
+WRONG = RIGHT.replace("return x @ x", "return 2 * (x @ x)")
+HANDED_IN = {
+    "ada": {"calculus.py": RIGHT},
+    "bob": {"calculus.py": WRONG},
+    "cyd": {"norms.py": "def squared_norm(x)\n    return x @ x\n", "forms.py": RIGHT.split("\n\n\ndef squared")[0]},
+    "dan": {"calculus.py": RIGHT + "\n\nwhile True:\n    pass\n"},
+    "eve": {"calculus.py": RIGHT.replace("    return x @ x", "    print('x' * 1_000_000)\n    return x @ x")},
+    "fay": {"calculus.py": "import os\n\nos.remove(__file__)\n" + RIGHT},
+    "gus": {"calculus.py": RIGHT.replace("    return x @ x", "    import os\n\n    os._exit(3)")},
+    "hal": {"calculus.py": RIGHT.replace("linear_form", "form").replace("squared_norm", "norm")},
+}
+LINES = {
+    "ada": ("2.0", ""),
+    "bob": ("1.0", "squared_norm"),
+    "cyd": ("1.0", "norms.py, line 1 is no Python (expected ':'): def squared_norm(x)."),
+    "dan": ("0.0", "was not imported within 6 s"),
+    "eve": ("1.0", "squared_norm printed 'xxx"),
+    "fay": ("2.0", ""),
+    "gus": ("1.0", "squared_norm ended the process with exit code 3"),
+    "hal": ("0.0", "hal offers no function of the contract"),
+}
+CHOSEN = ["-k", "linear_form_is or squared_norm_is", "--isolate-seconds", "2"]
+
+
+def class_of(folder: Path, names: str = "ada bob cyd dan eve fay gus hal") -> list[str]:
+    """The command line for these students, in a folder with a cache of its own."""
+    for name in names.split():
+        (folder / "submissions" / name).mkdir(parents=True)
+        for file, text in HANDED_IN[name].items():
+            (folder / "submissions" / name / file).write_text(text)
+    return ["-m", "shrinkage", "judge", "--class", "submissions", *CHOSEN]
+
+
+def judged(folder: Path, command: list[str], *options: str) -> tuple[int, str]:
+    """Exit code and output."""
+    return own_python(folder, *command, *options, XDG_CACHE_HOME=str(folder / "cache"))
+
+
+def test_each_is_a_line_whatever_was_handed_in(tmp_path):
+    """Right, wrong, no Python, endless, loud, deleting, leaving, by other names: a line, a page and points for each."""
+    command = class_of(tmp_path)
+    written = ["--csv", "grades.csv", "--pages", "pages", "--gradescope-folder", "points"]
+    code, output = judged(tmp_path, command, *written)
+    assert code == 1, output
+    rows = {row["student"]: row for row in csv.DictReader((tmp_path / "grades.csv").read_text().splitlines())}
+    assert [*rows] == [*LINES]
+    for name, (points, said) in LINES.items():
+        assert rows[name]["points"] == points, rows[name]
+        assert said in rows[name]["first finding"]
+        assert bool(said) == bool(rows[name]["first finding"])
+        assert f"\n{name} " in output
+        assert json.loads((tmp_path / "points" / f"{name}.json").read_text())["score"] == float(points)
+        assert name in (tmp_path / "pages" / f"{name}.html").read_text()
+    for name, files in HANDED_IN.items():  # as they were
+        assert {path.name for path in (tmp_path / "submissions" / name).iterdir()} == {*files}
+    before = time.monotonic()
+    assert judged(tmp_path, command) == (code, output)
+    assert time.monotonic() - before < 10  # nobody was judged again
+
+
+def test_who_hands_in_anew_is_judged_anew(tmp_path):
+    """What is kept is of the same files; --fresh believes nothing."""
+    command = class_of(tmp_path, "bob")
+    kept = tmp_path / "cache" / "shrinkage" / "classes"
+    assert judged(tmp_path, command)[0] == 1
+    (tmp_path / "submissions" / "bob" / "calculus.py").write_text(RIGHT)
+    assert judged(tmp_path, command)[0] == 0
+    stored = sorted(kept.iterdir())
+    assert len(stored) == 2
+    for path in stored:
+        path.write_text('{"card": null, "refused": "as it is kept"}')
+    assert "as it is kept" in judged(tmp_path, command)[1]
+    assert "as it is kept" not in judged(tmp_path, command, "--fresh")[1]
+
+
+def test_a_file_is_a_student_who_has_nobody_else_s_files(tmp_path):
+    """A .py file is judged alone: it cannot import its neighbour."""
+    command = class_of(tmp_path, "ada")
+    (tmp_path / "submissions" / "zoe.py").write_text("from ada import linear_form, squared_norm\n")
+    (tmp_path / "submissions" / "ada.py").write_text(RIGHT)
+    code, output = judged(tmp_path, command)
+    assert code == 1
+    assert [line.split()[0] for line in output.splitlines()] == ["student", "ada", "ada.py", "zoe"]
+    assert "zoe" in output.splitlines()[-1]
+    assert "0 of" in output.splitlines()[-1]
+
+
+def test_an_interrupted_class_goes_on(tmp_path):
+    """Ctrl-C ends whoever is at work; who was judged is kept."""
+    command = class_of(tmp_path, "ada dan")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    kept = tmp_path / "cache" / "shrinkage" / "classes"
+    slow = [*command[:-1], "60", "--jobs", "1"]
+    with subprocess.Popen(
+        [sys.executable, *slow], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as running:
+        end = time.monotonic() + 120
+        while not (kept.exists() and list(kept.glob("*.json"))) and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == 2
+    assert "interrupted: 1 of 2 are judged, and the same command goes on from there" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--class", "nowhere"], "--class nowhere is no folder"),
+        (["--class", ".", "--page", "a.html"], "--page is about one, and --class about many"),
+        (["mine.py", "--class", "."], "mine.py and --class are two things: leave out one"),
+        (["mine.py", "--csv", "a.csv"], "--csv is about a class: name its folder by --class"),
+        (["--class", "."], "holds neither folders nor .py files: nobody has handed in."),
+        (["mine.py", "--profile", "ci", "--profile", "quick"], "argument --profile: ci and quick are two of a kind"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(tmp_path, options, said):
+    """Exit code 2, and how to say it."""
+    code, output = own_python(tmp_path, "-m", "shrinkage", "judge", *options)
+    assert code == 2
+    assert said in output
+    assert len(output.splitlines()) == 1
