@@ -49,6 +49,6 @@ def with_mistake(failure: Failure) -> dict[str, Any]:
 def mistake_of(failure: Failure) -> Mistake | None:
     """The mistake whose answer the call gave; None where nothing fits."""
     call = failure.call
-    if failure.kind not in ("value", "nan", "shape") or call is None or call.result is None:
+    if failure.kind in ("raised", "not refused", "changed", "dtype") or call is None or call.result is None:
         return None
     return typical_of(failure.function, call.by_name(), call.result, asked(call.implementation, failure.function))

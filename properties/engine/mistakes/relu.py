@@ -217,6 +217,12 @@ def _in_turn_of(order: tuple[str, ...]) -> dict[str, Formula]:
     }
 
 
+def _one_apart(one: str) -> list[dict[str, Formula]]:
+    """One parameter before both of the others, or behind them."""
+    others = tuple(name for name in ("W1", "b", "W2") if name != one)
+    return [_mistaken_steps(_in_turn((one,), others)), _mistaken_steps(_in_turn(others, (one,)))]
+
+
 def _pair(pair: tuple[str, ...]) -> dict[str, Formula]:
     return _mistaken_steps(_behind(*pair))
 
@@ -403,7 +409,11 @@ WRONG = [
     Mistake(
         "one parameter after the other",
         "taking the gradient of one parameter where another one has moved already",
-        _each(*map(_in_turn_of, permutations(("W1", "b", "W2"))), *map(_pair, permutations(("W1", "b", "W2"), 2))),
+        _each(
+            *map(_in_turn_of, permutations(("W1", "b", "W2"))),
+            *map(_pair, permutations(("W1", "b", "W2"), 2)),
+            *chain(*map(_one_apart, ("W1", "b", "W2"))),
+        ),
     ),
     Mistake(
         "a parameter stays",
