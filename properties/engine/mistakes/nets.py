@@ -11,7 +11,7 @@ from shrinkage.properties.engine.running_error import Carried, affine, columns
 
 Array = np.ndarray
 Params = Mapping[str, Array]
-LARGE = 50_000  # products, from which on balls take too long
+LARGE = 5000  # products, from which on balls take too long
 NETS = ("FullyConnectedNet", "TwoLayerNet")
 Penalised = Callable[[str, int], tuple[float, float]]  # of a parameter and the number of layers: in loss and gradient
 
