@@ -93,7 +93,7 @@ def test_certified_data_are_solved(impl, data, function):
 def test_certified_data_are_solved_with_an_intercept(impl, data):
     """On NIST's linear regression data, ridge_intercept at λ = 0 gives the least squares solution."""
     p = certified(data)
-    X = p.X[:, 1:]
+    X = np.ascontiguousarray(p.X[:, 1:])
     exact = oracles.intercept(X, p.y, 0.0)
     w, b = impl.ridge_intercept(X, p.y, 0.0)
     if not wrong_kind(w, exact[0].shape) and not wrong_kind(b, ()):
