@@ -120,7 +120,8 @@ def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:
     folders = [part for part in modules if isinstance(part, Folder)]
     said = [note for folder in folders for note in folder.notes]
     if not implementation.offered:
-        raise WrongChoice(" ".join([*said, hints.nothing_offered(files)]))
+        lost = dict.fromkeys(why for folder in folders for why in folder.lost.values())
+        raise WrongChoice(" ".join([*lost, *said, hints.nothing_offered(files)]))
     implementation.notes += [*said, *hints.notes(files), *(note for part in classes for note in part.notes)]
     for folder in folders:
         implementation.lost |= {name: why for name, why in folder.lost.items() if name not in implementation.offered}

@@ -83,8 +83,6 @@ def opened(name: str) -> Folder:
     folder.notes += _choices(chosen)
     broken = {name: source.error for source in importer.sources for name in source.lost}
     folder.lost = {name: why for name, why in (broken | failed).items() if not hasattr(folder, name)}
-    for why in dict.fromkeys(folder.lost.values()):
-        folder.notes.append(f"{why} Lost: {', '.join(name for name in folder.lost if folder.lost[name] == why)}.")
     return folder
 
 

@@ -135,9 +135,7 @@ def test_a_folder_without_python_is_refused(tmp_path):
     with pytest.raises(WrongChoice, match=r"is a folder without a \.py file\.$"):
         load([str(tmp_path)])
     (tmp_path / "notes.py").write_text("def affine_forward(x, w, b:\n    return x\n")
-    with pytest.raises(
-        WrongChoice, match=r"^notes\.py, line 1 is no Python .* Lost: affine_forward\. .* offers no function"
-    ):
+    with pytest.raises(WrongChoice, match=r"^notes\.py, line 1 is no Python .* offers no function"):
         load([str(tmp_path)])
 
 
