@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds_unequal, oracles
-from shrinkage.properties.engine.bounds import norm
+from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
 from shrinkage.properties.engine.strategies_unequal import by_feature, offset
@@ -66,14 +66,15 @@ def test_a_large_lam_takes_its_feature_out(impl, data, hard):
     lams = p.lams.copy()
     lams[-1] = 2.0**power * float(norm(p.X) ** 2)
     exact = oracles.by_feature(p.X, p.y, lams)
-    allowed = bounds_unequal.by_feature(p.X, p.y, lams, exact, squares=True).allowed
-    w = oracles.rationals(impl.ridge_by_feature(p.X, p.y, lams))
+    bound = bounds_unequal.by_feature(p.X, p.y, lams, exact, squares=True)
+    w = impl.ridge_by_feature(p.X, p.y, lams)
     without = oracles.by_feature(p.X[:, :-1], p.y, lams[:-1])
     M = oracles.curvature(p.X[:, :-1], lams[:-1])
     pull = oracles.entries(oracles.pseudoinverse(M)) @ oracles.matvec(p.X[:, :-1].T, p.X[:, -1])
-    limit = without - pull * exact[-1]
-    assert norm(w[:-1] - limit) <= allowed, f"{float(norm(w[:-1] - limit))} away, {float(allowed)} is allowed"
-    assert norm(w[-1:]) <= norm(p.y) / np.sqrt(lams[-1]) + allowed
+    limit = np.append(without, oracles.to_rational(0))
+    # The others are M⁻¹X₋ⱼᵀxⱼwⱼ away, and the objective is no larger than at w = 0: |wⱼ| ≤ ‖y‖/√λⱼ.
+    rate = (norm(pull) + 1) * norm(p.y) / np.sqrt(lams[-1])
+    judge("ridge_by_feature", w, limit, bound + Bound(rate, "the rate of the limit"), dtype=p.dtype)
 
 
 @pytest.mark.accuracy

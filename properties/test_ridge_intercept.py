@@ -11,18 +11,24 @@ from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_unequal import Offset, offset, offset_of_rank, with_grid
-from shrinkage.properties.engine.verdict import judge, refuses, wrong_kind
+from shrinkage.properties.engine.verdict import holds, judge, refuses, wrong_kind
 from shrinkage.properties.test_ridge import where_squares_lose
 
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 
 Exact = tuple[Any, Any]
+RATE = "the rate of the limit"
+
+
+def are_two(function: str, got: Any) -> None:
+    """The result is w and b."""
+    two = isinstance(got, tuple | list) and len(got) == 2
+    holds(function, two, "the result is not w and b", got, "(w, b)")
 
 
 def judge_both(function: str, got: Any, exact: Exact, allowed: tuple[Bound, Bound], dtype: Any, **context: Any) -> None:
     """The result as (w, b), each by its own bound."""
-    assert isinstance(got, tuple | list), f"{function} gives w and b, not {type(got).__name__}"
-    assert len(got) == 2, f"{function} gives w and b, not {len(got)} results"
+    are_two(function, got)
     for name, part, right, bound in zip("wb", got, exact, allowed, strict=True):
         judge(function, part, right, bound, dtype=dtype, result=name, **context)
 
@@ -106,7 +112,7 @@ def test_the_intercept_takes_the_mean_to_the_mean(impl, data, weighted):
     p = data.draw(offset(weighted=weighted, columns=False))
     w, b = impl.ridge_intercept(p.X, p.y, p.lam, *p.more)
     wrong = wrong_kind(w, (p.X.shape[1],), p.dtype)
-    assert not wrong, f"w is {wrong}"
+    holds("ridge_intercept", not wrong, f"w is {wrong}", w)
     _, _, mean_x, mean_y = oracles.centred(p.X, p.y, p.weights)
     right = oracles.entries(mean_y)[0, 0] - oracles.product(oracles.entries(mean_x)[0], w)
     _, bound = solved(p, hard=False)[1]
@@ -128,10 +134,10 @@ def test_a_large_lam_leaves_the_mean(impl, data, weighted, hard):
     of_w, of_b = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
     w, b = impl.ridge_intercept(p.X, p.y, lam, *p.more)
     # w − AᵀSt/λ = −(AᵀSA + λI)⁻¹AᵀSA AᵀSt/λ, and b − ȳ = −x̄ᵀw; 1.01 for the norms here, which are rounded.
-    far = norm(oracles.rationals(w) - (A.T * s) @ t[:, 0] / oracles.to_rational(lam))
-    assert far <= 1.01 * size**3 * length / lam**2 + of_w.allowed, f"w is {float(far)} from its limit"
-    off = abs(oracles.nearest(oracles.to_rational(b) - mean_y[0, 0]))
-    assert off <= 1.01 * norm(mean_x) * size * length / lam + of_b.allowed, f"b is {off} from the mean of y"
+    limit = (A.T * s) @ t[:, 0] / oracles.to_rational(lam), mean_y[0, 0]
+    rates = 1.01 * size**3 * length / lam**2, 1.01 * norm(mean_x) * size * length / lam
+    bound = of_w + Bound(rates[0], RATE), of_b + Bound(rates[1], RATE)
+    judge_both("ridge_intercept", (w, b), limit, bound, p.dtype)
 
 
 @ORDINARY_AND_HARD
@@ -148,8 +154,8 @@ def test_a_small_lam_tends_to_least_squares_with_a_column_of_ones(impl, data, we
     exact = oracles.intercept(p.X, p.y, lam, p.weights)
     allowed, _ = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
     w, _ = impl.ridge_intercept(p.X, p.y, lam, *p.more)
-    distance = norm(oracles.rationals(w) - limit)
-    assert distance <= 1.01 * lam / (smallest**2 + lam) * norm(limit) + allowed.allowed, f"{float(distance)} away"
+    rate = Bound(1.01 * lam / (smallest**2 + lam) * norm(limit), RATE)
+    judge("ridge_intercept", w, limit, allowed + rate, dtype=p.dtype, result="w")
 
 
 # ---- many λ ----------------------------------------------------------------------------------------------------------
@@ -162,11 +168,10 @@ def test_a_path_with_an_intercept_is_the_solution_at_each_lam(impl, data, weight
     """ridge_intercept_path(X, y, lams) is ridge_intercept at each λ, in their own order, repeated or none."""
     p, lams = data.draw(with_grid(weighted=weighted, hard=hard))
     got = impl.ridge_intercept_path(p.X, p.y, lams, *p.more)
-    assert isinstance(got, tuple | list), f"ridge_intercept_path gives w and b, not {type(got).__name__}"
-    assert len(got) == 2, f"ridge_intercept_path gives w and b, not {len(got)} results"
+    are_two("ridge_intercept_path", got)
     for part, shape in zip(got, [(len(lams), p.X.shape[1], *p.y.shape[1:]), (len(lams), *p.y.shape[1:])], strict=True):
         wrong = wrong_kind(part, shape, p.dtype)
-        assert not wrong, f"ridge_intercept_path is {wrong}"
+        holds("ridge_intercept_path", not wrong, f"the result is {wrong}", got)
     for i, lam in enumerate(lams):
         exact = oracles.intercept(p.X, p.y, lam, p.weights)
         bound = bounds_unequal.intercept(p.X, p.y, float(lam), p.weights, exact, p.rank, squares=not hard)
@@ -181,7 +186,7 @@ def test_loo_with_an_intercept_is_the_mean_over_refits(impl, data, weighted, har
     p, lams = data.draw(with_grid(weighted=weighted, hard=hard, columns=False, low=2))
     got = impl.ridge_intercept_loo(p.X, p.y, lams, *p.more)
     wrong = wrong_kind(got, lams.shape, p.dtype)
-    assert not wrong, f"ridge_intercept_loo is {wrong}"
+    holds("ridge_intercept_loo", not wrong, f"the result is {wrong}", got)
     # A sample of weight 0 is none.
     s = np.ones(len(p.X), p.dtype) if p.weights is None else p.weights
     there, weights = (p.X[s > 0], p.y[s > 0]), s[s > 0]

@@ -114,16 +114,26 @@ def indented(code: str) -> str:
 
 
 def condition(call: Call) -> float | None:
-    """The condition of [X; √λ I]; None where there is no such X, or no rank without a λ."""
+    """The condition of [X; √λ I]; None where there is no such X, or no rank without a λ.
+
+    With an intercept the smallest singular value is that of the rows about their mean, the largest has the mean in it.
+    """
     if CONTRACT[call.function].chapter not in (2, 3):
         return None
     given = call.by_name()
     try:
         X, lam = np.asarray(given["X"]), float(np.min(np.asarray(given.get("lam", given.get("lams", 0.0)), float)))
         unit = float(np.max(abs(X.astype(float))))
-        s = np.linalg.svd(X.astype(float) / unit, compute_uv=False)
+        A, rows = X.astype(float) / unit, X.shape[-2]
+        s = np.linalg.svd(A, compute_uv=False)
+        if "sample_weight" in CONTRACT[call.function].names:
+            weights = given.get("sample_weight")
+            weights = np.ones(rows) if weights is None else np.asarray(weights, float)
+            A, mean, rows = A * np.sqrt(weights)[:, None], weights @ A / weights.sum(), rows - 1
+            s = np.linalg.svd(A - np.outer(np.sqrt(weights), mean), compute_uv=False)[:rows]
+            s[0] = np.linalg.norm(A)
         low = lam / unit / unit
-        if X.shape[-1] > X.shape[-2]:
+        if X.shape[-1] > rows:
             s = np.append(s, 0.0)  # in directions that no row has, √λ is all there is
         if not lam and np.min(s) <= np.max(s) * max(X.shape[-2:]) * np.finfo(X.dtype).eps:
             return None
