@@ -28,7 +28,7 @@ class Hands:
 
     def pytest_handlecrashitem(self, report: pytest.TestReport) -> None:
         """A claim fails in which a process ended, and says why."""
-        node: Any = report.node  # type: ignore[attr-defined]  # which it ran on
+        node: Any = report.node
         said = watchdog.at_work(self.folder, node.gateway.id)
         report.when = "call"
         function = said.get("function")
