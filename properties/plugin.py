@@ -245,6 +245,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         examples=settings.get_profile(profile).max_examples,
         accuracy=config.getoption("--accuracy"),
         exit=int(terminalreporter._session.exitstatus if terminalreporter._session else exitstatus),
+        offers=judged.offered,
         notes=judged.notes,
         course=judged.course.name if judged.course else "",
         lost=judged.lost,

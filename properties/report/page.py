@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .findings import MARKS
-from .screen import lines, offered_of, told
+from .screen import judged_of, lines, told
 from .summary import LONGEST, folded
 
 STYLE = """
@@ -60,7 +60,7 @@ def _body(card: Mapping[str, Any]) -> Iterator[str]:
 def _table(card: Mapping[str, Any]) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{mark}</th>' for mark in MARKS)
     yield f'<table>\n<tr><th scope="col">function</th>{heads}</tr>'
-    for name in offered_of(card):
+    for name in judged_of(card):
         cells = "".join(_cell(card["verdicts"].get(name, {}).get(mark)) for mark in MARKS)
         yield f'<tr><th scope="row"><code>{text.escape(name)}</code></th>{cells}</tr>'
     yield "</table>"

@@ -43,10 +43,10 @@ def _notes(card: Card) -> Iterator[str]:
 
 def _head(card: Card) -> Iterator[str]:
     name = who(card)
-    offered = offered_of(card)
+    offered, judged = card["offers"], judged_of(card)
     took = f"judged in {card['seconds']:.0f} s"
     first = f"{name} offers {len(offered)} of {card['offers_of']} functions: {', '.join(offered)}"
-    if not offered:
+    if not judged:
         yield f"{name}: nothing was judged: no claim that was chosen is about a function that it offers"
         return
     wrapped = textwrap.wrap(first, WIDTH - 4, subsequent_indent="    ", max_lines=3, placeholder=" …")
@@ -58,9 +58,11 @@ def _head(card: Card) -> Iterator[str]:
         yield took.rjust(WIDTH)
     if absent := card["offers_of"] - len(offered):
         yield f"  {absent} function{'s are' if absent > 1 else ' is'} not offered and not judged"
+    if len(judged) < len(offered):
+        yield f"  judged here: {named(judged)}"
 
 
-def offered_of(card: Card) -> list[str]:
+def judged_of(card: Card) -> list[str]:
     """The functions that were judged."""
     rows = card["functions"].items()
     return [name for name, row in rows if row["held"] + row["failed"] + row["departed"]]
