@@ -278,11 +278,11 @@ def test_failures_of_one_cause_are_one_finding():
 
 
 def test_digits_that_go_with_the_condition_are_lost():
-    """Where mathematics holds and errors grow with the condition; where they do not, it is wrong."""
+    """Where errors are what the condition can have done to them; where they are larger, it is wrong."""
     growing = [[10.0**k, 10.0 ** (k - 3)] for k in range(4, 12)]
     claim = failed("ridge", "value", "accuracy")
     claim["functions"]["ridge"]["misses"] = growing
     row = findings.verdicts([claim])["ridge"]["accuracy"]
     assert (row["verdict"], row["condition"]) == ("loses digits", 1e4)
-    claim["functions"]["ridge"]["misses"] = [[10.0**k, 7.0] for k in range(4, 12)]
+    claim["functions"]["ridge"]["misses"] = [[10.0**k, 1e20] for k in range(4, 12)]
     assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"

@@ -6,19 +6,20 @@ shrinkage.properties.selftest.seeded_bugs`` prints who refutes what, and after h
 
 import json
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
 
-from shrinkage.contract import CONTRACT
-from shrinkage.loader import load
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.loader import Implementation, load
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine.falsify import claims, refute
 from shrinkage.properties.selftest.alternatives import DIFFERENT
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS
 from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
-from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED
+from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED, RIGHT
 
 pytestmark = pytest.mark.power
 
@@ -62,7 +63,11 @@ def test_there_are_claims_about_every_function(function):
 def test_what_is_malformed_is_refuted_in_every_function(kind):
     """Answers of 7, none or in lists, errors, NaN, wrong shapes, changed arguments: a claim fails for each function."""
     implementation = MALFORMED[kind]()
-    assert [name for name in implementation.offered if refute(implementation, [name]) is None] == []
+
+    def alone(name: str) -> Implementation:  # what a broken function takes along is put down to that one
+        return Implementation(kind, types.SimpleNamespace(**{name: getattr(implementation, name)}), *RIGHT.parts)
+
+    assert [name for name in implementation.offered if refute(alone(name), [name]) is None] == []
 
 
 LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
@@ -106,14 +111,16 @@ def test_the_textbook_as_it_is_typed_has_every_function():
 
 
 SEVEN = """
-from shrinkage.contract import CONTRACT
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.loader import Implementation
 from shrinkage.properties.selftest.seeded_bugs.malformed import seven
 
 globals().update(dict.fromkeys(CONTRACT, seven))
 """
 EVERY_KIND = """
-from shrinkage.contract import CONTRACT
-from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED
+from shrinkage.contract import CONTRACT, Kind
+from shrinkage.loader import Implementation
+from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED, RIGHT
 
 kinds = [kind() for kind in MALFORMED.values()]
 for i, name in enumerate(CONTRACT):
@@ -134,4 +141,5 @@ def test_a_malformed_file_ends_a_run_with_failed_claims(tmp_path, text):
     failed = {name for name, row in json.loads(card.read_text())["functions"].items() if row["failed"]}
     assert failed
     if text == SEVEN:
-        assert failed == set(CONTRACT)
+        # Without a forward pass there is no backward one: what comes of it is put down to the forward one.
+        assert failed == {name for name, f in CONTRACT.items() if Kind.CACHE not in {a.kind for a in f.arguments}}
