@@ -13,7 +13,6 @@ from .choice import Choice, NotOffered, WrongChoice
 from .folders import Folder, is_folder, opened
 from .modules import module
 from .offered import offers
-from .profiles.adapters import adapted
 
 if TYPE_CHECKING:
     from .estimators import Estimator
@@ -82,6 +81,8 @@ class Implementation:
 
     def follow(self, course: profiles.Profile) -> None:
         """Have it called as this course has its functions called, and held to what that asks."""
+        from .profiles.adapters import adapted  # with NumPy, which most that load something have no use for
+
         self.course = course
         self.notes.append(f"Judged as {course.title} hands it out: --profile {course.name}.")
         own = {name: adapted(name, getattr(self, name), course) for name in self.offered}
@@ -131,7 +132,7 @@ def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:
 
 
 def _estimator(said: str, modules: Sequence[ModuleType], penalty: str) -> "Estimator":
-    from .estimators import Estimator  # with NumPy, which most that load something have no use for
+    from .estimators import Estimator  # with NumPy
 
     return Estimator(said, modules, penalty)
 

@@ -66,7 +66,7 @@ def test_an_interruption_is_a_sentence(capsys, monkeypatch):
             "shrinkage judge: NAME is missing: name the file or the module to judge, as in: shrinkage judge x.py",
         ),
         (["judge", "--", "-x"], "shrinkage judge: NAME is missing: name the file or the module"),
-        (["judge", "x.py", "-n", "0"], "shrinkage judge: argument -n: '0' is no whole number above 0"),
+        (["judge", "x.py", "-n", "half"], "shrinkage judge: argument -n: 'half' is no whole number above 0 or 0"),
         (
             ["judge", "x.py", "--isolate-seconds", "-1"],
             "shrinkage judge: argument --isolate-seconds: '-1' is no number",

@@ -191,7 +191,7 @@ def test_a_run_judges_a_class(tmp_path, code, said):
     options = ("-k", "minimises or predict_is", "-m", "mathematics", "--profile", "quick", "-n", "0")
     found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "--estimator", *said, *options)
     assert found == code, output
-    assert f"\n{said[0]} offers 1 of " in output
+    assert f"{said[0]} offers 1 of " in output
     assert re.search(r"^ *ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
     assert ("add --penalty mean" in output) is bool(code)
 
