@@ -98,6 +98,11 @@ class Centred(Problem):
         rows, moves = self.squares
         return moves * rows * self.y
 
+    def hidden(self, size: mpf) -> bool:
+        """Whether the rank is below its largest and cannot be told: a rounding of data of this size would count."""
+        below = not self.lam and self.rank < min(self.n, self.d)
+        return bool(below and size > 2 * max(self.n, self.d) * max(self.s, default=mpf(0)))
+
     def at_once(self, error: mpf, i: int) -> mpf:
         """By how much eᵢ = rᵢ/(1 − Hᵢᵢ) is off, times √sᵢ, where H is of the normal equations."""
         rows, moves = self.squares
@@ -131,7 +136,7 @@ def intercept(
 
 
 def _intercept(p: Centred, squares: bool) -> tuple[Bound, Bound]:
-    if p.far and (p.lam or p.rank):
+    if (p.far and (p.lam or p.rank)) or p.hidden(p.size):
         return Bound(math.inf, ORTHOGONAL), Bound(math.inf, ORTHOGONAL)
     of_w, of_b = p.cu * p.moves, p.of_b(p.cu * p.moves)
     if not squares:
@@ -152,7 +157,7 @@ def intercept_loo(X: Any, y: Any, lam: float, weights: Any, refits: list[Any], s
     for i, (w, b) in enumerate(refits):
         others, rest = (np.delete(X, i, axis=0), np.delete(y, i)), np.delete(s, i)
         q = Centred(*others, lam, rest, w, b, rank=None if lam else oracles.centred(*others, rest)[0].rank())
-        if p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size:
+        if (p.cu * p.size > SMALL * mpmath.sqrt(q.low**2 + q.lam) and q.size) or q.hidden(p.size):
             return Bound(math.inf, REFITS)
         root = mpmath.sqrt(mpf(float(s[i])))
         error = root * abs(_mpf(oracles.residual(X[i : i + 1], y[i : i + 1], w)[0] - b))

@@ -6,6 +6,7 @@ import scipy.linalg
 from shrinkage.peers import numpy as textbook
 from shrinkage.peers.numpy._input import quiet
 from shrinkage.peers.numpy.ridge import _problem
+from shrinkage.peers.numpy.unequal import _weighted
 
 
 def _lower(M: np.ndarray) -> np.ndarray:
@@ -72,6 +73,20 @@ def ridge_kernel(X, y, lam):
     X, y, lam, unscale = _problem(X, y, lam)
     e, V = np.linalg.eigh(X @ X.T)
     return unscale(X.T @ (V @ ((V.T @ y).T / (np.maximum(e, 0) + lam)).T))
+
+
+@quiet
+def ridge_intercept(X, y, lam, sample_weight=None):
+    """By QR of [√s √sX √sy]: below its first row there is no intercept any more."""
+    X, y, s = _weighted(sample_weight, X=X, y=y)
+    if not len(X):
+        return textbook.ridge_intercept(X, y, lam)
+    (n, d), root = X.shape, np.sqrt(s)[:, None]
+    _, R = np.linalg.qr(np.hstack([root, root * X, root * y.reshape(n, -1)]))
+    of_X, of_y = R[:, 1 : d + 1], R[:, d + 1 :]
+    of_y = of_y[:, 0] if y.ndim == 1 else of_y
+    w = textbook.ridge(of_X[1:], of_y[1:], lam)
+    return w, ((of_y[0] - of_X[0] @ w) / R[0, 0])[()]
 
 
 @quiet

@@ -7,6 +7,7 @@ from shrinkage.peers.numpy._input import arrays, expect, not_negative, positive,
 from shrinkage.peers.numpy._scaling import split
 from shrinkage.peers.numpy.ridge import _point
 from shrinkage.peers.numpy.spectrum import _each, _path, _singular_values
+from shrinkage.peers.numpy.unequal import _weighted
 
 LONG = np.longdouble
 
@@ -97,6 +98,32 @@ def ridge_loo(X, y, lams):
             for i in range(len(y))
         ]
         loo[j] = np.mean(np.square(errors))
+    return loo
+
+
+@quiet
+def ridge_intercept_path(X, y, lams, sample_weight=None):
+    """One solution after the other, the last λ first."""
+    X, y, lams, s = _weighted(sample_weight, X=X, y=y, lams=lams)
+    w = np.zeros((len(_each(lams)), X.shape[1], *y.shape[1:]), X.dtype)
+    b = np.zeros((len(lams), *y.shape[1:]), X.dtype)
+    for i in range(len(lams))[::-1]:
+        w[i], b[i] = textbook.ridge_intercept(X, y, lams[i], s)
+    return w, b
+
+
+@quiet
+def ridge_intercept_loo(X, y, lams, sample_weight=None):
+    """Every sample left out, and the rest fitted again."""
+    X, y, lams, s = _weighted(sample_weight, X=X, y=y, lams=lams)
+    expect("y", y, y.ndim == 1, "(n,)")
+    loo = np.full(len(_each(lams)), np.nan, X.dtype)
+    for j, lam in enumerate(lams if len(y) > 1 else []):
+        errors = []
+        for i in range(len(y)):
+            w, b = textbook.ridge_intercept(np.delete(X, i, axis=0), np.delete(y, i), lam, np.delete(s, i))
+            errors.append(y[i].astype(LONG) - X[i].astype(LONG) @ w - b)
+        loo[j] = np.sum(s * np.square(errors)) / np.sum(s)
     return loo
 
 
