@@ -240,18 +240,18 @@ def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
 
 @st.composite
 def of_rank(draw: st.DrawFn, *, columns: bool = True, hard: bool = False, plain: bool = False) -> Linear:
-    """A problem of any rank, from 0 to full, exact as the floats stand: X = BC of small integers, scaled by 2^k.
+    """A problem of any rank, exact as the floats stand: X = BC of small integers, scaled by 2^k.
 
     Parameters
     ----------
     columns
         Whether y may have columns.
     hard, plain
-        As in `linear`; an ordinary problem is not scaled.
+        As in `linear`; an ordinary problem is not scaled, and its X not 0.
     """
     n, d = draw(shapes())
     dtype = draw(kinds(hard))
-    rank = draw(st.integers(0, min(n, d)))
+    rank = draw(count(hard, min(n, d)))
     rng = np.random.default_rng(draw(SEEDS))
     B, C = rng.integers(-3, 4, (n, rank)), rng.integers(-3, 4, (rank, d))
     B[:rank] += 4 * np.eye(rank, dtype=int)  # mostly keeps the rank, and the singular values away from 0
@@ -262,7 +262,7 @@ def of_rank(draw: st.DrawFn, *, columns: bool = True, hard: bool = False, plain:
     rank = int((s > floor).sum())
     # A clear gap: what does not count is zero but for the SVD's own rounding.
     if ((s <= floor) & (s > 1e-13 * s[0])).any():
-        X, rank = np.zeros((n, d)), 0
+        X, rank = (np.zeros((n, d)), 0) if hard else (np.ones((n, d)), 1)
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
     y = rng.integers(-9, 10, (n, max(k, 1))).astype(float)
     if draw(st.booleans()):

@@ -23,7 +23,7 @@ from shrinkage.properties.test_nist import SETS, certified
 
 pytestmark = pytest.mark.power
 
-SMALL = st.one_of(linear(), of_rank())
+SMALL = st.one_of(linear(hard=True, plain=True), of_rank(hard=True, plain=True))
 
 
 @given(SMALL)
@@ -43,7 +43,7 @@ def test_the_norm_of_the_solver_is_at_the_singular_value_where_it_is_largest(p):
     assert q.solver == max((s / (s * s + q.lam) for s in q.s if s), default=0)
 
 
-@given(of_rank())
+@given(of_rank(hard=True, plain=True))
 def test_planted_ranks_are_exact(problem):
     """The rank that was planted is the exact rank of the floats."""
     assert oracles.rank(problem.X) == problem.rank
@@ -66,7 +66,7 @@ def test_ridge_is_where_the_objective_has_no_slope(p):
     assert (oracles.matvec(p.X.T, oracles.dual(p.X, p.y, p.lam)) == w).all()
 
 
-@given(linear())
+@given(linear(hard=True, plain=True))
 def test_ridge_is_least_squares_on_fake_data(p):
     """The exact w is that of least squares on [X; εI], [y; 0] with ε² = λ, here for a λ with a rational root."""
     root = fmpq(3, 8)
@@ -76,7 +76,7 @@ def test_ridge_is_least_squares_on_fake_data(p):
     assert (oracles.lstsq(rows, targets) == oracles.ridge(p.X, p.y, root**2)).all()
 
 
-@given(linear(columns=False))
+@given(linear(hard=True, plain=True, columns=False))
 def test_posterior_covariance_is_the_inverse_of_the_precision(p):
     """The exact covariance times I + XᵀX/λ is I."""
     X = oracles.matrix(p.X)

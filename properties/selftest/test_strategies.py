@@ -108,7 +108,7 @@ def test_hard_problems_are_hard_in_every_way(region):
 @pytest.mark.parametrize("region", RANKS)
 def test_ranks_of_every_kind_are_planted(region):
     """of_rank() reaches every rank, with and without a solution."""
-    reached(of_rank(), RANKS[region])
+    reached(of_rank(hard=True, plain=True), RANKS[region])
 
 
 def test_ridge_is_tried_on_problems_without_full_rank():
