@@ -12,7 +12,7 @@ from shrinkage.properties.report import files, gradescope, page
 
 from .judging import Judgement, Judging
 from .students import Student, course, students
-from .table import as_csv, lines, row
+from .table import as_csv, for_all, lines, row
 
 # What is said of everybody as of one.
 EACH = ("--as", "--calls", "--accuracy", "--isolate-seconds", "--isolate-megabytes", "--isolate-files")
@@ -44,6 +44,7 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
     found = _judged(judging, everybody, chosen["jobs"])
     if found is None:
         return 2
+    points = for_all(found, points)
     rows = [row(judgement, points) for judgement in found]
     for judgement in found:
         _write(judgement, chosen, points)

@@ -5,10 +5,11 @@ import io
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shrinkage.properties.report import gradescope
+from shrinkage.properties.report.screen import judged_of
 
 from .judging import Judgement
 
@@ -36,6 +37,15 @@ class Row:
     finding: str = ""
 
 
+def for_all(judgements: Sequence[Judgement], points: gradescope.Points) -> gradescope.Points:
+    """The same entries for everybody: what anybody has written is worth a point, where nothing else was said."""
+    if points.points or points.entries != "function":
+        return points
+    cards = [judgement.card for judgement in judgements if judgement.card is not None]
+    there = {name for card in cards for name in (*judged_of(card), *card["lost"])}
+    return replace(points, points=dict.fromkeys(sorted(there), 1))
+
+
 def row(judgement: Judgement, points: gradescope.Points) -> Row:
     """The line of one student."""
     if judgement.card is None:
@@ -60,9 +70,8 @@ def first(card: dict[str, Any]) -> str:
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
     """The table, as wide as the terminal."""
-    most = max((each.of for each in rows), default=0.0)
     names = max(len("student"), *(len(each.student) for each in rows))
-    marks = [f"{each.points:g} of {each.of or most:g}" for each in rows]
+    marks = [f"{each.points:g} of {each.of:g}" for each in rows]
     wide = max(len("points"), *map(len, marks))
     left = max(shutil.get_terminal_size((120, 24)).columns - names - wide - 4, 40)
     yield f"{'student':<{names}}  {'points':>{wide}}  first finding"

@@ -29,6 +29,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from shrinkage import properties
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation
+from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.account import seen
 from shrinkage.properties.engine.account.failure import Failure
 from shrinkage.properties.engine.proxy import Judged
@@ -118,6 +119,7 @@ def refute(
     functions: Iterable[str] | None = None,
     large: bool = True,
     marks: Collection[str] = MARKS,
+    among: Collection[str] = ("*",),
 ) -> Refutation | None:
     """The first claim found to fail that blames one of these functions; None if none does.
 
@@ -131,9 +133,17 @@ def refute(
         Whether problems of hundreds of rows and columns are among them.
     marks
         Of the claims that are tried.
+    among
+        Their names, ``*`` standing for anything.
     """
     wanted = frozenset(implementation.offered if functions is None else functions)
-    chosen = [claim for claim in claims() if claim.mark in marks and (large or not claim.large)]
+    chosen = [
+        claim
+        for claim in claims()
+        if claim.mark in marks
+        and (large or not claim.large)
+        and any(ExpectedFailure(name, "").covers(claim.name) for name in among)
+    ]
     about = [claim for claim in chosen if claim.about & wanted]
     judged, begin = Judged(implementation), time.perf_counter()
     for examples in (FEW, MANY):

@@ -109,7 +109,7 @@ def test_a_file_is_a_student_who_has_nobody_else_s_files(tmp_path):
     assert code == 1
     assert [line.split()[0] for line in output.splitlines()] == ["student", "ada", "ada.py", "zoe"]
     assert "zoe" in output.splitlines()[-1]
-    assert "0 of" in output.splitlines()[-1]
+    assert "0 of 2" in output.splitlines()[-1]
 
 
 def test_an_interrupted_class_goes_on(tmp_path):
