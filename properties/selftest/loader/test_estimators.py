@@ -5,8 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
+from shrinkage.properties import test_estimators as claims
+from shrinkage.properties.engine.proxy import Judged
+from shrinkage.properties.engine.settings import under
 from shrinkage.properties.selftest.own_pytest import own_python
 
 pytestmark = pytest.mark.power
@@ -194,6 +198,82 @@ def test_a_run_judges_a_class(tmp_path, code, said):
     assert f"{said[0]} offers 1 of " in output
     assert re.search(r"^ *ridge is (Plain|Mean)\(lam=lam(/n)?\)\.$", output, re.M), output
     assert ("add --penalty mean" in output) is bool(code)
+
+
+# ---- what the claims of estimators find ------------------------------------------------------------------------------
+
+WRONG = (
+    CLASSES
+    + """
+class ReturnsNothing(Plain):
+    def fit(self, X, y):
+        super().fit(X, y)
+
+class StartsWhereItWas(Plain):
+    def fit(self, X, y):
+        before = getattr(self, "coef_", None)
+        super().fit(X, y)
+        if before is not None and before.shape == self.coef_.shape:
+            self.coef_ = self.coef_ + 1e-9 * before
+        return self
+
+class LeavesOutTheIntercept(Centred):
+    def predict(self, X):
+        return X @ self.w
+
+class HearsNoWeights(Plain):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y)
+
+class HasOnePenalty(Plain):
+    def fit(self, X, y):
+        self.lam = np.ravel(self.lam)[0]
+        return super().fit(X, y)
+
+class DropsTheLastSample(Plain):
+    def fit(self, X, y):
+        rows = X if isinstance(X, np.ndarray) else X.toarray()[:-1]
+        return super().fit(rows, y[: len(rows)])
+
+class ChoosesTheLargest:
+    def __init__(self, lams=(1.0,), fit_intercept=False):
+        self.lams = lams
+
+    def fit(self, X, y):
+        self.alpha_, self.coef_ = max(self.lams), np.zeros(X.shape[1])
+        return self
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "claim", "function"),
+    [
+        ("ReturnsNothing", claims.test_fit_hands_back_the_estimator, "ridge"),
+        ("StartsWhereItWas", claims.test_another_fit_forgets_the_one_before, "ridge"),
+        ("LeavesOutTheIntercept", claims.test_predict_is_the_product_and_the_intercept, "ridge_intercept"),
+        ("HearsNoWeights", claims.test_weights_of_samples_are_repeated_samples, ""),
+        ("HasOnePenalty", claims.test_each_target_has_its_own_penalty, ""),
+        ("DropsTheLastSample", claims.test_sparse_data_is_the_same_data, ""),
+        ("ChoosesTheLargest", claims.test_the_penalty_chosen_has_the_least_error_of_leave_one_out, "ridge_loo"),
+    ],
+)
+def test_each_claim_of_estimators_refutes_its_mistake(tmp_path, monkeypatch, said, claim, function):
+    """And none of them what is right, where that can be asked."""
+    path = tmp_path / "given_wrong.py"
+    path.write_text(WRONG)
+    monkeypatch.delitem(sys.modules, path.stem, raising=False)
+    few = under(claim, settings(max_examples=50, database=None, derandomize=True))
+
+    def asked(name: str) -> None:
+        implementation = load(Choice((), estimators=(f"{path}:{name}",)))
+        given = {"function": function} if function else {}
+        few(impl=Judged(implementation), estimator=implementation.new_estimator, **given)
+
+    with pytest.raises(AssertionError):
+        asked(said)
+    if said in ("ReturnsNothing", "StartsWhereItWas"):
+        asked("Plain")
 
 
 # ---- scikit-learn ----------------------------------------------------------------------------------------------------
