@@ -82,7 +82,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     config = metafunc.config
     if ENTRANTS not in config.stash:
-        config.stash[ENTRANTS] = timing.entrants(config.stash[CHOSEN] if config.getoption("--impl") else None)
+        named = config.getoption("--impl") or config.getoption("--estimator")
+        config.stash[ENTRANTS] = timing.entrants(config.stash[CHOSEN] if named else None)
     racers, _ = config.stash[ENTRANTS]
     metafunc.parametrize("racer", racers.values(), ids=racers.keys())
 

@@ -17,6 +17,7 @@ from .offered import offers
 if TYPE_CHECKING:
     from .estimators import Estimator
 
+SHOWN = 5  # calls that are told with the verdict; of more, whoever wrote them has the file
 BESIDE = ("new_estimator",)  # what some claims ask for beside the contract: one of a class of fit and coef_
 
 
@@ -124,6 +125,8 @@ def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:
         lost = dict.fromkeys(why for folder in folders for why in folder.lost.values())
         raise WrongChoice(" ".join([*lost, *said, hints.nothing_offered(files)]))
     implementation.notes += [*said, *hints.notes(files), *(note for part in classes for note in part.notes)]
+    if len(choice.calls) <= SHOWN:  # so that what is printed of a call can be pasted
+        implementation.notes += [" is ".join(map(str.strip, call.split("=", 1))) + "." for call in choice.calls]
     for folder in folders:
         implementation.lost |= {name: why for name, why in folder.lost.items() if name not in implementation.offered}
     if (course := profiles.of(choice.profile, folders)) is not None:

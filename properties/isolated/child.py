@@ -146,7 +146,7 @@ class Judged:
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
         course = implementation.course.name if implementation.course else ""
         lost = {name: self._blamed(why) for name, why in implementation.lost.items()}
-        found = {"notes": [*map(self._blamed, implementation.notes)], "course": course, "lost": lost}
+        found: dict[str, Any] = {"notes": [*map(self._blamed, implementation.notes)], "course": course, "lost": lost}
         return {"offered": offered, "expected_failures": known, **found}
 
     def _blamed(self, text: str) -> str:

@@ -137,7 +137,7 @@ def test_a_run_judges_calls(tmp_path: Path, code, call):
     options = ("-k", "sum_of_the", "-m", "mathematics", "--profile", "quick")
     found, output = own_python(tmp_path, "-m", "shrinkage", "judge", "mine.py", *call, *options)
     assert found == code, output
-    assert "squared_norm" in output
+    assert f"  squared_norm is double({'x) / 2' if code == 0 else 'v=x)'}." in output
 
 
 # ---- what is nearly one ----------------------------------------------------------------------------------------------
