@@ -25,8 +25,9 @@ from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
-README, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
-    ROOT / name for name in ("README.md", "properties/README.md", "benchmarks/README.md", "CONTRIBUTING.md")
+README, CONTRACT_LIST, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
+    ROOT / name
+    for name in ("README.md", "impl/README.md", "properties/README.md", "benchmarks/README.md", "CONTRIBUTING.md")
 )
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -41,7 +42,7 @@ END = "<!-- the end of the table -->\n"
 def functions() -> Iterator[str]:
     """A table for each chapter: the call, its value, its shape, and what it refuses or raises."""
     for number, title in CHAPTERS.items():
-        yield f"\n#### {number} · {title}\n"
+        yield f"\n## {number} · {title}\n"
         here = [function for function in FUNCTIONS if function.chapter == number]
         raising = any(function.errors for function in here)
         yield "| call | value | shape |" + (" raises |" if raising else "")
@@ -202,7 +203,7 @@ def main() -> None:
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in (ERRORS, *parser.parse_args().scorecards)]
     stored = together([*cards[0]["cards"], *cards[1:]])
     for document, start, lines in (
-        (CLAIMS, FUNCTIONS_START, functions()),
+        (CONTRACT_LIST, FUNCTIONS_START, functions()),
         (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),

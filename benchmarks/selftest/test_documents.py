@@ -13,6 +13,7 @@ from shrinkage.benchmarks.gate.decide import LOOKS, SCREENING, Rule
 from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
+    CONTRACT_LIST,
     CONTRIBUTING,
     DIGITS_START,
     DOCUMENTS,
@@ -45,9 +46,9 @@ TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS
 
 def test_the_table_of_functions_is_that_of_the_contract() -> None:
     """After a change to the contract: python -m shrinkage.benchmarks.report.readme."""
-    assert with_table(TEXT[CLAIMS], FUNCTIONS_START, functions()) == TEXT[CLAIMS]
+    assert with_table(TEXT[CONTRACT_LIST], FUNCTIONS_START, functions()) == TEXT[CONTRACT_LIST]
     for name in CONTRACT:
-        assert f"`{name}(" in TEXT[CLAIMS]
+        assert f"`{name}(" in TEXT[CONTRACT_LIST]
 
 
 def test_the_two_commands_are_printed_one_a_line() -> None:
