@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 # Before NumPy is imported: thousands of small products on BLAS threads that wait for each other take twice as long, and
@@ -85,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]
     except WrongChoice as error:
         raise pytest.UsageError(str(error)) from error
+    except OSError as error:  # of a name that is too long, or in a folder that may not be read
+        raise pytest.UsageError(f"{(error.filename or '')!s:.80} cannot be judged: {error.strerror}.") from error
     for option in ("--scorecard", "--gradescope", "--page"):
         path = config.getoption(option)
         if path and not is_writable(path):
@@ -252,14 +255,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )
     terminal.tell(terminalreporter, card)
+    written = functools.partial(_written, terminalreporter)
     if path := config.getoption("--page"):
-        files.write(path, page.html(card))
-        terminalreporter.line(f"The page is {path}.")
+        written(path, page.html(card), "The page is {}.")
     if (path := config.getoption("--gradescope")) and gradescope.whole(terminalreporter.stats, int(exitstatus)):
-        files.write(path, gradescope.results(card, config.stash[POINTS]))
-        terminalreporter.line(f"What Gradescope reads is in {path}.")
+        written(path, gradescope.results(card, config.stash[POINTS]), "What Gradescope reads is in {}.")
     elif path:
         terminalreporter.line(f"The run broke, and there are no points to be given: {path} was not written.", red=True)
-    if config.getoption("--scorecard"):
-        files.write(config.getoption("--scorecard"), card)
-        terminalreporter.line(f"The scorecard is in {config.getoption('--scorecard')}.")
+    if path := config.getoption("--scorecard"):
+        written(path, card, "The scorecard is in {}.")
+
+
+def _written(terminalreporter: pytest.TerminalReporter, path: Path, content: object, told: str) -> None:
+    """Write it and say so; a run that could not hand over what it was asked for does not end as one that held."""
+    try:
+        files.write(path, content)
+        terminalreporter.line(told.format(path))
+    except OSError as error:
+        terminalreporter.line(f"{path} could not be written: {error.strerror}.", red=True)
+        if terminalreporter._session:
+            terminalreporter._session.exitstatus = pytest.ExitCode.USAGE_ERROR

@@ -59,7 +59,10 @@ class OneScreen:
 def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
     """The screen, under a line of its own where there is more above it."""
     one = terminal.config.pluginmanager.get_plugin("one screen")
-    if told := [*lines(card)]:
+    told = [*lines(card)]
+    if one is not None and not told and card["exit"] == pytest.ExitCode.NO_TESTS_COLLECTED:
+        told = ["No claim was chosen: -m and -k leave none."]
+    if told:
         if one is not None:
             one.end()
         else:
