@@ -69,11 +69,13 @@ class Recipe:
 
     def __init__(self, said: str, modules: Sequence[ModuleType], penalty: str) -> None:
         self.said, self.penalty, self.option = said, penalty, f"--estimator {said!r}"
-        name, colon, text = said.partition(":")
-        if colon and "(" not in name:
+        name, colon, text = _module_and_class(said, modules)
+        if name.endswith(".py") and not text:
+            raise WrongChoice(f"{self.option} names no class: say which, as in --estimator {name}:Ridge.")
+        if not (name or modules):
+            raise WrongChoice(f"{self.option} names no module: say whose it is, as in --estimator mine.py:{text}.")
+        if name:
             modules = [module(name)]
-        else:
-            name, text = "", said
         expression = parsed(text, self.option)
         call = expression if isinstance(expression, ast.Call) else ast.Call(expression, [], [])
         made = compiled(call.func, PARAMETERS, modules, self.option)(*[None] * 4)
@@ -116,6 +118,20 @@ class Recipe:
         if self.penalty == "mean":
             known = {name: f"{value}/n" for name, value in known.items()}
         return f"{self.name}({', '.join((*self.given, *(f'{k}={v}' for k, v in (known | options).items())))})"
+
+
+def _module_and_class(said: str, modules: Sequence[ModuleType]) -> tuple[str, str, str]:
+    """``a.b``, ``:`` and ``C(...)`` of ``a.b:C(...)`` or ``a.b.C(...)``; without a module, the judged ones have it."""
+    head, bracket, rest = said.partition("(")
+    name, colon, text = head.partition(":")
+    if colon:
+        return name, colon, f"{text}{bracket}{rest}"
+    if head.endswith(".py"):
+        return head, ":", f"{bracket}{rest}"
+    name, dot, text = head.rpartition(".")
+    if dot and not any(hasattr(one, name.partition(".")[0]) for one in modules):
+        return name, ":", f"{text}{bracket}{rest}"
+    return "", "", said
 
 
 def _with_options(call: ast.Call, modules: Sequence[ModuleType], said: str) -> Callable[..., Any]:

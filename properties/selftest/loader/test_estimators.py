@@ -123,6 +123,12 @@ def test_a_class_without_a_penalty_is_least_squares(given):
         implementation.lstsq(X, Y, 0.1)
 
 
+def test_a_class_without_a_module_is_one_sentence():
+    """Where no file is judged that might have it."""
+    with pytest.raises(WrongChoice, match=r"names no module: say whose it is, as in --estimator mine\.py:Plain\.$"):
+        load(Choice((), estimators=("Plain",)))
+
+
 def test_a_class_is_found_in_the_file_that_is_judged(given):
     """Where no module is named; what is fitted there is told."""
     implementation = given("Plain", names=("file",))
@@ -149,6 +155,7 @@ def test_another_penalty_is_recognised(given, said, note):
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
+        ("", r"names no class: say which, as in --estimator .*given_classes\.py:Ridge\.$"),
         ("Nothing", "speaks of Nothing, which is neither in given_classes"),
         ("Plain(", r"is no Python: '\(' was never closed"),
         ("Plain(3)", r"say how lam follows from λ, as in --estimator '.*:Plain\(lam=lam\)'"),
