@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.properties import test_estimators as claims
+from shrinkage.properties.engine.account import seen
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.selftest.own_pytest import own_python
@@ -275,7 +276,10 @@ def test_each_claim_of_estimators_refutes_its_mistake(tmp_path, monkeypatch, sai
     def asked(name: str) -> None:
         implementation = load(Choice((), estimators=(f"{path}:{name}",)))
         given = {"function": function} if function else {}
-        few(impl=Judged(implementation), estimator=implementation.new_estimator, **given)
+        try:
+            few(impl=Judged(implementation), estimator=implementation.new_estimator, **given)
+        finally:
+            seen.begin()  # what is judged here is not what this run is about
 
     with pytest.raises(AssertionError):
         asked(said)
