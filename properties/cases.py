@@ -43,7 +43,8 @@ class Case:
     def __call__(self) -> None:
         """Hold, or fail with the call, what came and what is right."""
         __tracebackhide__ = True
-        phases = [phase for phase in settings().phases if self.shrunk or phase not in (Phase.shrink, Phase.explain)]
+        left_out = (Phase.explain,) if self.shrunk else (Phase.explain, Phase.shrink)
+        phases = [phase for phase in settings().phases if phase not in left_out]
         # A first call may compile, and the first example pays for imports: neither is what is judged.
         chosen = settings(
             phases=phases, deadline=None, suppress_health_check=[*HealthCheck], report_multiple_bugs=False
@@ -58,6 +59,7 @@ class Case:
             failure = seen.explain(error)
             told = _told(self.claim, error, failure)
             cause = None if isinstance(error, AssertionError) else error.with_traceback(_inside(error.__traceback__))
+            vars(error).pop("__notes__", None)  # Hypothesis' own: what was drawn
         finally:
             seen.begin()
         raise told from cause

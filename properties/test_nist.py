@@ -1,7 +1,7 @@
 """Real data with a certified answer: NIST's Statistical Reference Datasets of linear regression (`nist.toml`).
 
 Filip's ten powers have a condition of 2e15 as they stand, which is no full rank by the contract's default cut-off. So
-all columns are scaled to at most 1, by powers of two, which rounds nothing; then it is 5e9. What is asked is the exact
+all columns are scaled to at most 1, by powers of two, which rounds nothing; then it is 7e9. What is asked is the exact
 answer to the numbers as float64 has them. In that, 8 digits are those of the certified one, to the numbers as printed,
 for Filip, and 13 or more for the others; how many of them are reached is recorded.
 """

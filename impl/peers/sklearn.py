@@ -113,20 +113,18 @@ EXPECTED_FAILURES = (
     xfail("test_a_large_ridge_problem_may_be_of_any_scale[-560-*]", _SQUARES),
     xfail("test_an_answer_past_the_range_is_infinite_or_zero[*ridge*]", _SQUARES),
     xfail("test_no_digits_are_lost_to_the_square_of_the_condition[ridge]", _NORMAL),
-    xfail(
-        "test_no_digits_are_lost_to_the_square_of_the_condition_beside_an_intercept",
-        _NORMAL,
-    ),
+    xfail("test_no_digits_are_lost_to_the_square_of_the_condition_beside_an_intercept", _NORMAL),
     xfail("test_weights_of_zero_alone_are_refused[*]", "scikit-learn says that weights sum to zero, and not whose"),
     xfail("test_sizes_of_zero_with_an_intercept[*]", _EMPTY),
     xfail("test_a_single_sample_has_no_error_when_left_out", _ZERO),
     # What holds in some runs.
+    xfail("test_certified_data_are_solved[Longley-ridge]", _NORMAL, strict=False),  # 1.5 times what is allowed
+    xfail("test_certified_data_are_solved_with_an_intercept[Filip]", _SQUARES, strict=False),
     xfail("test_an_intercept_has_no_penalty[*-hard]", _SQUARES, strict=False),
     xfail("test_without_a_penalty_it_is_least_squares[*-hard]", _SQUARES, strict=False),
     xfail("test_loo_with_an_intercept_is_the_mean_over_refits[*-hard]", _ZERO, strict=False),
     xfail("test_a_large_lam_leaves_the_mean[*-hard]", _SQUARES, strict=False),
     xfail("test_a_small_lam_tends_to_least_squares_with_a_column_of_ones[*-hard]", _SQUARES, strict=False),
-    xfail("test_certified_data_are_solved[Longley-ridge]", _NORMAL, strict=False),  # 1.5 times what is allowed
     xfail("test_loo_is_the_mean_over_refits[hard]", _ZERO, strict=False),  # few may have a λ of 0
     xfail("test_ridge_minimises_its_objective[*-hard]", _SQUARES, strict=False),
     xfail("test_ridge_at_zero_is_least_squares[hard]", _SQUARES, strict=False),

@@ -70,11 +70,11 @@ class Claim:
     about: frozenset[str]
     fixtures: tuple[str, ...]
 
-    def hold(self, judged: Judged, chosen: settings) -> None:
-        """Run it under these settings; what it fails with is raised."""
+    def hold(self, judged: Judged, chosen: settings, strict: bool = False) -> None:
+        """Run it so; what it fails with is raised. If `strict`, warnings fail all but mathematics."""
         __tracebackhide__ = True
         with warnings.catch_warnings(), contextlib.ExitStack() as stack:
-            warnings.simplefilter("ignore" if self.mark == "mathematics" else "error")  # as the plugin has it
+            warnings.simplefilter("error" if strict and self.mark != "mathematics" else "ignore")
             stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in self.fixtures}
             _under(self.test, chosen)(impl=judged, **self.arguments, **fixtures)
@@ -163,7 +163,7 @@ def _failure(
     """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
     seen.begin()
     try:
-        claim.hold(judged, _profile(examples))
+        claim.hold(judged, _profile(examples), strict=True)
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
         pass
     except (Exception, SystemExit, pytest.fail.Exception) as error:

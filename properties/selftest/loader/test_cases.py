@@ -84,6 +84,7 @@ def test_what_is_raised_is_shown_from_where_it_is_called(run):
     assert code == 1
     assert "linear_form raises RuntimeError: not today" in output
     assert "def linear_form(x, c):" in output
+    assert "Draw 1" not in output
     assert "properties/" not in output
 
 
