@@ -3,7 +3,6 @@
 import csv
 import io
 import shutil
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -76,7 +75,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     left = max(shutil.get_terminal_size((120, 24)).columns - names - wide - 4, 40)
     yield f"{'student':<{names}}  {'points':>{wide}}  first finding"
     for each, mark in zip(rows, marks, strict=True):
-        told = textwrap.shorten(each.finding, left, placeholder=" …")
+        told = each.finding if len(each.finding) <= left else f"{each.finding[: left - 2].rstrip()} …"
         yield f"{each.student:<{names}}  {mark:>{wide}}  {told}".rstrip()
 
 

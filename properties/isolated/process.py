@@ -33,6 +33,11 @@ START = 120.0  # seconds for what is the judge's own: Python, NumPy, the loader
 IMPORT = 3  # times as long as for a call, to import what is judged
 PEER = 120.0  # seconds to import one of the project's own peers: PyTorch and JAX take some on a busy machine
 SHOWN, HELD = 2_000, 1 << 20  # of what was printed: characters that are told, bytes that are kept
+FLOOD = 16 << 20  # bytes printed in one call that end it, whoever it is: training that prints would go on for minutes
+
+
+class _Flooded(Exception):
+    """More was printed than anybody reads."""
 
 
 class Process:
@@ -47,7 +52,7 @@ class Process:
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._busy: set[Connection] = set()
         self._lock, self._ending = threading.Lock(), threading.Lock()
-        self._output = bytearray()
+        self._output, self._flood = bytearray(), 0
         self._generators: state.Generators | None = None
         self._filters: list[Any] | None = None
         self._others, others = socket.socketpair()
@@ -175,6 +180,8 @@ class Process:
             return reply, value
         except Unreadable as error:
             raise self._breach(function, f"gave what is no answer: {error}") from None
+        except _Flooded:
+            raise self._breach(function, f"printed more than {FLOOD >> 20} MB") from None
         except TimeoutError:
             raise self._breach(function, LATE.format(seconds), late=True) from None
         except (EOFError, OSError):
@@ -245,14 +252,17 @@ class Process:
             ready = [descriptor for descriptor, _ in poll.poll(1000 * left)]
             if self._out in ready and not self._drain():
                 poll.unregister(self._out)
+            if self._flood > FLOOD:
+                raise _Flooded
             if mine in ready:
                 return
 
     def _drain(self) -> bool:
         """Take in what was printed, and say whether more may follow."""
         with self._lock, contextlib.suppress(OSError):  # nothing there now, or ever again
-            while printed := os.read(self._out, 1 << 16):
+            while self._flood <= FLOOD and (printed := os.read(self._out, 1 << 16)):
                 self._output += printed[: max(HELD - len(self._output), 0)]
+                self._flood += len(printed)
             return False
         return True
 
@@ -261,6 +271,7 @@ class Process:
         with self._lock:
             printed = self._output.decode(errors="replace")
             self._output.clear()
+            self._flood = 0
         return printed
 
     # ---- the end ---------------------------------------------------------------------------------------------------

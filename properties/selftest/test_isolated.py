@@ -251,6 +251,18 @@ def test_the_import_is_limited_and_the_limit_is_told(tmp_path, limits, source, s
         Isolated(Choice((str(path),)), limits)
 
 
+def test_who_prints_without_end_is_ended(tmp_path):
+    """Also a solver, which may print: training that does so at every step would take minutes."""
+    path = tmp_path / "loud.py"
+    path.write_text("class Solver:\n    def train(self):\n        while True:\n            print('x' * 1_000_000)\n")
+    implementation = Isolated(Choice((str(path),)), Limits())
+    try:
+        with pytest.raises(Breach, match=r"^Solver printed more than 16 MB"):
+            implementation.Solver().train()
+    finally:
+        implementation.close()
+
+
 def test_a_folder_is_judged_on_a_copy(tmp_path):
     """What it deletes and writes is its copy's, and the copy is gone afterwards; messages name the folder itself."""
     folder = tmp_path / "ada"
