@@ -66,6 +66,9 @@ class Estimator:
         else:
             self.cutoff = next((name for name in ("rcond", "cond", "tol") if self._cuts_off(name)), "")
             self._offer(without * ["lstsq"] + with_intercept * ["ridge_intercept"])
+            if self.cutoff:
+                own = f"{self.cutoff}=max(X.shape) * np.finfo(X.dtype).eps"
+                self.notes.append(f"{self.cutoff} is rcond there; judge it at the contract's by {recipe.name}({own}).")
 
     def __repr__(self) -> str:
         return self.__name__

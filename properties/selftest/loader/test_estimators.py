@@ -311,6 +311,10 @@ def test_scikit_learns_cut_off_is_rcond():
     pytest.importorskip("sklearn")
     lstsq = load(Choice((), estimators=("sklearn.linear_model:LinearRegression",))).lstsq
     assert np.array_equal(lstsq(np.diag([4.0, 1.0]), np.ones(2), 0.5), [0.25, 0.0])
+    small, exact = np.diag([1.0, 1e-9]), "LinearRegression(tol=max(X.shape) * np.finfo(X.dtype).eps)"
+    assert lstsq(small, np.ones(2))[1] == 0
+    told = load(Choice((), estimators=(f"sklearn.linear_model:{exact}",))).lstsq
+    assert np.allclose(told(small, np.ones(2)), [1, 1e9])
 
 
 def test_a_lasso_is_no_ridge():
