@@ -17,7 +17,6 @@ from shrinkage.properties.test_ridge import where_squares_lose
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 
 Exact = tuple[Any, Any]
-RATE = "the rate of the limit"
 
 
 def are_two(function: str, got: Any) -> None:
@@ -134,10 +133,13 @@ def test_a_large_lam_leaves_the_mean(impl, data, weighted, hard):
     of_w, of_b = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
     w, b = impl.ridge_intercept(p.X, p.y, lam, *p.more)
     # w − AᵀSt/λ = −(AᵀSA + λI)⁻¹AᵀSA AᵀSt/λ, and b − ȳ = −x̄ᵀw; 1.01 for the norms here, which are rounded.
-    limit = (A.T * s) @ t[:, 0] / oracles.to_rational(lam), mean_y[0, 0]
-    rates = 1.01 * size**3 * length / lam**2, 1.01 * norm(mean_x) * size * length / lam
-    bound = of_w + Bound(rates[0], RATE), of_b + Bound(rates[1], RATE)
-    judge_both("ridge_intercept", (w, b), limit, bound, p.dtype)
+    limit = (A.T * s) @ t[:, 0] / oracles.to_rational(lam)
+    far = norm(oracles.rationals(w) - limit)
+    near = far <= 1.01 * size**3 * length / lam**2 + of_w.allowed
+    holds("ridge_intercept", near, f"w is {float(far):.3g} from where it tends to", w, oracles.floats(limit))
+    off = norm(oracles.to_rational(b) - mean_y[0, 0])
+    near = off <= 1.01 * norm(mean_x) * size * length / lam + of_b.allowed
+    holds("ridge_intercept", near, f"b is {float(off):.3g} from the mean of y", b, oracles.nearest(mean_y[0, 0]))
 
 
 @ORDINARY_AND_HARD
@@ -154,8 +156,9 @@ def test_a_small_lam_tends_to_least_squares_with_a_column_of_ones(impl, data, we
     exact = oracles.intercept(p.X, p.y, lam, p.weights)
     allowed, _ = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
     w, _ = impl.ridge_intercept(p.X, p.y, lam, *p.more)
-    rate = Bound(1.01 * lam / (smallest**2 + lam) * norm(limit), RATE)
-    judge("ridge_intercept", w, limit, allowed + rate, dtype=p.dtype, result="w")
+    far = norm(oracles.rationals(w) - limit)
+    near = far <= 1.01 * lam / (smallest**2 + lam) * norm(limit) + allowed.allowed
+    holds("ridge_intercept", near, f"w is {float(far):.3g} from where it tends to", w, oracles.floats(limit))
 
 
 # ---- many λ ----------------------------------------------------------------------------------------------------------
