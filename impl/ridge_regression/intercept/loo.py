@@ -46,7 +46,7 @@ def ridge_intercept_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, sample_weig
 
     Notes
     -----
-    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 4Lnp flops, by the SVD. The error of sample i is
+    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 12nd + 4Lnd flops, by the SVD. The error of sample i is
     (y − Hy)ᵢ/(1 − Hᵢᵢ) with the intercept's sᵢ/Σs in Hᵢᵢ; I − H is summed from its parts as in `ridge_loo`, and at
     λ = 0 a sample that alone holds up a direction is really left out. Golub, Heath and Wahba (1979); Allen (1974).
     """
