@@ -41,7 +41,8 @@ def ridge_intercept_path(
 
     Notes
     -----
-    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 14nd + 2Ld² flops, of which 12nd center the rows: Hastie, Tibshirani and Friedman (2009), §3.4.1.
+    With p = min(n, d) and q = max(n, d): 6qp² + 20p³ + 14nd + 2Ld² flops, of which 12nd center the rows: Hastie,
+    Tibshirani and Friedman (2009), §3.4.1.
     """
     (X, y, lams), s = read("X y lams", X, y, lams, sample_weight=sample_weight)
     X, y = checked(X, y)

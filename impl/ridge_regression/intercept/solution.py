@@ -42,9 +42,10 @@ def ridge_intercept(
 
     Notes
     -----
-    With p = min(n, d) and q = max(n, d): qp² + p³/3 + 14nd flops, of which 12nd center the rows. They are centered before
-    anything is squared, and keep their digits under means of any size: Chan, Golub and LeVeque (1983). Backward stable in the data; b is off by what w is,
-    times ‖x̄‖: Golub and Van Loan (2013), §5.3; Hastie, Tibshirani and Friedman (2009), §3.4.1.
+    With p = min(n, d) and q = max(n, d): qp² + p³/3 + 14nd flops, of which 12nd center the rows. They are centered
+    before anything is squared, and keep their digits under means of any size: Chan, Golub and LeVeque (1983). Backward
+    stable in the data; b is off by what w is, times ‖x̄‖: Golub and Van Loan (2013), §5.3; Hastie, Tibshirani and
+    Friedman (2009), §3.4.1.
     """
     lam = not_negative("lam", lam)
     (X, y), s = read("X y", X, y, sample_weight=sample_weight)
