@@ -171,6 +171,8 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             ratios = [failure.get("ratio", 0) for failure in failures if failure["kind"] == "value"]
             worst = max((ratio for ratio in ratios if ratio), default=0)
             by = f": the error is {worst:.2g} × what is allowed" if worst and None not in ratios else ""
+            if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
+                return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
             return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
     return f"{who}: {' '.join(said.split()).rstrip('.')}"
