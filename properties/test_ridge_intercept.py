@@ -200,6 +200,18 @@ def test_loo_with_an_intercept_is_the_mean_over_refits(impl, data, weighted, har
         judge("ridge_intercept_loo", got[i], exact, bound, dtype=p.dtype, i=i)
 
 
+@pytest.mark.accuracy
+def test_a_sample_that_outweighs_all_others_costs_no_digits(impl):
+    """The error of a sample with nearly all of the weight is that of what the others fit, to the last digits."""
+    # What its leverage leaves is 3e-4, and was a difference of numbers near 1: 2.2 times what is allowed.
+    X, y = np.array([[-63.334844927015574], [0.6755708920785398]]), np.array([13.209993442598487, 1.2320304620658644])
+    weights, lams = np.array([0.000244140625, 0.75]), np.array([1.0])
+    refits = oracles.intercept_refits(X, y, lams[0], weights)
+    exact = oracles.intercept_loo(X, y, refits, weights)
+    bound = bounds_unequal.intercept_loo(X, y, 1.0, weights, refits)
+    judge("ridge_intercept_loo", impl.ridge_intercept_loo(X, y, lams, weights)[0], exact, bound, dtype=X.dtype)
+
+
 # ---- what is refused, and sizes of zero ------------------------------------------------------------------------------
 
 ALL: list[tuple[str, Any]] = [

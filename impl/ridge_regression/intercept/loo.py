@@ -59,6 +59,9 @@ def ridge_intercept_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, sample_weig
         finite("X", X)
         finite("y", y)
         return np.full(lams.size, math.nan, X.dtype)
+    # The heaviest goes first: its share of what is left of q is then a sum, and no small difference.
+    first = np.argsort(np.arange(n) != np.argmax(s), kind="stable")
+    X, y, s = X[first], y[first], s[first]
     c = without_intercept(X, y, s)
     q = c.root / math.sqrt(np.sum(c.root * c.root))
     U, sigma, rank = np.zeros((n - 1, 0), X.dtype), np.zeros(0, X.dtype), 0
