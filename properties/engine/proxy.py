@@ -89,7 +89,9 @@ class Made:
         return remembered
 
     def _begun(self, arguments: tuple[Any, ...] | None, named: dict[str, Any], method: str) -> Call:
-        params = calls.copied(self._params) if isinstance(self._params, dict) else None
+        # What the claim has not asked for is drawn anew where the call is pasted, unless it is told.
+        held = getattr(self._made, "params", None) if self._params is None and method == "loss" else self._params
+        params = calls.copied(held) if isinstance(held, dict) else None
         call = Call(
             self._call.function, arguments, named, method=method, made=self._call, params=params, before=self._before
         )
