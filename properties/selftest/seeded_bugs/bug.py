@@ -74,15 +74,16 @@ class Bug:
                     del sys.modules[module]
         return Implementation(str(self), package)
 
-    def refuted(self) -> tuple[Refutation | None, str]:
-        """How a claim refutes it, and the name of the mistake that the call is said to be typical of, if any.
+    def refuted(self) -> tuple[Refutation | None, str, Implementation]:
+        """How a claim refutes it, the name of the mistake that the call is said to be typical of, and who has it.
 
         Of what is large there is no exact answer to compare mistakes with: where one is looked for, then in small.
         """
         planted = self.planted()
         found = refute(planted, [self.function])
         name = _name_of(found)
-        return found, name or (_name_of(refute(planted, [self.function], large=False)) if self.typical else "")
+        name = name or (_name_of(refute(planted, [self.function], large=False)) if self.typical else "")
+        return found, name, planted
 
 
 def _name_of(found: Refutation | None) -> str:
