@@ -137,10 +137,10 @@ def test_f_gets_a_float64_array_and_x_is_left_as_it_was(impl, x):
         untouched(name, "x", x, before)
         seen.clear()
 
+    array = impl.raw.eval_numerical_gradient_array(lambda at: np.array(f(at)), x, np.float64(1))
+    was_right("eval_numerical_gradient_array")  # first: the other may be made of it
     scalar = impl.raw.eval_numerical_gradient(f, x)
     was_right("eval_numerical_gradient")
-    array = impl.raw.eval_numerical_gradient_array(lambda at: np.array(f(at)), x, np.float64(1))
-    was_right("eval_numerical_gradient_array")
     quadratic = Quadratics(None, 3, 1)
     quadratic.A, quadratic.c = np.eye(3)[None], np.zeros((1, 3))
     exact, bound = quadratic.answer(before, np.ones(1))
