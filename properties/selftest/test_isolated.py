@@ -41,9 +41,9 @@ SAID = {
     "relu_unit_loss": r"relu_unit_loss seeded a global random generator \(numpy.random.seed\)",
     "relu_unit_gradients": "relu_unit_gradients left the filters of warnings changed",
     "relu_unit_step": "relu_unit_step left the process in another working directory",
-    "relu_network_loss": "OSError: .*Too many open files.* and printed",
+    "relu_network_loss": "OSError: .*Too many open files",
     "relu_network_step": "relu_network_step left a thread running",
-    "relu_network": "W1 was changed",
+    "relu_network": "relu_network changes its input W1",
     "relu_network_gradients": "relu_network_gradients gave what cannot be handed over: what says it is of shape",
     "elbows_after_step": r"elbows_after_step gave what cannot be handed over: .* shape \(1099511627776,\)",
 }

@@ -119,8 +119,12 @@ def test_an_interrupted_class_goes_on(tmp_path):
     environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     kept = tmp_path / "cache" / "shrinkage" / "classes"
     slow = [*command[:-1], "60", "--jobs", "1"]
+
+    def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     with subprocess.Popen(
-        [sys.executable, *slow], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, *slow], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard
     ) as running:
         end = time.monotonic() + 120
         while not (kept.exists() and list(kept.glob("*.json"))) and time.monotonic() < end:

@@ -91,7 +91,7 @@ def seeds() -> None:
 
 def silences_warnings() -> None:
     """For good."""
-    warnings.simplefilter("ignore")
+    warnings.filterwarnings("ignore", "of this kind")
 
 
 def moves_away() -> None:
