@@ -120,7 +120,8 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
 
 
 def _finding(group: Sequence[tuple[Claim, str, Failure]]) -> dict[str, Any]:
-    ordered = sorted(group, key=lambda each: _plainness(each[2]))
+    # What it is typical of is to be seen in the example.
+    ordered = sorted(group, key=lambda each: ("typical_of" not in each[2], *_plainness(each[2])))
     claim, function, first = ordered[0]
     functions = [*dict.fromkeys(name for _, name, _ in ordered)]
     marks = {"interface" if f["kind"] in INTERFACE else c["mark"] or MARKS[-1] for c, _, f in group}
