@@ -69,7 +69,9 @@ def _net(implementation: Any, function: str, scale: float) -> Call:
     rng, hidden = np.random.default_rng(1), [4, 4] if "hidden_dims" in CONTRACT[function].names else [4]
     sizes, wide = (5, *hidden, 3), {"hidden_dims": hidden} if len(hidden) > 1 else {"hidden_dim": hidden[0]}
     made_from = {**wide, "input_dim": sizes[0], "num_classes": sizes[-1], "reg": abs(scale)}
-    model = getattr(implementation, function)(**made_from)
+    # Courses hand out nets that are of float32 if nothing is said.
+    double = {"dtype": np.float64} if "dtype" in CONTRACT[function].names else {}
+    model = getattr(implementation, function)(**made_from, **double)
     params = {}
     for i in range(1, len(sizes)):
         params[f"W{i}"] = rng.standard_normal((sizes[i - 1], sizes[i]))
