@@ -67,7 +67,9 @@ def _label(dx: Carried, y: Array) -> Array:
 # ---- softmax ---------------------------------------------------------------------------------------------------------
 
 
-def _overflowing(shift: Callable[[Array], Array], ways: tuple[str, ...] = ("sums", "p")) -> Formula:
+def _overflowing(
+    shift: Callable[[Array], Array], ways: tuple[str, ...] = ("sums", "p"), of_logs: bool = False
+) -> Formula:
     """What floating point makes of softmax with another shift, where it makes NaN or infinities of the gradient."""
 
     def formula(x: Array, y: Array) -> Any:
@@ -75,10 +77,10 @@ def _overflowing(shift: Callable[[Array], Array], ways: tuple[str, ...] = ("sums
         moved = x - shift(x)
         exps = np.exp(moved)
         sums = exps.sum(axis=1, keepdims=True)
-        p = exps / sums
+        p = np.exp(moved - np.log(sums)) if of_logs else exps / sums
         losses = {"sums": np.log(sums[:, 0]) - moved[rows, y], "p": -np.log(p[rows, y])}
         dx = p - on_paper.one_hot(y, x.shape[1]).astype(x.dtype)
-        if np.isfinite(dx).all():
+        if np.isfinite(sums).all() and np.isfinite(dx).all():
             raise ValueError("no overflow")
         floats = [np.array([float(v) for v in part.values.flat]).reshape(part.shape) for part in right]
         return Near([np.asarray(losses[way].mean()) for way in ways], floats[0]), Near([dx / len(y)], floats[1])
@@ -242,12 +244,12 @@ WRONG = [
     Mistake(
         "softmax without shift",
         "taking exp of the scores as they are, which overflows: the largest of each row is to be taken off first",
-        {"softmax_loss": _overflowing(lambda x: np.zeros((), x.dtype))},
+        {"softmax_loss": [_overflowing(lambda x: np.zeros((), x.dtype), of_logs=logs) for logs in (False, True)]},
     ),
     Mistake(
         "one shift for all rows",
         "taking the largest score of the whole batch off, not that of each row",
-        {"softmax_loss": _overflowing(lambda x: x.max())},
+        {"softmax_loss": [_overflowing(lambda x: x.max(), of_logs=logs) for logs in (False, True)]},
     ),
     Mistake(
         "log of a probability that is 0",
