@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import example
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
-from shrinkage.properties.engine.strategies_unequal import by_feature, offset
+from shrinkage.properties.engine.strategies_unequal import ByFeature, by_feature, few_small_lams, offset
 from shrinkage.properties.engine.verdict import holds, judge
 from shrinkage.properties.test_ridge import where_squares_lose
 
@@ -87,6 +88,20 @@ def test_no_digits_are_lost_to_the_square_of_the_condition_by_feature(impl, p, s
     exact = oracles.by_feature(p.X, p.y, lams)
     bound = bounds_unequal.by_feature(p.X, p.y, lams, exact)
     judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.accuracy
+@given(few_small_lams())
+@example(  # the dual, refined, was at 2e7 times the bound: α is y less what little is fitted, and is rounded as y is
+    ByFeature(
+        np.array([[-0.08, 0.0, 0.2], [-0.07, -0.4, 0.1]]), np.array([3.0, 0.0]), np.array([1.3e-13, 3.1e12, 6.7e4])
+    )
+)
+def test_few_small_lams_are_as_accurate_as_their_features_alone(impl, p):
+    """ridge_by_feature loses nothing to d > n where large λ_j leave out all features but few."""
+    exact = oracles.by_feature(p.X, p.y, p.lams)
+    bound = bounds_unequal.by_feature(p.X, p.y, p.lams, exact)
+    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, p.lams), exact, bound, dtype=p.dtype)
 
 
 @pytest.mark.accuracy

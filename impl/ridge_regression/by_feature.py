@@ -170,8 +170,32 @@ def _by_cholesky(X: Array, Y: Array, lams: Array) -> tuple[Array, bool]:
             Wt = _from_dual(unknown, X, over)
         if size <= 4 * eps or (before > 0 and size > 0.25 * before):
             break  # as good as it gets
-    good = size < HOPELESS and not np.isnan(np.sum(Wt))
+    good = size < HOPELESS and not np.isnan(np.sum(Wt)) and (tall or _kept_by_dual(X, Y, Wt, unknown, lams))
     return Wt, good
+
+
+@jit
+def _kept_by_dual(X: Array, Y: Array, Wt: Array, alpha: Array, lams: Array) -> bool:
+    """Whether Λ⁻¹Xᵀα is as accurate as an orthogonal method's w: not where few λ are so small that they alone count.
+
+    To round α is to change w by u‖α‖ ‖XΛ⁻¹‖. Data moved by u change w by u‖M⁻¹‖ ‖X‖ ‖α‖ and u√‖M⁻¹‖ (‖X‖ ‖w‖ + ‖y‖),
+    where M = XᵀX + Λ and ‖M⁻¹‖ ≥ 1/λ, the (n + 1)th in order of size: some combination of n + 1 columns of X is 0.
+    """
+    n, d = X.shape
+    above = np.sort(lams)[n]
+    squares, rounded = 0.0, 0.0
+    for j in range(d):
+        of_column = 0.0
+        for i in range(n):
+            of_column += X[i, j] ** 2
+        squares += of_column
+        rounded += of_column / lams[j] / lams[j]
+    size, rounded = math.sqrt(squares), math.sqrt(rounded)
+    for t in range(Wt.shape[0]):
+        dual, moved = np.sqrt(np.sum(alpha[t] ** 2)), np.sqrt(np.sum(Wt[t] ** 2)) * size + np.sqrt(np.sum(Y[:, t] ** 2))
+        if not dual * rounded <= size / above * dual + moved / math.sqrt(above):
+            return False
+    return True
 
 
 @jit

@@ -241,3 +241,15 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
     lams = [0.0 if power is None else shifted(10.0**power, unit) for power in each]
     lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]
     return ByFeature(X, y if k else y[:, 0], np.array(lams, dtype))
+
+
+@st.composite
+def few_small_lams(draw: st.DrawFn) -> ByFeature:
+    """More features than samples, but of fewer than them all the λⱼ are small: the others are as good as left out."""
+    n = draw(st.integers(2, 6))
+    d, few = n + draw(st.integers(0, 5)), draw(st.integers(1, n - 1))
+    rng = generator(draw(SEEDS))
+    X, y = plain(rng, (n, d)), plain(rng, (n,))
+    large = draw(st.sampled_from([2, 10, 20, 100, 300]))
+    lams = 10.0 ** np.where(np.arange(d) < few, -draw(st.integers(0, 12)), large)
+    return ByFeature(X, y, lams[::-1] if draw(st.booleans()) else lams)
