@@ -11,10 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shrinkage.contract import CONTRACT
+
 MARKS = ("mathematics", "accuracy", "interface")
 INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
 GROWS = 10  # a condition at which digits are lost
 MOST = 100  # times its square: as much error over bound as digits that are lost with it come to
+
+POSITION = {name: position for position, name in enumerate(CONTRACT)}
 
 Claim = dict[str, Any]
 Failure = dict[str, Any]
@@ -72,7 +76,10 @@ def _grow(misses: Sequence[tuple[float, ...]]) -> bool:
 
 
 def findings(claims: Iterable[Claim]) -> list[dict[str, Any]]:
-    """One entry for each cause: those of mathematics first, and first what fails most claims."""
+    """One entry for each cause: of a mark, functions that others are built of come first, and what fails most claims.
+
+    Data whose squares leave the range come last: who has them is rarer than who has a condition.
+    """
     failed = [*_failed(claims)]
     named: dict[str, set[str]] = defaultdict(set)
     for _, function, failure in failed:
@@ -81,8 +88,15 @@ def findings(claims: Iterable[Claim]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, ...], list[tuple[Claim, str, Failure]]] = defaultdict(list)
     for claim, function, failure in failed:
         groups[_cause(claim, function, failure, named[function])].append((claim, function, failure))
-    found = [_finding(group) for group in groups.values()]
-    return sorted(found, key=lambda one: (MARKS.index(one["mark"]), -len(one["claims"]), one["function"]))
+    found = [(cause[0] == "past squares", _finding(group)) for cause, group in groups.items()]
+    return [one for _, one in sorted(found, key=_importance)]
+
+
+def _importance(found: tuple[bool, dict[str, Any]]) -> tuple[Any, ...]:
+    past, one = found
+    positions = [POSITION.get(name, len(POSITION)) for name in one["functions"]]
+    shared = one["mark"] == "interface"  # what many functions have in common is told by how many claims saw it
+    return MARKS.index(one["mark"]), past, 0 if shared else min(positions), -len(one["claims"]), one["function"]
 
 
 def _failed(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Failure]]:
@@ -114,7 +128,7 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
         return "typical of", failure["typical_of"]["name"]
     if claim["mark"] == "interface" or not failure.get("call"):
         return "claim", _test(claim)
-    if kind in ("value", "nan") and len(named) == 1:
+    if kind in ("value", "nan", "shape") and len(named) == 1:
         return "typical of", *named
     return "shape" if kind == "shape" else "value", function
 
@@ -175,6 +189,10 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
                 return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
             return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
+    if first["says"].startswith("AssertionError"):
+        return f"this does not hold: {' '.join(claim['claim'].split()).rstrip('.')}"
+    if first["says"].startswith("The result is another one"):
+        return f"{who} {are} wrong"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
     return f"{who}: {' '.join(said.split()).rstrip('.')}"
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Sure
+from shrinkage.properties.engine.mistakes.losses import EPSILONS
 from shrinkage.properties.engine.running_error import Carried, affine, columns
 
 Array = np.ndarray
@@ -65,8 +66,8 @@ def _one_layer(which: Callable[[int], int]) -> Formula:
     return _penalty(lambda name, layers: (0.5, 1) if name == f"W{which(layers)}" else (0, 0))
 
 
-def _wired(hidden: bool = True, scores: bool = False, back: bool = True) -> Formula:
-    """With or without a ReLU behind hidden layers, behind the scores, and on the way back."""
+def _wired(hidden: bool = True, scores: bool = False, back: bool = True, at_zero: bool = False) -> Formula:
+    """With or without a ReLU behind hidden layers, behind the scores, and on the way back; or ReLU'(0) = 1."""
 
     def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
         out, labels, carried = _labelled(X, y, params)
@@ -75,8 +76,9 @@ def _wired(hidden: bool = True, scores: bool = False, back: bool = True) -> Form
             inputs.append(out)
             out = affine(out, carried[f"W{i}"], carried[f"b{i}"])
             kinked = scores if i == layers else hidden
-            masks.append(out.positive() if kinked else np.ones(out.shape, bool))
-            out = out.where(masks[-1])
+            on = out.positive() if kinked else np.ones(out.shape, bool)
+            masks.append(~(-out).positive() if kinked and at_zero else on)
+            out = out.where(on)
         if y is None:
             return out
         loss, dout = on_paper.softmax_loss(out, labels)
@@ -134,6 +136,19 @@ def _probabilities(X: Array, params: Params, y: Any = None, reg: float = 0.0, **
     return p
 
 
+def _clamped(eps: float) -> Formula:
+    """−log(p + ε) for the data."""
+
+    def formula(X: Array, params: Params, y: Any = None, reg: float = 0.0, **made_from: Any) -> Any:
+        if y is None:
+            raise ValueError("only what is given with labels")
+        (bare, _), (loss, grads) = net(X, params, y), net(X, params, y, reg)
+        p = _probabilities(X, params)[np.arange(len(X)), np.asarray(y)]
+        return on_paper.mean(-(p + eps).log()) + (loss - bare), grads
+
+    return formula
+
+
 def _named(name: str, sentence: str, *formulas: Formula) -> Mistake:
     return Mistake(name, sentence, dict.fromkeys(NETS, formulas))
 
@@ -170,6 +185,7 @@ WRONG = [
     _named("penalty of the wrong sign", "subtracting the penalty", _weights(-0.5, -1), _weights(0.5, -1)),
     _named("ReLU of the scores", "putting a ReLU behind the last layer, too", _wired(scores=True)),
     _named("no ReLU", "leaving out the ReLU behind hidden layers", _wired(hidden=False)),
+    _named("ReLU'(0) = 1", "taking 1 for the derivative of ReLU at 0, where it is 0", _wired(at_zero=True)),
     _named("through dead units", "letting the gradient through units that are off", _wired(back=False)),
     _named(
         "mean for sum", "averaging the biases' gradients over the samples where they are summed", _changed(_mean_biases)
@@ -182,5 +198,6 @@ WRONG = [
         _summed(False, True),
         _summed(True, False),
     ),
+    _named("clamped", "keeping the probability away from 0 before taking its logarithm", *map(_clamped, EPSILONS)),
     _named("probabilities for scores", "giving softmax(scores) where scores are asked for", _probabilities),
 ]
