@@ -22,7 +22,7 @@ from ._kernels.linalg import (
     transposed,
 )
 from ._kernels.refine import refined_full_rank
-from ._kernels.scaling import matrix_in_range, target_in_range, times_power_of_two
+from ._kernels.scaling import lifted, matrix_in_range, target_in_range, times_power_of_two
 from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
 __all__ = ["left_inverse", "lstsq", "min_norm", "pinv", "right_inverse"]
@@ -215,6 +215,9 @@ def _pinv(X: Array, rcond: float) -> tuple[Array, int]:
     X, e = matrix_in_range(X)
     if rcond < 0:
         rcond = default_rcond(X.shape[0], X.shape[1], X)
+    elif rcond < np.finfo(X.dtype).eps:
+        X, lift = lifted(X)
+        e -= lift
     tall = X.shape[0] > X.shape[1]
     At = transposed(X) if tall else X.copy()
     tau = qr(At)
@@ -248,5 +251,8 @@ def lstsq_transposed(X: Array, Y: Array, rcond: float) -> tuple[Array, int]:
     if m >= 2 * n and n >= 20:  # below, or square, QR is as fast
         Wt, certain = refined_full_rank(X, Y, rcond)
     if not certain:
+        if rcond < np.finfo(X.dtype).eps:
+            X, lift = lifted(X)
+            ex -= lift
         Wt, rank = least_squares(X, Y, rcond)
     return (times_power_of_two(Wt, ey - ex) if ey != ex else Wt), rank

@@ -128,6 +128,33 @@ def test_default_rcond_is_the_larger_size_times_eps(impl, drawn):
     judge("pinv", impl.pinv(X), exact, bound, dtype=X.dtype)
 
 
+@st.composite
+def apart(draw: Any) -> tuple[np.ndarray, np.ndarray]:
+    """A diagonal of 1, of what is anywhere below, the largest subnormal number too, and of 0; and an Xw."""
+    (m, n), dtype = draw(shapes()), draw(st.sampled_from(DTYPES))
+    tiny, count = np.finfo(dtype).tiny, min(m, n) - 1
+    powers = st.integers(1, -int(np.finfo(dtype).minexp)).map(lambda k: np.ldexp(1.0, -k))
+    below = st.one_of(powers, st.just(np.nextafter(tiny, dtype(0))), st.just(0.0))
+    X, rng = np.zeros((m, n), dtype), np.random.default_rng(draw(st.integers(0, 99)))
+    X[range(count + 1), range(count + 1)] = [1.0, *draw(st.lists(below, min_size=count, max_size=count))]
+    return X, X @ rng.integers(1, 9, n).astype(dtype)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("name", ["pinv", "lstsq"])
+@given(apart())
+def test_at_rcond_0_all_but_0_counts(impl, name, drawn):
+    """With rcond = 0, a singular value counts as zero where it is 0, and a subnormal one does not, for both."""
+    X, y = drawn
+    zero = oracles.to_rational(0.0)
+    exact = np.array([[1 / oracles.to_rational(v) if v else zero for v in row] for row in X.T])
+    got = impl.pinv(X, 0.0) if name == "pinv" else impl.lstsq(X, y, 0.0)
+    exact = exact if name == "pinv" else exact @ oracles.rationals(y)
+    # On a diagonal no factorisation has anything to turn: each entry is a quotient of two floats.
+    bound = bounds.Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix")
+    judge(name, got, exact, bound, dtype=X.dtype)
+
+
 # ---- the one-sided inverses ------------------------------------------------------------------------------------------
 
 

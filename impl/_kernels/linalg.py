@@ -226,7 +226,6 @@ def solve_by_svd(At: Array, transpose: bool, Bt: Array, rcond: float) -> int:
     R is that of `qr`. The rank is -1 when the SVD did not converge.
     """
     n, k = At.shape[0], Bt.shape[0]
-    rcond = max(rcond, np.finfo(At.dtype).tiny)  # for 0, LAPACK would take eps
     R = np.zeros((n, n), At.dtype)
     for i in range(n):
         for j in range(i + 1):
@@ -234,6 +233,15 @@ def solve_by_svd(At: Array, transpose: bool, Bt: Array, rcond: float) -> int:
                 R[j, i] = At[i, j]
             else:
                 R[i, j] = At[i, j]
+    if rcond < np.finfo(At.dtype).eps:  # for 0, gelsd would take eps, and it lifts what is smaller to that
+        U, values, Vt = svd_of_wide(R)  # of what LAPACK sees, where U and V change places
+        kept = numerical_rank(values, rcond)
+        B = product(leading_columns(Bt, n), False, Vt, True)
+        for j in range(k):
+            for i in range(n):
+                B[j, i] = B[j, i] / values[i] if i < kept else 0.0
+        Bt[:, :n] = product(B, False, U, True)
+        return kept
     s, rank, info = np.empty(n, At.dtype), np.zeros(1, np.int32), np.zeros(1, np.int32)
     size, integer_size, ld = np.empty(1, At.dtype), np.zeros(1, np.int32), Bt.shape[1]
     call("gelsd", (n, n, k, R, n, Bt, ld, s, rcond, rank, size, -1, integer_size, info))

@@ -80,6 +80,13 @@ def target_in_range(Y: Array) -> tuple[Array, int]:
 
 
 @jit
+def lifted(X: Array) -> tuple[Array, int]:
+    """(X · 2^e, e) with a largest entry so large that each σ, the smallest float too, has a reciprocal; 0 stays 0."""
+    e = (450 if X.itemsize == 8 else 34) - exponent(X)
+    return times_power_of_two(X, e), e
+
+
+@jit
 def lam_in_range(lam: float, e: int, itemsize: int) -> tuple[float, int]:
     """λ for the matrix X · 2^-e, as (λ', c) with λ · 2^-2e = λ' · 2^c.
 

@@ -29,7 +29,7 @@ def svd(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                     M[:, i], M[:, j] = cos * (M[:, i] - t * M[:, j]), cos * (M[:, j] + t * M[:, i])
         if largest < 1e-15:
             break
-    s = np.sqrt((B * B).sum(axis=0))
+    s = np.hypot.reduce(B, axis=0)  # squares of a small one would vanish
     order = np.argsort(-s)
     B, s, V = B[:, order], s[order], V[:, order]
     return B / np.where(s > 0, s, 1), s, V
