@@ -143,26 +143,31 @@ def test_f_gets_a_float64_array_and_x_is_left_as_it_was(impl, name, x):
     judge(name, got, exact, bound + in_single if before.dtype == np.float32 else bound)
 
 
+SHARING = {
+    "x itself": "x",
+    "x transposed": "x.T",
+    "a part of x": "x[::-1, 1:]",
+    "in place": "np.multiply(x, 3, out=x)",
+    "sorted in place": "x.sort(axis=1) or 2 * x",
+    "one buffer": "np.negative(x, out=out)[1:]",
+    "a number of x": "x[1, 1:2].reshape(())",
+    "a number, in place": "np.sum(np.multiply(x, 3, out=x))",
+    "a number in one buffer": "np.sum(x * x, out=out[0, :1].reshape(()))",
+}
+
+
 @interface
-def test_f_may_reuse_its_output(impl):
-    """An f that writes all its values into one buffer gets the same derivative as one that does not."""
-    buffer = np.empty(2)
-
-    def f(x: np.ndarray) -> np.ndarray:
-        buffer[:] = 2 * x[0], 3 * x[1]
-        return buffer
-
-    x, df = np.array([0.5, 4.0]), np.array([1.0, -1.0])
-    equal(
-        impl.eval_numerical_gradient_array(f, x, df), impl.eval_numerical_gradient_array(lambda x: f(x).copy(), x, df)
-    )
-    total = np.empty(())
-
-    def scalar(x: np.ndarray) -> np.ndarray:
-        np.sum(x * x, out=total)
-        return total
-
-    equal(impl.eval_numerical_gradient(scalar, x), impl.eval_numerical_gradient(lambda x: float(scalar(x)), x))
+@pytest.mark.parametrize("how", SHARING)
+def test_what_f_gets_and_gives_is_its_own(impl, how):
+    """An f that hands back x, a view of it or one buffer, or works in place, gets the derivative of one that copies."""
+    x = np.array([[0.5, 4.0], [-2.0, 0.25], [1.0, -8.0]])
+    f = Written(f"lambda x, out=np.empty((3, 2)): {SHARING[how]}")
+    copying = Written(f"lambda x: np.array(({f})(x.copy()))")
+    values = copying(x)
+    if "number" in how:
+        equal(impl.eval_numerical_gradient(f, x), impl.eval_numerical_gradient(copying, x))
+    df = 1.0 + np.arange(values.size).reshape(values.shape)
+    equal(impl.eval_numerical_gradient_array(f, x, df), impl.eval_numerical_gradient_array(copying, x, df))
 
 
 @interface

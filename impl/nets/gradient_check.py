@@ -25,7 +25,7 @@ def eval_numerical_gradient(f: Callable[[Float64s], Any], x: ArrayLike) -> Float
     Parameters
     ----------
     f
-        From a float64 array, x's copy, to a number.
+        From a float64 array, a copy of x that it may keep and change, to a number.
     x
         Of any shape; it is left as it was.
 
@@ -60,7 +60,7 @@ def eval_numerical_gradient_array(f: Callable[[Float64s], Any], x: ArrayLike, df
     Parameters
     ----------
     f
-        From a float64 array, x's copy, to an array. It may be the same array each time.
+        From a float64 array, a copy of x that it may keep and change, to an array: the same each time, or what it got.
     x
         Of any shape; it is left as it was.
     df
@@ -107,9 +107,9 @@ def _central_differences(f: Callable[[Float64s], Any], x: ArrayLike, change: Cal
     entries, slopes = at.reshape(-1), gradient.reshape(-1)
     for i, value in enumerate(entries.tolist()):
         entries[i] = value + _H
-        above = f(at)
+        above = f(at.copy())
         entries[i] = value - _H
-        below = f(at)
+        below = f(at.copy())
         entries[i] = value
         slopes[i] = change(above, below) / (2 * _H)
     return gradient

@@ -73,9 +73,9 @@ def eval_numerical_gradient_array(f: Callable[[Array], ArrayLike], x: ArrayLike,
     for i in np.ndindex(at.shape):
         here = at[i]
         at[i] = here + h
-        above = np.array(f(at), np.float64)
+        above = np.array(f(at.copy()), np.float64)
         at[i] = here - h
-        below = np.array(f(at), np.float64)
+        below = np.array(f(at.copy()), np.float64)
         at[i] = here
         expect("df", df, df.shape == above.shape, f"{above.shape}, as f(x)")
         grad[i] = np.sum((above - below) * df) / (2 * h)
