@@ -81,14 +81,24 @@ def test_any_memory_layout_gives_the_same_answer(impl, name, dtype):
         holds(name, same(got, expected), f"another answer for {layout} arrays", got, shown.alone(expected))
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if numbers(name)])
+def thresholds(name: str) -> list[str]:
+    """The numbers that need not be given, and must not be negative where they are."""
+    optional = [a for a in CONTRACT[name].arguments if a.default and not a.axes]
+    return [a.name for a in optional if a.kind is Kind.NOT_NEGATIVE]
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if numbers(name) + thresholds(name)])
 def test_a_number_comes_in_any_form(impl, name):
     """A number may be a Python number, a NumPy scalar of any dtype or a 0-d array, and has no say in the dtype."""
-    expected = call(impl, name, EXAMPLES[name])
-    for form in (np.float64, np.float32, np.array, lambda value: np.array(value, np.float32)):
-        changed = EXAMPLES[name] | {key: form(EXAMPLES[name][key]) for key in numbers(name)}
-        got = call(impl, name, changed)
-        holds(name, same(got, expected), "another answer for another form of a number", got, shown.alone(expected))
+    keys = [*numbers(name), *thresholds(name)]
+    arguments = EXAMPLES[name] | dict.fromkeys(thresholds(name), 0.125)
+    positive = {a.name for a in CONTRACT[name].arguments if a.kind is Kind.POSITIVE}
+    for zero in (set(), *({key} for key in keys if key not in positive)):
+        expected = call(impl, name, arguments | dict.fromkeys(zero, 0.0))
+        for form in (np.float64, np.float32, np.array, lambda value: np.array(value, np.float32)):
+            changed = arguments | {key: form(0.0 if key in zero else arguments[key]) for key in keys}
+            got = call(impl, name, changed)
+            holds(name, same(got, expected), "another answer for another form of a number", got, shown.alone(expected))
 
 
 @pytest.mark.parametrize("name", WITH_ARRAYS)
@@ -145,12 +155,6 @@ def test_forms_that_need_a_positive_lam_refuse_zero(impl, name):
     for key, wrong in with_entries(name, 0.0, Kind.POSITIVE):
         with refuses("λ = 0", ValueError, key):
             call(impl, name, EXAMPLES[name] | {key: wrong})
-
-
-def thresholds(name: str) -> list[str]:
-    """The numbers that need not be given, and must not be negative where they are."""
-    optional = [a for a in CONTRACT[name].arguments if a.default and not a.axes]
-    return [a.name for a in optional if a.kind is Kind.NOT_NEGATIVE]
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if thresholds(name)])

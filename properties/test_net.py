@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,13 +237,36 @@ def test_a_seed_fixes_the_weights_and_none_draws_afresh(impl):
     def weights(seed: int | None) -> np.ndarray:
         return impl.FullyConnectedNet([4], input_dim=5, seed=seed).params["W1"]
 
-    equal(weights(7), weights(7))
-    assert not np.array_equal(weights(7), weights(8))
+    for seed in (7, 0):
+        equal(weights(seed), weights(seed))
+        assert not np.array_equal(weights(seed), weights(8))
     assert not np.array_equal(weights(None), weights(None))
     np.random.seed(0)  # noqa: NPY002  # a global seed, which must not reach in
     before = weights(None)
     np.random.seed(0)  # noqa: NPY002
     assert not np.array_equal(before, weights(None))
+
+
+@interface
+@pytest.mark.parametrize("name", [NET, "TwoLayerNet"])
+@pytest.mark.parametrize("number", [int, np.float32, np.array], ids=["int", "float32", "0-d array"])
+def test_a_scale_and_a_penalty_of_0_are_numbers_of_any_kind(impl, name, number):
+    """With weight_scale = 0 every weight is 0; reg is what it is as a float, and 0 is no penalty."""
+    hidden = {"hidden_dims": [4]} if name == NET else {"hidden_dim": 4}
+
+    def made(**options: Any) -> Any:
+        return getattr(impl, name)(**hidden, input_dim=5, num_classes=3, **options)
+
+    for key, value in made(weight_scale=number(0)).params.items():
+        judge(name, value, np.zeros(value.shape), EXACT, weight_scale=0, parameter=key)
+    X, y = np.arange(10.0).reshape(2, 5), np.array([0, 2])
+    for reg in (0, 2):
+        one, other = made(reg=number(reg)), made(reg=float(reg))
+        other.params = {key: value.copy() for key, value in one.params.items()}
+        (loss, grads), (expected, slopes) = one.loss(X, y), other.loss(X, y)
+        equal(loss, expected)
+        for key, value in slopes.items():
+            equal(grads[key], value)
 
 
 # ---- living with it --------------------------------------------------------------------------------------------------

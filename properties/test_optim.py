@@ -80,6 +80,15 @@ def test_a_rule_treats_every_entry_alike(impl, name, dtype):
     judge_run(impl, name, w, gradients, None)
 
 
+@pytest.mark.accuracy
+@RULES
+def test_a_hyperparameter_of_0_is_0(impl, name):
+    """A learning rate, momentum, decay or ε of 0 is that number, and not taken for none given."""
+    w, *gradients = np.random.default_rng(0).standard_normal((4, 3)) / 8
+    for key in DEFAULTS[name]:
+        judge_run(impl, name, w, gradients, {key: 0.0})
+
+
 @mathematics
 @given(w=st.integers(-80, 80), dw=st.integers(-80, 80), steps=st.integers(1, 10))
 def test_sgd_is_exact_where_no_operation_rounds(impl, w, dw, steps):
@@ -183,12 +192,13 @@ def test_the_next_w_is_a_new_array(impl, name):
 def test_hyperparameters_may_be_numbers_of_any_kind(impl, name, number):
     """A hyperparameter has no say on the dtype: float32 weights stay float32, and the value is what counts."""
     w, dw = np.array([1.0, 2.0], np.float32), np.array([0.5, -0.5], np.float32)
-    values = {key: 0.5 for key in DEFAULTS[name]}
-    expected, _ = getattr(impl, name)(w, dw, values)
-    got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
-    assert got.dtype == np.float32
-    equal(got, expected)
-    assert all(config[key].dtype == np.float32 for key in STATE[name])
+    for zero in ("", *DEFAULTS[name]):
+        values = {key: 0.5 * (key != zero) for key in DEFAULTS[name]}
+        expected, _ = getattr(impl, name)(w, dw, values)
+        got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
+        assert got.dtype == np.float32
+        equal(got, expected)
+        assert all(config[key].dtype == np.float32 for key in STATE[name])
 
 
 @interface

@@ -155,13 +155,22 @@ def test_accuracies_cover_every_row(impl, rows):
 # ---- steps -----------------------------------------------------------------------------------------------------------
 
 
-@mathematics
-@given(N=st.integers(1, 7), batch_size=st.integers(1, 9), epochs=st.integers(1, 4))
-def test_the_learning_rate_decays_after_every_epoch(impl, N, batch_size, epochs):
+@ORDINARY_AND_HARD
+@given(N=st.integers(1, 7), batch_size=st.integers(1, 9), epochs=st.integers(1, 4), data=st.data())
+def test_the_learning_rate_decays_after_every_epoch(impl, N, batch_size, epochs, data, hard):
     """lr_decay multiplies the learning rate once an epoch: with ½, every step of epoch e is 2⁻ᵉ of the first."""
+    rate, decay = data.draw(st.sampled_from([(1.0, 0.5), *([(1.0, 0.0), (0.0, 0.5), (0.0, 0.0)] if hard else [])]))
     model = Planned(follow([0]), rising)  # ever better, so that the last parameters are the best
-    trained(impl, model, planned_data(N, 30), batch_size=batch_size, num_epochs=epochs, lr_decay=0.5)
-    exact = max(N // batch_size, 1) * (2 - 2.0 ** (1 - epochs))
+    trained(
+        impl,
+        model,
+        planned_data(N, 30),
+        batch_size=batch_size,
+        num_epochs=epochs,
+        lr_decay=decay,
+        optim_config={"learning_rate": rate},
+    )
+    exact = max(N // batch_size, 1) * rate * sum(decay**e for e in range(epochs))
     judge("Solver", model.params["steps"], np.array([exact]), EXACT)
 
 
@@ -250,8 +259,10 @@ def batches(impl: Any, seed: int | None) -> list[list[float]]:
 @interface
 def test_the_same_seed_is_the_same_run(impl):
     """The same seed draws the same batches, another one or none others; NumPy's global seed has no say."""
-    assert batches(impl, 5) == batches(impl, 5)
-    assert batches(impl, 5) != batches(impl, 6)
+    for seed in (5, 0):
+        first = batches(impl, seed)
+        holds("Solver", first == batches(impl, seed), "other batches for the same seed", first, "the same")
+        assert first != batches(impl, 6)
     np.random.seed(0)  # noqa: NPY002
     first = batches(impl, None)
     np.random.seed(0)  # noqa: NPY002
