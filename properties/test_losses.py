@@ -255,8 +255,8 @@ def test_labels_that_are_not_one_a_sample_are_refused(impl, name, y):
 @LOSSES
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.int8, np.uint8, np.uint64, ">i4", bool, list])
 def test_labels_may_be_integers_of_any_kind(impl, name, kind):
-    """The same labels give the same loss, whatever kind of integers they are."""
-    x, labels = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 3.0]]), [0, 1, 1]
+    """The same labels give the same loss, whatever kind of integers they are, which may not hold the rows' numbers."""
+    x, labels = np.tile([[1.0, 2.0], [0.5, -1.0], [3.0, 3.0]], (100, 1)), [0, 1, 1] * 100
     expected = getattr(impl, name)(x, np.array(labels))
     got = getattr(impl, name)(x, labels if kind is list else np.array(labels).astype(kind))
     assert got[0] == expected[0]

@@ -308,12 +308,23 @@ def test_what_loss_returns_is_the_callers(impl, case):
 
 
 @interface
-@given(case=networks(hard=True))
-def test_samples_may_be_images(impl, case):
-    """X of shape (N, ...) is flattened, and may be in any memory layout."""
-    model = case.built(impl)
-    image = case.X.reshape(len(case.X), 1, case.X.shape[1], 1)
-    equal(model.loss(np.asfortranarray(image)), model.loss(case.X))
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("sample", [(4, 3), (2, 3, 2)], ids=str)
+@pytest.mark.parametrize("name", [NET, "TwoLayerNet"])
+def test_samples_may_be_images(impl, name, sample, order):
+    """X of shape (N, ...) is flattened by rows, (N, C, H, W) too; memory may have it in any order, and as bytes."""
+    hidden = {"hidden_dims": [5]} if name == NET else {"hidden_dim": 5}
+    model = getattr(impl, name)(**hidden, input_dim=12, num_classes=3, weight_scale=0.25)
+    rng = np.random.default_rng(0)
+    rows, y = rng.integers(0, 256, (6, 12)).astype(np.uint8), rng.integers(0, 3, 6)
+    scores, (loss, grads) = model.loss(rows.astype(float)), model.loss(rows.astype(float), y)
+    images = np.array(rows.reshape(6, *sample), order=order)
+    for X in (images.astype(float), images):
+        equal(model.loss(X), scores)
+        got = model.loss(X, y)
+        equal(got[0], loss)
+        for key, value in grads.items():
+            equal(got[1][key], value)
 
 
 @interface
@@ -361,7 +372,11 @@ def test_a_net_lets_training_see_what_is_not_finite(impl, bad):
 @interface
 @pytest.mark.parametrize(
     ("X", "y", "name"),
-    [((2, 3), [0, 1], "X"), ((2, 5), [0, 1], "X"), ((), [0], "X"), ((2, 4), [0, 5], "y"), ((2, 4), [0], "y")],
+    [
+        *(((2, 3), [0, 1], "X"), ((2, 5), [0, 1], "X"), ((2, 1), [0, 1], "X"), ((4,), [0], "X"), ((), [0], "X")),
+        *(((2, 4), y, "y") for y in ([0, 5], [0], [[0], [1]], 0)),
+        ((1, 4), [0, 1], "y"),
+    ],
 )
 def test_samples_and_labels_that_do_not_fit_are_refused(impl, X, y, name):
     """Samples of another size, labels that are no class and labels that are missing are a ValueError about X or y."""

@@ -29,7 +29,7 @@ IMPORTED = "from shrinkage.properties.test_solver import Linear, Planned, follow
 class Planned:
     """A model that counts its steps in its only parameter, and gets as many rows right as is planned after so many.
 
-    A row of data is its number, its label and whether it is for validation. With the gradient −1 and a learning rate
+    A row of data begins with its number, its label and whether it is for validation. With the gradient −1 and a rate
     of 1, the parameter is the number of steps.
     """
 
@@ -48,7 +48,7 @@ class Planned:
         if y is not None:
             self.batches.append((np.array(X), np.array(y)))
             return -self.params["steps"][0], {"steps": -np.ones(1)}
-        number, label, val = np.asarray(X).T.astype(int)
+        number, label, val = np.reshape(X, (len(X), -1))[:, :3].T.astype(int)
         right = number < np.array([plan(len(self.batches)) for plan in self.plans])[val]
         return np.eye(3)[np.where(right, label, (label + 1) % 3)]
 
@@ -237,6 +237,25 @@ def test_a_batch_is_rows_of_the_data_with_their_own_labels(impl, N, batch_size):
         equal(y, data["y_train"][numbers])
 
 
+@interface
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("sample", [(2, 3), (3, 1, 2)], ids=str)
+def test_rows_may_be_images(impl, sample, order):
+    """X_train and X_val of shape (N, ...), in any order of memory, reach the model as their rows do, or flattened."""
+    data = planned_data(7, 5)
+    flat = {part: np.hstack([data[part], 10.0 * data[part] + 7]) for part in ("X_train", "X_val")}
+    images = {part: np.array(rows.reshape(len(rows), *sample), order=order) for part, rows in flat.items()}
+    model = Planned(follow([0, 4]), follow([3]))
+    solver = trained(impl, model, data | images, batch_size=3, num_epochs=2)
+    for X, y in model.batches:
+        rows = X.reshape(len(y), -1)
+        numbers = np.clip(rows[:, 0].astype(int), 0, 6)
+        equal(rows, flat["X_train"][numbers])
+        equal(y, data["y_train"][numbers])
+    equal(solver.train_acc_history, [4 / 7] * 3)
+    equal(solver.val_acc_history, [3 / 5] * 3)
+
+
 @mathematics
 def test_batches_reach_every_row(impl):
     """In 100 batches of two out of five rows, drawn at random, every row turns up (but for one run in 10²⁰)."""
@@ -356,7 +375,7 @@ def test_an_unknown_rule_and_labels_that_are_missing_are_refused(impl):
     with refuses("an unknown update_rule", ValueError, "update_rule"):
         impl.Solver(model, data, update_rule="steepest")
     for name in ("y_train", "y_val"):
-        for labels in (data[name][1:], np.append(data[name], 0), data[name][:, None]):
+        for labels in (data[name][1:], np.append(data[name], 0), data[name][:, None], data[name][:1], data[name][0]):
             with refuses("labels that are not one a row", ValueError, name):
                 impl.Solver(model, data | {name: labels})
 

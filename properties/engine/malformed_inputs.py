@@ -40,13 +40,18 @@ def with_entries(name: str, entry: float, *kinds: Kind) -> Malformed:
 
 
 def of_wrong_shapes(name: str) -> Malformed:
-    """An axis more, an axis less, and one entry more or less along each axis, where nothing makes up for it."""
-    for key in judged(name):
+    """An axis more, an axis less, all in one row, one entry, and one entry more or less along each axis and one alone.
+
+    Where nothing makes up for it; much of it broadcasts.
+    """
+    for key in (*judged(name), *judged(name, Kind.LABELS)):
         value = np.asarray(EXAMPLES[name][key])
         wrong = [value[None], value[..., None], *([value[0]] if value.ndim else [np.stack([value] * 2)])]
+        wrong += [value.reshape(-1), value.T, value.flat[:1], *([value.flat[0]] if value.ndim else [])]
         for axis in range(value.ndim):
             last = value.shape[axis] - 1
             wrong += [np.insert(value, last, value.take(last, axis), axis), np.delete(value, last, axis)]
+            wrong.append(value.take([0], axis))
         yield from ((key, each) for each in wrong if not admitted(name, key, each.shape))
 
 

@@ -156,7 +156,7 @@ def layers(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Layer
     ----------
     hard
         Numbers of any size up to 2**±100 (2**±20 in float32), zeros and subnormal numbers; samples that are numbers or
-        nothing, and none of them, or no units.
+        nothing, and none of them, or no units; and x in either order of memory.
     plain
         Eighths all the same.
     """
@@ -165,7 +165,7 @@ def layers(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Layer
     D, dtype, rng = math.prod(sample), draw(kinds(hard)), generator(draw(SEEDS))
     binades = draw(apart(100 if dtype == np.float64 else 20)) if hard and not plain else 0
     x, w, b, dout = (wild(rng, shape, dtype, binades) for shape in ((N, *sample), (D, M), (M,), (N, M)))
-    return Layer(x, w, b, dout)
+    return Layer(np.array(x, order=draw(st.sampled_from("CF"))) if hard else x, w, b, dout)
 
 
 @dataclass(frozen=True, repr=False)

@@ -57,6 +57,8 @@ def alone(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {alone(each)}" for key, each in value.items()) + "}"
     text = repr(value)
+    if text == object.__repr__(value):
+        return f"an object of class {type(value).__name__}"
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
