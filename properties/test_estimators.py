@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from shrinkage.loader import NotOffered
 from shrinkage.properties.engine import bounds_unequal, oracles
+from shrinkage.properties.engine.account.fitted import Told
 from shrinkage.properties.engine.bounds import dot_product
 from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS, linear, plain, shapes
-from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.engine.verdict import holds, judge
 
 FITTED = ("ridge", "ridge_intercept", "lstsq")
 
@@ -20,8 +21,8 @@ FITTED = ("ridge", "ridge_intercept", "lstsq")
 def begun(impl: Any, estimator: Any, function: str, lam: Any, **settings: Any) -> Any:
     """One of the class, to be judged by this function, which has to be offered."""
     getattr(impl, function)  # skips where it is not
-    settings |= {} if function == "lstsq" else {"lam": lam}
-    return estimator(intercept=function == "ridge_intercept", **settings)
+    settings |= {} if function == "lstsq" or lam is None else {"lam": lam}
+    return Told(estimator(intercept=function.startswith("ridge_intercept"), **settings), function)
 
 
 @pytest.mark.interface
@@ -29,7 +30,7 @@ def begun(impl: Any, estimator: Any, function: str, lam: Any, **settings: Any) -
 def test_fit_hands_back_the_estimator(impl, estimator, function):
     """fit(X, y) returns the estimator, so that fit(X, y).predict(X) can be written."""
     returned_itself = begun(impl, estimator, function, 1.0).fit(np.eye(3), np.arange(3.0))
-    assert returned_itself, "fit returned something else"
+    holds(function, returned_itself, "fit returns something else", "something else", "the estimator")
 
 
 @pytest.mark.interface
@@ -39,11 +40,12 @@ def test_another_fit_forgets_the_one_before(impl, estimator, function, p, seed):
     """Fitted to other data before, an estimator has the same coefficients and the same intercept as a new one."""
     once, twice = (begun(impl, estimator, function, p.lam) for _ in range(2))
     rng = np.random.default_rng(seed)
-    twice.fit(plain(rng, (4, 2)), plain(rng, (4,)))
+    for shape in ((4, 2), p.X.shape):
+        twice.fit(plain(rng, shape), plain(rng, shape[:1]))
     for one in (once, twice):
         one.fit(p.X, p.y)
-    assert np.array_equal(once.coef, twice.coef), "the coefficients are others"
-    assert np.array_equal(once.intercept, twice.intercept), "the intercept is another"
+    for new, again in ((once.coef, twice.coef), (once.intercept, twice.intercept)):
+        holds(function, np.array_equal(new, again), "another fit remembers the one before", again, new)
 
 
 @pytest.mark.mathematics
@@ -118,12 +120,11 @@ def test_sparse_data_is_the_same_data(impl, estimator, p):
 @given(p=linear(shape=shapes(low=2), columns=False), powers=st.sets(st.integers(-3, 3), min_size=2, max_size=4))
 def test_the_penalty_chosen_has_the_least_error_of_leave_one_out(impl, estimator, function, p, powers):
     """Of several λ, the one chosen has the least error of leave-one-out, up to what theory allows for two of them."""
-    getattr(impl, function)  # skips where it is not
     lams = np.array([10.0**power for power in powers])
-    one = estimator(lams=lams, intercept=function == "ridge_intercept_loo")
+    one = begun(impl, estimator, function, None, lams=lams)
     one.fit(p.X, p.y)
     chosen = one.chosen
-    assert chosen in lams, f"{chosen} is none of {lams}"
+    holds(function, chosen in lams, "the λ that is chosen is none of those given", chosen, lams)
 
     def at(lam: float) -> tuple[float, float]:
         if function == "ridge_loo":
@@ -135,4 +136,5 @@ def test_the_penalty_chosen_has_the_least_error_of_leave_one_out(impl, estimator
 
     error, allowed = at(chosen)
     (best, room), lam = min((at(lam), lam) for lam in lams)
-    assert error <= best + allowed + room, f"it has chosen λ = {chosen}, of error {error}; at λ = {lam} that is {best}"
+    least = error <= best + allowed + room
+    holds(function, least, f"of error {error:.6g} is chosen, and at λ = {lam:g} that is {best:.6g}", chosen, lam)

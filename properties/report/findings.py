@@ -234,4 +234,6 @@ def _first_line(message: str) -> str:
 
 def kinds(card: Mapping[str, Any], mark: str) -> list[str]:
     """The findings of this mark, in short."""
-    return [one["sentence"].rsplit(":", 1)[0] for one in card["findings"] if one["mark"] == mark]
+    found = [one for one in card["findings"] if one["mark"] == mark]
+    told = [(one["sentence"].removeprefix(f"{named(one['functions'])}: "), one["sentence"]) for one in found]
+    return [short.rsplit(":", 1)[0] if short == whole else short for short, whole in told]

@@ -136,7 +136,7 @@ def _failure_of(error: BaseException) -> Failure | None:
 
 def _is_no_answer(call: Call) -> bool:
     """Whether what came back is of no kind that an answer may be of."""
-    if call.error is not None or call.made is not None or CONTRACT[call.function].methods:
+    if call.error is not None or call.arguments is None or call.made is not None or CONTRACT[call.function].methods:
         return False
     several = results(call.function)
     if several > 1:
