@@ -1,4 +1,4 @@
-"""The error that is allowed on ordinary problems, where normal equations will do: theirs, or the form's own if larger.
+"""The error that is allowed on ordinary problems, where every form will do: the largest of theirs.
 
 The same names as in `bounds` and `bounds_selection`. M = XᵀX + λI, or K = XXᵀ + λI, is off by c u‖M‖ when it is formed
 and by as much again when it is solved with or inverted; then M⁻¹ is off by 2 c u κ(M)‖M⁻¹‖, and its products with Xᵀ
@@ -6,8 +6,8 @@ and y round once more (Higham 2002, §14.3 and §20.4). With a condition of at m
 leaves six digits and more: no wrong formula is as near.
 """
 
+import functools
 import math
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,14 +16,9 @@ import numpy as np
 from mpmath import mpf
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
-from shrinkage.properties.engine.bounds import SMALL, Bound, Problem, by_target, norm
+from shrinkage.properties.engine.bounds import SMALL, Bound, Problem, by_target, either, larger, norm
 
 SOURCE = "normal equations, by an inverse too: Higham (2002), §14.3 and §20.4"
-
-
-def larger(own: Bound, other: Bound) -> Bound:
-    """The larger of the two, number by number."""
-    return Bound(np.maximum(own.allowed, other.allowed), f"{own.source}; or {other.source}")
 
 
 def _inverse_moves(p: Problem) -> mpf:
@@ -40,18 +35,14 @@ def _has_inverse(p: Problem) -> bool:
 
 @by_target
 def _solution(p: Problem) -> Bound:
-    return p.allow(_inverse_moves(p) * p.size * p.y if _has_inverse(p) else mpf(0), SOURCE)
+    normal = p.allow(_inverse_moves(p) * p.size * p.y if _has_inverse(p) else mpf(0), SOURCE)
+    # Least squares on [X; √λI], whose rows are far apart in size where λ is large, and the shortest η on [X √λI].
+    augmented = (bounds.augmented_rows, bounds.augmented_columns) if p.lam else ()
+    return functools.reduce(larger, (each.__wrapped__(p) for each in augmented), normal)  # type: ignore[attr-defined]
 
 
-def _or_normal(own: Callable[..., Bound]) -> Callable[..., Bound]:
-    def bound(X: Any, y: Any, lam: float, w: Any, **options: Any) -> Bound:
-        return larger(own(X, y, lam, w, **options), _solution(X, y, lam, w, **options))
-
-    return bound
-
-
-RIDGE = {form: _or_normal(own) for form, own in bounds.RIDGE.items()}
-orthogonal, least_squares = RIDGE["ridge"], _or_normal(bounds.least_squares)
+RIDGE = {form: either(own, _solution) for form, own in bounds.RIDGE.items()}
+orthogonal, least_squares = RIDGE["ridge"], either(bounds.least_squares, _solution)
 
 
 def pseudoinverse(X: Any, rank: int) -> Bound:

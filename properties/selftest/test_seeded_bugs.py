@@ -8,14 +8,16 @@ import json
 import tomllib
 import types
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shrinkage.contract import CONTRACT, Kind
 from shrinkage.loader import Implementation, load
 from shrinkage.peers import numpy as textbook
+from shrinkage.properties.engine import bounds
 from shrinkage.properties.engine.falsify import claims, refute
-from shrinkage.properties.selftest.alternatives import DIFFERENT
+from shrinkage.properties.selftest.alternatives import DIFFERENT, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS
 from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
@@ -84,6 +86,24 @@ def test_what_is_right_is_not_refuted(implementation):
     assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
 
 
+ORTHOGONAL = {"the SVD": textbook.ridge_svd, "rows of √λ on top": factorisations.ridge_augmented_rows}
+FORMS = {name: getattr(textbook, name) for name in bounds.RIDGE if name != "ridge"}
+
+
+@pytest.mark.parametrize("algorithm", [*FORMS, *ORTHOGONAL])
+def test_a_form_may_be_computed_by_the_algorithm_of_another(algorithm):
+    """On ordinary problems each of the six forms, and ridge, by that of each; on hard ones by an orthogonal one."""
+    solve = (FORMS | ORTHOGONAL)[algorithm]
+
+    def ridge(X: Any, y: Any, lam: Any) -> Any:
+        return solve(X, y, lam) if lam else textbook.lstsq(X, y)
+
+    forms = types.SimpleNamespace(**dict.fromkeys(FORMS, solve), ridge=ridge)
+    marks = ("accuracy" if algorithm in ORTHOGONAL else "mathematics",)
+    among = ("test_ridge_minimises_its_objective*", "test_a_large_lam*")
+    assert refute(Implementation(algorithm, forms), marks=marks, among=among) is None
+
+
 TYPED = {
     "ridge by a solve": """
 def ridge(X, y, lam):
@@ -92,6 +112,11 @@ def ridge(X, y, lam):
     "ridge by the kernel": """
 def ridge(X, y, lam):
     return X.T @ np.linalg.solve(X @ X.T + lam * np.eye(X.shape[0]), y) if lam else np.linalg.lstsq(X, y)[0]
+""",
+    "ridge by least squares with rows more": """
+def ridge(X, y, lam):
+    rows = np.vstack([X, np.sqrt(lam) * np.eye(X.shape[1])])
+    return np.linalg.lstsq(rows, np.concatenate([y, np.zeros((X.shape[1], *y.shape[1:]))]))[0]
 """,
     "least squares from NumPy": """
 from numpy.linalg import pinv
