@@ -13,25 +13,25 @@ import numpy as np
 from flint import arb, arb_series
 
 from shrinkage.properties.engine.bounds import Bound, unit_roundoff
-from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, affine, balls, columns
+from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried, affine, balls, columns, either, product
 
 # ---- chapter 4: the ReLU elbow under SGD -----------------------------------------------------------------------------
 
 Triple = tuple[Carried, Carried, Carried]
 
 
-def unit_gradients(x: Carried, y: Carried, w: Carried, b: Carried) -> Triple:
-    """dl/dφ, dl/dw, dl/db of ½(φ(x) − y)²."""
+def unit_gradients(x: Carried, y: Carried, w: Carried, b: Carried, *rate: Any) -> Triple:
+    """dl/dφ, dl/dw, dl/db of ½(φ(x) − y)², the last two times the learning rate, where there is one."""
     before = w * x + b
     on = before.positive()
     dphi = before.where(on) - y
-    return dphi, (dphi * x).where(on), dphi.where(on)
+    return dphi, product(dphi, x, *rate).where(on), product(dphi, *rate).where(on)
 
 
 def unit_step(x: Carried, y: Carried, w: Carried, b: Carried, lr: float) -> tuple[Carried, Carried]:
     """w and b after one step."""
-    _, dw, db = unit_gradients(x, y, w, b)
-    return w - dw * lr, b - db * lr
+    _, dw, db = unit_gradients(x, y, w, b, lr)
+    return w - dw, b - db
 
 
 def network(x: Carried, W1: Carried, b: Carried, W2: Carried) -> Carried:
@@ -40,20 +40,20 @@ def network(x: Carried, W1: Carried, b: Carried, W2: Carried) -> Carried:
     return (hidden @ W2.T).reshape(x.shape)
 
 
-def network_gradients(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried) -> Triple:
-    """dW1, db, dW2 for one sample."""
+def network_gradients(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, *rate: Any) -> Triple:
+    """dW1, db, dW2 for one sample; times the learning rate, where there is one."""
     before = W1[:, 0] * x + b
     on = before.positive()
     hidden = before.where(on)
     df = hidden @ W2[0] - y
-    db = (df * W2[0]).where(on)
-    return (db * x).where(on).reshape(-1, 1), db, (df * hidden).reshape(1, -1)
+    dW1, db, dW2 = product(df, W2[0], x, *rate), product(df, W2[0], *rate), product(df, hidden, *rate)
+    return dW1.where(on).reshape(-1, 1), db.where(on), dW2.reshape(1, -1)
 
 
 def network_step(x: Carried, y: Carried, W1: Carried, b: Carried, W2: Carried, lr: float) -> Triple:
     """W1, b, W2 after one step on one sample."""
-    dW1, db, dW2 = network_gradients(x, y, W1, b, W2)
-    return W1 - dW1 * lr, b - db * lr, W2 - dW2 * lr
+    dW1, db, dW2 = network_gradients(x, y, W1, b, W2, lr)
+    return W1 - dW1, b - db, W2 - dW2
 
 
 def network_sgd(
@@ -142,8 +142,9 @@ def net(
             out = out.where(masks[-1])
     loss, dout = softmax_loss(out, y)
     weights = [params[f"W{i}"] for i in range(1, layers + 1)]
-    squares = [W.reshape(1, -1) @ W.reshape(-1, 1) * reg * 0.5 for W in weights]
-    loss = columns(loss.reshape(1, 1), *squares).sum(axis=1).reshape(())
+    # ‖W‖ may be a norm that is squared again: a root and a square of what was summed up.
+    squares = [product(W, W, reg, 0.5).reshape(1, -1).sum(axis=1).rounded(roundings=3) for W in weights]
+    loss = columns(loss.reshape(1), *squares).sum()
     grads = {}
     for i in range(layers, 0, -1):
         if i < layers:
@@ -220,20 +221,23 @@ class Rule:
         if self.name == "sgd":
             return w - lr * dw
         if self.name == "sgd_momentum":
-            self.state["velocity"] = self.state["velocity"] * self["momentum"] - lr * dw
-            return w + self.state["velocity"]
+            before, step = self.state["velocity"] * self["momentum"], lr * dw
+            velocity = self.state["velocity"] = before - step
+            return either(w + velocity, w + before - step, w - step + before)
         if self.name == "rmsprop":
-            cache = self.state["cache"] = self._running("cache", "decay_rate", dw * dw)
-            return w - lr * dw / (cache.sqrt() + self["epsilon"])
+            cache = self.state["cache"] = self._running("cache", "decay_rate", dw, dw)
+            return w - product(lr, dw, 1.0 / (cache.sqrt() + self["epsilon"]))
         self.t += 1
-        m, v = self._running("m", "beta1", dw), self._running("v", "beta2", dw * dw)
+        m, v = self._running("m", "beta1", dw), self._running("v", "beta2", dw, dw)
         self.state["m"], self.state["v"] = m, v
-        m, v = m / self._unbiased("beta1", w), v / self._unbiased("beta2", w)
-        return w - lr * m / (v.sqrt() + self["epsilon"])
+        first, second = self._unbiased("beta1", w), self._unbiased("beta2", w)
+        root = either((v / second).sqrt(), v.sqrt() / second.sqrt())
+        return w - product(lr, m, 1.0 / first, 1.0 / (root + self["epsilon"]))
 
-    def _running(self, key: str, decay: str, new: Carried) -> Carried:
-        rest = (new.constant(1.0, np.float64) - self[decay]).rounded(new.dtype)
-        return self.state[key] * self[decay] + rest * new
+    def _running(self, key: str, decay: str, *new: Carried) -> Carried:
+        """ρ old + (1 − ρ) new or old + (1 − ρ)(new − old), the new a product."""
+        old, rest = self.state[key], (new[0].constant(1.0, np.float64) - self[decay]).rounded(new[0].dtype)
+        return either(old * self[decay] + product(*new, rest), old + rest * (product(*new) - old))
 
     def _unbiased(self, decay: str, w: Carried) -> Carried:
         power = functools.reduce(operator.mul, [w.held(self[decay])] * self.t)

@@ -16,6 +16,8 @@ numbers of another kind.
 """
 
 import functools
+import itertools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, Self
@@ -207,6 +209,10 @@ class Carried:
 
     __radd__, __rmul__ = __add__, __mul__
 
+    def __rtruediv__(self, other: Any) -> Self:
+        quotient: Self = self.constant(other) / self
+        return quotient
+
     def __truediv__(self, other: Any) -> Self:
         other, dtype = self._with(other)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -305,6 +311,27 @@ def given(*arrays: Any, kind: type[Carried] = Carried) -> list[Carried]:
     arrays = tuple(np.asarray(array) for array in arrays)
     single = {array.dtype for array in arrays if array.ndim} == {np.dtype(np.float32)}
     return [kind(array, 0.0, np.float32 if single else np.float64) for array in arrays]
+
+
+def product(first: Carried, *more: Any) -> Carried:
+    """The product of all, in any order and association, `a * (b * c)` and `(a * c) * b` alike.
+
+    The roundings are as many in each; but what underflows on the way, to η, is multiplied by whatever comes later.
+    """
+    factors = [first, *(factor if isinstance(factor, Carried) else first.constant(factor) for factor in more)]
+    whole = functools.reduce(operator.mul, factors)
+    lost = np.zeros(whole.shape)
+    for count in range(2, len(factors)):
+        for part in itertools.combinations(range(len(factors)), count):
+            least = math.prod(np.maximum(factors[i].magnitude - factors[i].error, 0) for i in part)
+            later = math.prod(factor.size for i, factor in enumerate(factors) if i not in part)
+            lost = lost + np.where(least < 2 * np.finfo(whole.dtype).tiny, later * _smallest(whole.dtype), 0)
+    return whole._off_by(whole.error + np.where(whole.size > 0, lost, 0) * (1 + 2.0**-40), whole.dtype)
+
+
+def either(*ways: Carried) -> Carried:
+    """One number by several formulas, of which any will do: the largest error of them."""
+    return ways[0]._off_by(functools.reduce(np.maximum, [way.error for way in ways]), ways[0].dtype)
 
 
 def columns(first: Carried, *more: Carried) -> Carried:

@@ -3,6 +3,7 @@
 Everything here is in rationals, so equal means equal.
 """
 
+import itertools
 import math
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from shrinkage.properties.engine import bounds, oracles, verdict
+from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import Bound
+from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
 from shrinkage.properties.engine.strategies_unequal import by_feature, offset, offset_of_rank
@@ -205,6 +208,17 @@ def test_error_over_bound(got, exact, allowed, ratio):
     """Error over bound is for the whole, for entries or for columns, exactly, at any size."""
     found = verdict.worst_ratio(np.array(got), np.array(exact, object), Bound(allowed, "by hand"))
     assert found == ratio or math.isclose(found, ratio, rel_tol=1e-3)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
+@pytest.mark.parametrize("lr", [2.0**-1022, 2.0**-1060, 5e-324])
+def test_a_bound_holds_for_any_order_of_a_product(order, lr):
+    """Of lr, φ − y and x any two may come first, though that underflows before it is multiplied by the third."""
+    x, y, b = 6.0, 0.003, 0.125
+    one, two, three = (np.array([lr, b - y, x])[i] for i in order)
+    sample = carried(x, y, 0.0, b)
+    w, _ = on_paper.unit_step(sample[0], sample[1], sample[2], sample[3], lr)
+    assert verdict.worst_ratio(np.array(-(one * two) * three), w.values, w.answer[1]) <= 1
 
 
 @pytest.mark.parametrize(

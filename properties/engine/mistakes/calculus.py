@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.properties.engine import oracles
+from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.bounds import dot_product
 from shrinkage.properties.engine.mistakes.answers import Exact, Mistake, Same, given, times
 
@@ -27,9 +27,7 @@ def matvec(A: Array, x: Array) -> Exact:
 
 def quadratic_form(A: Array, x: Array) -> Exact:
     """xᵀAx."""
-    size = _size(x)
-    bound = dot_product(2 * len(x), size @ _size(A) @ size, x.dtype, then=float(size.sum()))
-    return Exact(oracles.quadratic_form(A, x), bound)
+    return Exact(oracles.quadratic_form(A, x), bounds.quadratic_form(A, x))
 
 
 def slopes(B: Array, x: Array, row: Any = np.s_[None, :]) -> Exact:
@@ -53,7 +51,8 @@ def _shaped(row: Any) -> dict[str, Any]:
 def _sum_of_both(A: Array, x: Array, row: Any = np.s_[None, :]) -> Exact:
     """xᵀ(A + Aᵀ)."""
     exact = oracles.matvec(A, x) + oracles.matvec(A.T, x)
-    return Exact(exact[row], dot_product(2 * len(x), (_size(x) @ (_size(A) + _size(A).T))[row], x.dtype))
+    bound = bounds.quadratic_form_jacobian(A, x)
+    return Exact(exact[row], bounds.Bound(bound.allowed[row], bound.source))
 
 
 RIGHT = {

@@ -7,9 +7,9 @@ the contract does.
 
 from shrinkage.loader import Implementation
 
-from . import course, factorisations, jacobi, lapack, loops, outer, products, refits, summation, tensors
+from . import course, factorisations, jacobi, lapack, loops, orders, outer, products, refits, summation, tensors
 
 DIFFERENT = [
     Implementation(module.__name__.rsplit(".", 1)[-1], module)
-    for module in (summation, outer, jacobi, lapack, factorisations, refits, loops, tensors, products, course)
+    for module in (summation, outer, jacobi, lapack, factorisations, refits, loops, tensors, products, orders, course)
 ]
