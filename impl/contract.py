@@ -8,7 +8,8 @@ written down here first.
 What holds for every function:
 
 - Real input of any array kind; float32 when every array argument is float32, else float64. Complex, text or object
-  input is a `TypeError`. A number may also come as a NumPy scalar or a 0-d array.
+  input is a `TypeError`. A number may also come as a NumPy scalar or a 0-d array, and has no say in the dtype; where
+  data is a 0-d array of float32, either dtype is right.
 - Any memory layout, the same answer. Inputs are never changed; the result never shares memory with them.
 - Sizes of zero work wherever the mathematics has an answer; a mean over nothing is NaN, without a warning.
 - A wrong shape, a NaN or an infinity in the data, a negative or non-finite `lam` is a `ValueError` that names the

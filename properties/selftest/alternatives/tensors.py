@@ -43,8 +43,10 @@ def affine_backward(dout, cache):
 
 @quiet
 def relu_forward(x):
-    """Half the sum of x and its size would overflow: by cases."""
+    """Half the sum of x and its size would overflow: by cases. A 0-d array is an array, and keeps its dtype."""
+    dtype = getattr(x, "dtype", None)
     (x,) = loose(x=x)
+    x = x.astype(dtype) if dtype == np.float32 else x
     return np.where(x <= 0, 0, x).astype(x.dtype), {"off": x <= 0, "nan": np.isnan(x), "dtype": x.dtype}
 
 
@@ -53,7 +55,7 @@ def relu_backward(dout, cache):
     """A mask that is put, not multiplied."""
     (dout,) = loose(dout=dout)
     expect("dout", dout, dout.shape == cache["off"].shape, "as the output")
-    dx = dout.astype(cache["dtype"] if dout.ndim and dout.dtype == np.float32 else np.float64)
+    dx = dout.astype(cache["dtype"] if not dout.ndim or dout.dtype == np.float32 else np.float64)
     np.putmask(dx, cache["off"] & ~np.isnan(dout), 0)
     np.putmask(dx, cache["nan"], np.nan)
     return dx
