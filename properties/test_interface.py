@@ -237,7 +237,7 @@ def test_an_array_is_no_number(impl, name):
 @pytest.mark.parametrize("shape", [(0,), (1,), (2,), (4,), (3, 1)], ids=str)
 def test_another_number_of_lams_than_of_problems_is_refused(impl, shape):
     """ridge_batch takes one λ for all problems or one for each, and refuses any other number of them by name."""
-    with refuses("another number of λ than of problems", ValueError, "lam"):
+    with refuses("another number of λ than of problems", ValueError, "lam", "X", "y"):
         call(impl, "ridge_batch", EXAMPLES["ridge_batch"] | {"lam": np.ones(shape)})
 
 

@@ -246,8 +246,8 @@ def test_a_label_that_is_no_class_is_refused(impl, name, label):
 @LOSSES
 @pytest.mark.parametrize("y", [[0], [0, 1, 2], [[0, 1]], 0], ids=str)
 def test_labels_that_are_not_one_a_sample_are_refused(impl, name, y):
-    """Labels in any other shape than (N,) are a ValueError about y."""
-    with refuses("labels that are not one a sample", ValueError, "y"):
+    """Labels in any other shape than (N,) are a ValueError about y, or about x, which has other samples."""
+    with refuses("labels that are not one a sample", ValueError, "y", "x"):
         getattr(impl, name)(np.zeros((2, 3)), y)
 
 

@@ -370,13 +370,13 @@ def test_without_validation_data_an_accuracy_is_nan(impl):
 
 @interface
 def test_an_unknown_rule_and_labels_that_are_missing_are_refused(impl):
-    """An update_rule that is none is a ValueError about it; labels that are not one a row are one about themselves."""
+    """An update_rule that is none is a ValueError about it; labels that are not one a row are one about the data."""
     model, data = Planned(follow([0]), follow([0])), planned_data(3, 2)
     with refuses("an unknown update_rule", ValueError, "update_rule"):
         impl.Solver(model, data, update_rule="steepest")
     for name in ("y_train", "y_val"):
         for labels in (data[name][1:], np.append(data[name], 0), data[name][:, None], data[name][:1], data[name][0]):
-            with refuses("labels that are not one a row", ValueError, name):
+            with refuses("labels that are not one a row", ValueError, name, name.replace("y", "X"), "data"):
                 impl.Solver(model, data | {name: labels})
 
 

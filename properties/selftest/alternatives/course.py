@@ -76,7 +76,7 @@ class Solver:
         self.data = {key: np.array(data[key]) for key in ("X_train", "y_train", "X_val", "y_val")}
         for part in ("train", "val"):
             X, y = self.data[f"X_{part}"], self.data[f"y_{part}"]
-            expect(f"y_{part}", y, y.shape == X.shape[:1], "a label for each row")
+            expect("data", y, y.shape == X.shape[:1], "a label for each row")
         self.model, self.rule = model, RULES[update_rule]
         self.options = dict(optim_config or {})
         self.lr_decay, self.batch_size, self.num_epochs = lr_decay, batch_size, num_epochs
