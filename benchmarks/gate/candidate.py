@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,18 @@ class Candidate(Runner):
         super().__init__(names)
         self.arguments: dict[str, tuple[Any, ...]] = {}
         self.calls: dict[str, Call] = {}
+
+    def loaded(self) -> tuple[dict[str, str], list[str]]:
+        """The file of every module that is loaded, and which of them are what is gated."""
+        files = {
+            name: file for name, module in list(sys.modules.items()) if (file := getattr(module, "__file__", None))
+        }
+        parts = [part for part in self.implementation.parts if isinstance(part, ModuleType)]
+        return files, [part.__name__ for part in parts]
+
+    def marked(self, marker: str) -> list[str]:
+        """The modules in which a marker was planted."""
+        return [name for name, module in list(sys.modules.items()) if marker in getattr(module, "__dict__", ())]
 
     def load(self, case: str) -> float:
         """Make a case ready; seconds of its second call."""

@@ -6,11 +6,9 @@ temporary folder; the lock on it goes with the process, and the next run removes
 
 import contextlib
 import fcntl
-import io
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -94,20 +92,53 @@ def work_folder() -> Iterator[Path]:
 
 
 def export(repository: Path, chosen: Revision, folder: Path) -> None:
-    """Write the files of a revision into a new folder."""
-    folder.mkdir(parents=True)
+    """Write the files of a revision into a new folder: as a checkout has them, with its submodules, without bytecode.
+
+    Not by ``git archive``, which leaves out what an archive is to be without: tests, often.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     if chosen.working:
-        listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, (listed or b"").decode().split("\0")):
-            if (repository / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(repository / name, folder / name)
-        return
-    packed = git(repository, "archive", "--format=tar", chosen.commit)
-    if packed is None:
-        raise Unusable(f"git could not export {chosen.name} of {repository}.")
-    with tarfile.open(fileobj=io.BytesIO(packed)) as files:
-        files.extractall(folder, filter="data")
+        for name in _listed(git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")):
+            source, target = repository / name, folder / name
+            if source.is_symlink() or source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+    else:
+        index = {"GIT_INDEX_FILE": f"{folder}.index"}
+        whole = ("-c", "core.sparseCheckout=false")
+        if (
+            git(repository, *whole, "read-tree", chosen.commit, **index) is None
+            or git(repository, *whole, "checkout-index", "--all", f"--prefix={folder}/", **index) is None
+        ):
+            raise Unusable(f"git could not export {chosen.name} of {repository}.")
+        Path(f"{folder}.index").unlink(missing_ok=True)
+    for path, commit in _submodules(repository, chosen):
+        inside = repository / path
+        if inside.is_dir() and repository_at(inside) == inside:  # checked out
+            export(inside, chosen if chosen.working else Revision(f"{chosen.name} of {path}", commit), folder / path)
+    for bytecode in [*folder.rglob("__pycache__")]:  # it may be of other source, and be believed
+        shutil.rmtree(bytecode, ignore_errors=True)
+
+
+def renamed(repository: Path, base: Revision, head: Revision) -> dict[str, str]:
+    """Files of the head that git takes for those of the base: the new name to the old."""
+    between = [base.commit] if head.working else [base.commit, head.commit]
+    parts = _listed(git(repository, "diff", "--name-status", "-z", "--find-renames", "--diff-filter=R", *between))
+    return dict(zip(parts[2::3], parts[1::3], strict=True))
+
+
+def _submodules(repository: Path, chosen: Revision) -> Iterator[tuple[str, str]]:
+    """The path and the commit of each."""
+    listing = ("ls-files", "-z", "--stage") if chosen.working else ("ls-tree", "-z", "-r", chosen.commit)
+    for line in _listed(git(repository, *listing)):
+        told, _, path = line.partition("\t")
+        mode, *rest = told.split()
+        if mode == "160000":
+            yield path, rest[0] if chosen.working else rest[1]
+
+
+def _listed(output: bytes | None) -> list[str]:
+    return [os.fsdecode(name) for name in (output or b"").split(b"\0") if name]
 
 
 def as_installed(folder: Path) -> None:
@@ -140,9 +171,10 @@ def _replace(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def git(repository: Path, *arguments: str) -> bytes | None:
-    """What git says there; None where it fails."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+def git(repository: Path, *arguments: str, **variables: str) -> bytes | None:
+    """What git says there, with these variables set for it; None where it fails."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = inherited | variables
     try:
         done = subprocess.run(["git", *arguments], cwd=repository, capture_output=True, env=environment, check=False)
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -5,12 +5,15 @@ in there that has been compiled, and the bytecode of the rest. Names, line numbe
 are left out.
 """
 
+import ast
 import gc
 import hashlib
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib.util import resolve_name
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -82,20 +85,32 @@ def _without_tags(text: str) -> str:
 
 
 def _reach(module: str, found: set[str]) -> None:
-    """Add the module, and those of its package that what it holds is from."""
+    """Add the module, and those of its package that what it holds is from, and that it imports from: constants."""
     found.add(module)
-    for value in list(vars(sys.modules[module]).values()):
-        origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    values = list(vars(sys.modules[module]).values())
+    held = (value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) for value in values)
+    for origin in (*held, *_imported(sys.modules[module])):
         same = isinstance(origin, str) and origin.partition(".")[0] == module.partition(".")[0]
         if same and origin not in found and origin in sys.modules:
             _reach(origin, found)
 
 
+def _imported(module: ModuleType) -> Iterator[str]:
+    """What it says ``from ... import ...`` of, wherever in the file."""
+    for statement in ast.walk(ast.parse(_source(module))):
+        if isinstance(statement, ast.ImportFrom):
+            name = "." * statement.level + (statement.module or "")
+            yield resolve_name(name, module.__package__) if statement.level else name
+
+
 def _bytecode(module: ModuleType) -> Iterator[str]:
     """What the module's source compiles to, without where it stands and what it says of itself."""
-    if module.__file__:
-        with open(module.__file__, "rb") as file:
-            yield from _parts(compile(file.read(), "", "exec", optimize=2))
+    yield from _parts(compile(_source(module), "", "exec", optimize=2))
+
+
+def _source(module: ModuleType) -> bytes:
+    """Empty where there is no file of Python's."""
+    return Path(module.__file__).read_bytes() if module.__file__ and module.__file__.endswith(".py") else b""
 
 
 def _parts(code: CodeType) -> Iterator[str]:

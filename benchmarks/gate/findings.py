@@ -30,14 +30,15 @@ def table(result: dict[str, Any]) -> Group:
             for row in rows:
                 parts[-1].add_row(*metric.cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
     verdict = Text(WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
-    reasons = [Text(f"  {reason}") for reason in result["reasons"]]
+    reasons = [Text(f"  {reason}") for reason in (*result["reasons"], *result["notes"])]
     return Group(*parts, *map(Text, lines(result)), verdict, *reasons)
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The same, the cases that passed folded away."""
     text = [f"### Gate: {WORDS[result['verdict']]}", "", title(result), ""]
-    text += [f"- {_plain(reason)}" for reason in result["reasons"]] + [""] * bool(result["reasons"])
+    said = [*result["reasons"], *result["notes"]]
+    text += [f"- {_plain(reason)}" for reason in said] + [""] * bool(said)
     for said, passed, columns, cells in tables(result):
         rows = ["| " + " | ".join(map(_plain, row)) + " |" for row in cells]
         shown = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows, ""]

@@ -7,12 +7,12 @@ nobody. What looks worse is measured again, in fresh processes; it is a regressi
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from shrinkage.benchmarks.gate.sides import Figures, Sides, on_both
+from shrinkage.benchmarks.gate.sides import Figures, OutOfTime, Sides
 
 if TYPE_CHECKING:
     from shrinkage.benchmarks.gate.candidate import Candidate
@@ -43,8 +43,12 @@ class Comparison:
         The cases that can be run on both sides.
     cases
         Those of them whose answers are right.
+    functions
+        What is judged by the claims: the functions of the cases that were chosen; empty for all.
     reasons
         By verdict, what speaks for it.
+    notes
+        What else is to be said.
     """
 
     sides: Sides
@@ -55,7 +59,9 @@ class Comparison:
     same: set[str]
     ran: Sequence[str]
     cases: Sequence[str]
-    reasons: dict[str, list[str]] = field(default_factory=lambda: {REGRESSION: [], INCONCLUSIVE: []})
+    functions: set[str]
+    reasons: dict[str, list[str]]
+    notes: list[str]
 
 
 class Metric(ABC):
@@ -107,24 +113,25 @@ class Found:
     note: str = ""
 
 
-Measure = Callable[[Sequence[str], int, str], Mapping[str, float]]  # names, how often before, side: figure by name
+Measure = Callable[[Sequence[str], int], Figures]  # names, how often before: by side, the figure of each name
 
 
-def compare(
-    measure: Measure, names: Sequence[str], limit: Callable[[str], Limit], first: Figures, threads: int = 1
-) -> list[Found]:
+def compare(measure: Measure, names: Sequence[str], limit: Callable[[str], Limit], first: Figures) -> list[Found]:
     """Each figure of the first measurement; those that look worse are measured again, a few times."""
 
     def worse(figures: Figures) -> set[str]:
-        base, head = figures["base"], figures["head"]
+        base, head = figures.get("base", {}), figures["head"]
         return {n for n in names if n in head and limit(n).exceeded(base[n], head[n])}
 
-    suspects = worse(first)
+    suspects, verdict = worse(first), REGRESSION
     for again in range(1, AGAIN + 1):
         if suspects:
-            chosen = [name for name in names if name in suspects]
-            suspects &= worse(on_both(partial(measure, chosen, again), threads))
-    return [Found(n, first["base"][n], first["head"][n], REGRESSION if n in suspects else PASS) for n in names]
+            try:
+                suspects &= worse(measure([name for name in names if name in suspects], again))
+            except OutOfTime:
+                verdict = INCONCLUSIVE
+                break
+    return [Found(n, first["base"][n], first["head"][n], verdict if n in suspects else PASS) for n in names]
 
 
 class Figure(Metric):
@@ -161,20 +168,29 @@ class Figure(Metric):
         """What makes some a regression whatever the numbers are, as a verb that follows."""
         return {}
 
+    def alone(self, comparison: Comparison, base: Mapping[str, float], head: Mapping[str, float]) -> None:
+        """What is to be said of what one side alone has."""
+
     def compared(self, comparison: Comparison) -> list[Row]:
         """A row for each that both sides have; an infinite number is none, as JSON has it."""
         comparison.say(self.doing)
-        measure, threads = partial(self.figures, comparison), len(comparison.sides.cores)
-        first = on_both(partial(measure, comparison.cases, 0), threads)
-        names = [name for name in first["base"] if name in first["head"]]
+
+        def measure(names: Sequence[str], again: int) -> Figures:
+            return comparison.sides.on_both(partial(self.figures, comparison, names, again))
+
+        first = measure(comparison.cases, 0)
+        base, head = first.get("base", {}), first["head"]
+        self.alone(comparison, base, head)
+        names = [name for name in base if name in head]
         faults = self.faults(comparison, names)
         rows = []
-        for f in compare(measure, names, self.limit_of, first, threads):
+        for f in compare(measure, names, self.limit_of, first):
             if f.name in faults:
                 f = replace(f, verdict=REGRESSION, note=faults[f.name])
             if f.verdict != PASS:
                 was, now = self.form.format(f.base), self.form.format(f.head)
                 note = f"; it {f.note}" if f.note else ""
+                note += "; the time was over before that was measured again" * (f.verdict == INCONCLUSIVE)
                 comparison.reasons[f.verdict].append(f"{self.what} of {f.name} was {was} and is {now}{note}")
             finite = {side: v if math.isfinite(v := getattr(f, side)) else None for side in ("base", "head")}
             rows.append(asdict(f) | finite)

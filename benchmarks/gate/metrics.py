@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shrinkage.benchmarks.gate.decide import REGRESSION
 from shrinkage.benchmarks.gate.metric import Comparison, Figure, Limit, Metric, Row
 from shrinkage.benchmarks.gate.rounds import Timer
-from shrinkage.benchmarks.gate.sides import HOMES
 from shrinkage.benchmarks.gate.timed import COLUMNS, cells, judge_times, rows, timed
 
 if TYPE_CHECKING:
@@ -94,16 +94,44 @@ class Accuracy(Figure):
         if (code := main([*candidate.names, *options])) > 1:  # nothing was judged: that is no pass
             raise RuntimeError(f"the claims came to no verdict: exit code {code}")
         functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
-        return {name: math.inf if row["worst"] is None else row["worst"] for name, row in functions.items()}
+        return {
+            name: math.inf if row["worst"] is None else row["worst"]
+            for name, row in functions.items()
+            if row["held"] + row["failed"] + row["departed"]  # else it is not offered
+        }
+
+    def figures(self, comparison: Comparison, names: Sequence[str], again: int, side: str) -> Mapping[str, float]:
+        """Of the functions of the cases that were chosen."""
+        found = super().figures(comparison, names, again, side)
+        return {
+            name: worst for name, worst in found.items() if name in comparison.functions or not comparison.functions
+        }
+
+    def alone(self, comparison: Comparison, base: Mapping[str, float], head: Mapping[str, float]) -> None:
+        """What is new is judged by its bound; what is gone has not become more accurate."""
+        card = _card(comparison, "head")
+        for name in sorted(head.keys() - base.keys()):
+            if (claims := _failed(card, name)) or head[name] > 1:
+                fails = f"fails {min(claims)}" if claims else f"is at {head[name]:.3g} of its bound"
+                comparison.reasons[REGRESSION].append(f"{name} is new, and {fails}")
+            else:
+                comparison.notes.append(f"{name} is new: its error is at {head[name]:.2g} of its bound")
+        for name in sorted(base.keys() - head.keys()):
+            comparison.reasons[REGRESSION].append(f"{name} was judged in base, and is not offered any more")
 
     def faults(self, comparison: Comparison, names: Sequence[str]) -> Mapping[str, str]:
         """A claim that fails for head alone."""
-        cards = {
-            side: json.loads((comparison.sides.folder / home / FIRST).read_text(encoding="utf-8"))
-            for side, home in HOMES.items()
-        }
-        failed = {name: _failed(cards["head"], name) - _failed(cards["base"], name) for name in names}
+        if not names:
+            return {}
+        base, head = (_card(comparison, side) for side in ("base", "head"))
+        failed = {name: _failed(head, name) - _failed(base, name) for name in names}
         return {name: f"fails {min(claims)}" for name, claims in failed.items() if claims}
+
+
+def _card(comparison: Comparison, side: str) -> dict[str, Any]:
+    """The first scorecard of the side."""
+    card: dict[str, Any] = json.loads((comparison.sides.homes[side].tree / FIRST).read_text(encoding="utf-8"))
+    return card
 
 
 def _about(card: Mapping[str, Any], functions: Sequence[str]) -> set[str]:

@@ -64,10 +64,9 @@ def prove(
     cases = selected(options)
     with checkouts.work_folder() as folder:
         head = checkouts.revision(options.repository, options.head)
-        sides = Sides(folder, options.names)
-        export(options, head, head, folder)
+        sides = Sides(folder, export(options, head, head, folder, [], []))
         say(f"compiling {len(cases)} cases for both folders")
-        _, _, failures = sides.compiled(cases)
+        _, _, failures = sides.compiled(cases, options.repository)
         cases = [case for case in cases if case not in failures]
         made = _conditions(options.rule, cases)
         runs = runs_before(made, before)

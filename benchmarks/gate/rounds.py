@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shrinkage.benchmarks.gate.sides import SIDES, Side, Sides
+from shrinkage.benchmarks.gate.sides import SIDES, OutOfTime, Side, Sides
 from shrinkage.benchmarks.gate.workers import at_once
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
@@ -51,7 +51,10 @@ class Timer:
                 with lock:
                     if next(left, None) is None:
                         return
-                found = self._round(cases, core)
+                try:
+                    found = self._round(cases, core)
+                except OutOfTime:
+                    return
                 with lock:
                     for case, seconds in found.items():
                         for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):

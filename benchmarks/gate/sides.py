@@ -1,12 +1,16 @@
 """The two revisions, each in fresh processes: what they compile, whether they are right."""
 
+import math
 import os
 import random
+import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shrinkage.benchmarks.gate import origins
 from shrinkage.benchmarks.gate.checkouts import Unusable
 from shrinkage.benchmarks.gate.workers import at_once
 from shrinkage.benchmarks.measure.threads import environment
@@ -23,6 +27,32 @@ Failures = dict[str, dict[str, str]]  # case, side: in words
 Figures = Mapping[str, Mapping[str, float]]  # side, name
 
 
+class OutOfTime(Unusable):
+    """The time is over, in a sentence that says in what."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A revision's own place: what its processes run.
+
+    Parameters
+    ----------
+    tree
+        Its files; where its processes run.
+    names
+        What the processes are told: who is gated, as for `shrinkage.loader.load`.
+    path
+        Where its modules are imported from, the first first.
+    cache
+        For what is compiled and kept.
+    """
+
+    tree: Path
+    names: Sequence[str]
+    path: Sequence[Path]
+    cache: Path
+
+
 class Side(Worker):
     """A fresh process of one side.
 
@@ -31,47 +61,52 @@ class Side(Worker):
 
     Raises
     ------
+    OutOfTime
+        Where it is asked, if it has not answered when the time is over.
     Unusable
-        Where it is asked, if the process is gone.
+        If the process is gone.
     """
 
     def __init__(
-        self, folder: Path, side: str, names: Sequence[str], cores: Sequence[int] = (), cache: Path | None = None
+        self,
+        side: str,
+        home: Home,
+        until: float = math.inf,
+        cores: Sequence[int] = (),
+        cache: Path | None = None,
     ) -> None:
-        tree = folder / HOMES[side]
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("PYTEST_", "NUMBA_")) and name not in ("PYTHONDONTWRITEBYTECODE", "CI")
+            if not name.startswith(("PYTEST_", "NUMBA_"))
+            and name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "CI")
         }
         own = {
-            "NUMBA_CACHE_DIR": str(cache or folder / f"cache-{HOMES[side]}"),
-            "XDG_CACHE_HOME": str(folder),  # what is kept of failed claims is gone with the run
-            "PYTHONPATH": os.pathsep.join([str(tree), str(tree / "theirs")]),
+            "NUMBA_CACHE_DIR": str(cache or home.cache),
+            "XDG_CACHE_HOME": str(home.cache),  # what else is kept from run to run is of this side, and gone with it
+            "PYTHONPATH": os.pathsep.join(map(str, home.path)),
             "PYTHONHASHSEED": str(random.randrange(2**32)),
             "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
         }
-        self.side, self.log = side, folder / f"{side}.log"
+        self.side, self.until, self.log = side, until, home.tree.parent / f"{side}.log"
         with self.log.open("a") as log:
-            options: Any = {"cwd": tree, "env": environment(1, inherited) | own, "stdout": log, "stderr": log}
-            super().__init__("shrinkage.benchmarks.gate.candidate", *names, patience=PATIENCE, cores=cores, **options)
+            options: Any = {"cwd": home.tree, "env": environment(1, inherited) | own, "stdout": log, "stderr": log}
+            super().__init__(
+                "shrinkage.benchmarks.gate.candidate", *home.names, patience=PATIENCE, cores=cores, **options
+            )
 
     def ask(self, do: str, **question: Any) -> Any:
         """As any worker answers."""
+        self.patience = min(PATIENCE, max(self.until - time.monotonic(), 1e-3))
+        self.endpoint.settimeout(self.patience)
         try:
             return super().ask(do, **question)
         except Gone as gone:
+            doing = f"{do} {question.get('case') or question.get('metric') or ''}".strip().replace("_", " ", 1)
+            if time.monotonic() >= self.until:
+                raise OutOfTime(f"the time was over when {self.side} was asked for: {doing}") from gone
             last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            doing = f"{do} {question.get('case') or question.get('metric') or ''}".strip()
-            raise Unusable(f"{self.side} {gone} when asked to {doing}. It said last: {''.join(last)}") from gone
-
-
-def on_both(work: Callable[[str], Result], threads: int) -> dict[str, Result]:
-    """What the work gives for base and for head.
-
-    Both at the same time, where there are two cores: then what else the machine does slows both.
-    """
-    return dict(zip(SIDES[:2], at_once(work, SIDES[:2], threads), strict=True))
+            raise Unusable(f"{self.side} {gone} when asked for: {doing}. It said last: {''.join(last)}") from gone
 
 
 def _cores() -> list[int]:
@@ -86,42 +121,87 @@ class Sides:
     Parameters
     ----------
     folder
-        With the trees and the caches.
-    names
-        Who is gated, as for `shrinkage.loader.load`.
+        For what is needed in between.
+    homes
+        Of base and of head; where there is no base yet, of head alone.
+    until
+        When the time is over, by `time.monotonic`.
     cores
         At most one process works on each.
     """
 
     folder: Path
-    names: Sequence[str]
+    homes: Mapping[str, Home]
+    until: float = math.inf
     cores: Sequence[int] = field(default_factory=_cores)
 
     def process(self, side: str, core: Sequence[int] = (), cache: Path | None = None) -> Side:
         """A process of this side, on this core or on any, with this cache in place of the side's own."""
-        return Side(self.folder, side, self.names, core, cache)
+        return Side(side, self.homes[HOMES[side]], self.until, core, cache)
 
-    def compiled(self, cases: Sequence[str]) -> tuple[Figures, Digests, Failures]:
+    def on_both(self, work: Callable[[str], Result]) -> dict[str, Result]:
+        """What the work gives for base and for head.
+
+        Both at the same time, where there are two cores: then what else the machine does slows both.
+        """
+        sides = [side for side in SIDES[:2] if side in self.homes]
+        return dict(zip(sides, at_once(work, sides, len(self.cores)), strict=True))
+
+    def compiled(self, cases: Sequence[str], repository: Path) -> tuple[Figures, Digests, Failures]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
 
         With them, the digests of the code of each side, and of what could not be run, where not and why not.
+
+        Raises
+        ------
+        Unusable
+            If a side cannot be loaded, or runs what is not of its revision of the repository.
         """
         failures: Failures = {}
 
-        def of(side: str) -> tuple[dict[str, float], dict[str, str]]:
+        def of(side: str) -> tuple[dict[str, float], dict[str, str], dict[str, str]]:
             with self.process(side) as process:
                 try:
                     process.ask("start")
                 except Failed as error:
                     raise Unusable(f"{side} cannot be loaded: {error}") from error
-                return _each(cases, "first_call", process, failures), process.ask("code")
+                seconds = _each(cases, "first_call", process, failures)
+                loaded, judged = process.ask("loaded")
+                home = self.homes[side]
+                if wrong := origins.foreign(loaded, judged, repository, [home.tree], home.path):
+                    raise Unusable(
+                        f"In {side}, {wrong}, which is not that revision's: both sides would run the same code."
+                    )
+                return seconds, process.ask("code"), {name: loaded[name] for name in judged if name in loaded}
 
-        found = on_both(of, len(self.cores))
+        found = self.on_both(of)
+        self._told_apart({side: each[2] for side, each in found.items()})
         return (
-            {side: both[0] for side, both in found.items()},
-            {side: both[1] for side, both in found.items()},
+            {side: each[0] for side, each in found.items()},
+            {side: each[1] for side, each in found.items()},
             failures,
         )
+
+    def _told_apart(self, judged: Mapping[str, Mapping[str, str]]) -> None:
+        """That what is planted in head's modules is seen by head, and by head alone."""
+
+        def seen(side: str) -> set[str]:
+            with (
+                tempfile.TemporaryDirectory(dir=self.folder) as cache,
+                self.process(side, cache=Path(cache)) as process,
+            ):
+                return {*process.ask("marked", marker=origins.MARKER)}
+
+        planted = {name: Path(file) for name, file in judged["head"].items() if file.endswith(".py")}
+        with origins.planted([*planted.values()]):
+            marked = self.on_both(seen)
+        if not planted.keys() <= marked["head"] or marked.get("base"):
+            wrong = sorted(planted.keys() - marked["head"]) or sorted(marked["base"])
+            raise Unusable(
+                f"{', '.join(wrong)}: what is put into head's file is "
+                f"{'not seen by head' if wrong[0] not in marked['head'] else 'seen by base, too'}, so the two sides "
+                "cannot be told apart."
+            )
 
     def wrong(self, cases: Sequence[str]) -> Failures:
         """The cases whose answer is wrong, where and how: a wrong answer is never timed."""
@@ -131,7 +211,7 @@ class Sides:
             with self.process(side) as process:
                 _each(cases, "check", process, failures)
 
-        on_both(check, len(self.cores))
+        self.on_both(check)
         return failures
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # A signal before the Nth instruction of the main thread, for every 11th N until there is no Nth one.
 INTERRUPTED = """

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from shrinkage.benchmarks.gate import code
 from shrinkage.benchmarks.gate.checkouts import with_harness
-
-pytestmark = pytest.mark.power
+from shrinkage.loader import load
 
 DIGESTS = """
 import json, numpy as np
@@ -62,12 +63,32 @@ def copy(folder: Path, file: str, old: str, new: str) -> Path:
     return folder
 
 
+def test_a_constant_of_another_module_is_part_of_the_code(tmp_path, monkeypatch):
+    """It holds nothing that says where it is from: the import does."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    found = []
+    for i, limit in enumerate(("1", "2", "2  # as it was")):
+        package = tmp_path / f"small{i}"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "limits.py").write_text(f"LIMIT = {limit}\n")
+        (package / "mine.py").write_text(
+            "def squared_norm(x):\n    from .limits import LIMIT\n    return LIMIT * sum(x * x)\n"
+        )
+        own = load([f"small{i}.mine"])
+        own.squared_norm(np.ones(2))
+        found.append(code.digests(own)["squared_norm"])
+    assert found[0] != found[1] == found[2]
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The digests of the tree as it stands."""
     return digests(copy(tmp_path_factory.mktemp("gate") / "base", "shrinkage/calculus.py", '"""', '"""'))
 
 
+@pytest.mark.power
 @pytest.mark.parametrize(
     ("file", "old", "new", "changed"),
     [

@@ -158,7 +158,10 @@ def test_what_looks_worse_is_measured_again(again, verdict):
     """A factor of two that is there every time is a regression, one that was there once is not; 1.2 is no matter."""
     limit = metric.Limit(1.5, 0.25)
     found = metric.compare(
-        lambda names, time, side: dict.fromkeys(names, again[side]), ["a", "b"], lambda _: limit, FIRST
+        lambda names, _: {side: dict.fromkeys(names, number) for side, number in again.items()},
+        ["a", "b"],
+        lambda _: limit,
+        FIRST,
     )
     assert {f.name: f.verdict for f in found} == {"a": verdict, "b": PASS}
 

@@ -18,7 +18,7 @@ from shrinkage.benchmarks.gate.command import main
 
 pytestmark = pytest.mark.power
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "benchmarks" / "gate" / "gate.schema.json").read_text(encoding="utf-8"))
 RIGHT = """
 import numpy as np
