@@ -88,7 +88,8 @@ def a_gate(verdict: str = "regression", **more: Any) -> dict[str, Any]:
         **{"schema": 1, "kind": "gate", "date": "2026-11-23T22:00:00+00:00", "machine": machine},
         **{side: {"name": side, "commit": 40 * "a"} for side in ("base", "head")},
         **{"implementation": "impl", "threshold": 0.025, "alpha": 0.01, "seconds": 300, "verdict": verdict},
-        **{"reasons": ["ridge-large takes 1.200 times as long"], "time": [slow, fast], "compile": [], "memory": []},
+        **{"reasons": ["ridge-large takes 1.200 times as long"], "notes": ["adam is new"]},
+        **{"time": [slow, fast], "compile": [], "memory": []},
         **{"accuracy": [figure], **more},
     }
 
