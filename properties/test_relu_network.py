@@ -8,6 +8,7 @@ from flint import fmpq
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.example_calls import EXAMPLES
@@ -15,8 +16,8 @@ from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import IN_EITHER_DTYPE, ORDINARY_AND_HARD, count
-from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, training
-from shrinkage.properties.engine.verdict import equal, judge, refuses
+from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, landing, training
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses
 
 mathematics = pytest.mark.mathematics
 NAMES = ("W1", "b", "W2")
@@ -203,11 +204,47 @@ def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
     judge("elbows_after_step", got, e + np.array(moves), (-bias / weights[:, 0]).answer[1], case=case)
 
 
+def exactly_stepped(case: Hidden) -> tuple[Exact, Exact, Exact]:
+    """W1, b and W2 after a step on the first sample, in rationals."""
+    (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
+    return step_in_rationals(x, y, *params, to_rational(case.lr))
+
+
 @pytest.mark.interface
-def test_a_weight_that_becomes_zero_has_no_elbow(impl):
-    """Where a step takes a weight to exactly zero, its elbow after the step is NaN."""
-    # φ = 1·1 + 1 = 2, so the residual is 1, and the step takes 1·1·1 off w and b.
-    equal(impl.elbows_after_step(1.0, 1.0, [[1.0]], [1.0], [[1.0]], 1.0), [np.nan])
+@pytest.mark.parametrize("name", ["elbows_after_step", "relu_network_sgd"])
+@given(case=landing("no slope"))
+def test_a_weight_that_becomes_zero_has_no_elbow(impl, name, case):
+    """Where a step takes a weight to exactly zero, its elbow after the step is NaN, whatever b is, and no other is."""
+    W1, b, _ = exactly_stepped(case)
+    got = impl.elbows_after_step(*case.sample, case.lr) if name == "elbows_after_step" else None
+    got = impl.relu_network_sgd(*case.all, 1)[3][1] if got is None else got
+    zero = W1[:, 0] == 0
+    holds(
+        name, np.array_equal(np.isnan(got), zero), "an elbow where the weight is 0, or none elsewhere", got, "NaN there"
+    )
+    weights, biases = carried(oracles.floats(W1[~zero, 0]), oracles.floats(b[~zero]))
+    judge(name, got[~zero], *(-biases / weights).answer, case=case)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("name", ["relu_unit_step", "relu_network_step", "relu_network_sgd"])
+@given(data=st.data())
+def test_a_step_onto_the_kink_is_the_last(impl, name, data):
+    """Where a step takes every unit to exactly 0 at its sample, another step there moves nothing."""
+    case = data.draw(landing("kink", unit=name == "relu_unit_step"))
+    x, y, *params = case.sample
+    if name == "relu_network_sgd":
+        *params, _ = impl.relu_network_sgd(*case.all, 3)
+    elif name == "relu_network_step":
+        for _ in range(2):
+            params = impl.relu_network_step(x, y, *params, case.lr)
+    else:
+        w, b = case.W1.item(), case.b.item()
+        for _ in range(2):
+            w, b = impl.relu_unit_step(x, y, w, b, case.lr)
+        params = [np.reshape(w, (1, 1)), np.reshape(b, 1)]
+    for parameter, value, exact in zip(NAMES, params, exactly_stepped(case), strict=False):
+        judge(name, value, exact, EXACT, parameter=parameter, case=case)
 
 
 # ---- all epochs ------------------------------------------------------------------------------------------------------

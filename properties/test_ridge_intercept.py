@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, plain
 from shrinkage.properties.engine.strategies_unequal import Offset, offset, offset_of_rank, with_grid
 from shrinkage.properties.engine.verdict import holds, judge, refuses, wrong_kind
 from shrinkage.properties.test_ridge import where_squares_lose
@@ -161,6 +161,26 @@ def test_a_small_lam_tends_to_least_squares_with_a_column_of_ones(impl, data, we
     holds("ridge_intercept", near, f"w is {float(far):.3g} from where it tends to", w, oracles.floats(limit))
 
 
+@pytest.mark.accuracy
+@WEIGHTED
+@pytest.mark.parametrize("lam", [0.0, 0.5])
+@pytest.mark.parametrize("name", ["ridge_intercept", "ridge_intercept_path", "ridge_intercept_loo"])
+def test_a_feature_that_never_changes_is_the_intercepts(impl, name, lam, weighted):
+    """A feature of variance 0 among the samples that count has no weight, at any λ, and makes no NaN of the others."""
+    rng = np.random.default_rng(7)
+    for constant in (0.0, 3.0, -0.375):
+        X = np.column_stack([plain(rng, (6,)), np.full(6, constant), plain(rng, (6,))])
+        p = Offset(X, plain(rng, (6,)), np.array([1, 0.5, 2, 0, 1, 3]) if weighted else None, lam, 2)
+        if weighted:
+            X[3, 1] = 5
+        if name == "ridge_intercept_loo":
+            judge_loo(p, [lam], impl.ridge_intercept_loo(X, p.y, [lam], *p.more), hard=True)
+            continue
+        exact, bound = solved(p, hard=True)
+        w, b = getattr(impl, name)(X, p.y, lam if name == "ridge_intercept" else [lam], *p.more)
+        judge_both(name, (w, b) if name == "ridge_intercept" else (w[0], b[0]), exact, bound, p.dtype)
+
+
 # ---- many λ ----------------------------------------------------------------------------------------------------------
 
 
@@ -187,8 +207,12 @@ def test_a_path_with_an_intercept_is_the_solution_at_each_lam(impl, data, weight
 def test_loo_with_an_intercept_is_the_mean_over_refits(impl, data, weighted, hard):
     """ridge_intercept_loo(X, y, lams) is Σ s_i (y_i − x_iᵀw₋ᵢ − b₋ᵢ)² / Σ s_i, refitted without each sample i."""
     p, lams = data.draw(with_grid(weighted=weighted, hard=hard, columns=False, low=2))
-    got = impl.ridge_intercept_loo(p.X, p.y, lams, *p.more)
-    wrong = wrong_kind(got, lams.shape, p.dtype)
+    judge_loo(p, lams, impl.ridge_intercept_loo(p.X, p.y, lams, *p.more), hard)
+
+
+def judge_loo(p: Offset, lams: Any, got: Any, hard: bool) -> None:
+    """The errors left out, at each λ, against those of exact refits."""
+    wrong = wrong_kind(got, np.shape(lams), p.dtype)
     holds("ridge_intercept_loo", not wrong, f"the result is {wrong}", got)
     # A sample of weight 0 is none.
     s = np.ones(len(p.X), p.dtype) if p.weights is None else p.weights

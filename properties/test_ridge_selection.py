@@ -40,11 +40,13 @@ def judge_each(function: str, got: Any, shape: tuple[int, ...], dtype: Any, each
 
 @st.composite
 def spectra(draw: Any, hard: bool) -> tuple[np.ndarray, float]:
-    """Any σ ≥ 0 in any order, and any λ ≥ 0 whatsoever; ordinary ones are up to 10, and λ is 2^±20 or none."""
+    """Any σ ≥ 0 in any order, and any λ ≥ 0 whatsoever, or σ²; ordinary ones are up to 10, and λ is 2^±20 or none."""
     dtype, rng = draw(kinds(hard)), generator(draw(SEEDS))
     limit = draw(apart(int(np.finfo(dtype).maxexp) - 1)) if hard else 0
     s = abs(wild(rng, (draw(count(hard, 6)),), dtype, draw(st.integers(0, limit))))
     lam = draw(st.one_of(st.just(1.0), st.just(0.0), st.integers(-1074 if hard else -20, 1023 if hard else 20)))
+    if draw(st.booleans()) and s.size and 1e-150 < float(s[0]) < 1e150:
+        return s, float(s[0]) ** 2
     if not hard and not lam:
         s[s == 0] = 1  # 0/0 is what a definition makes of it
     return s, lam if isinstance(lam, float) else float(np.ldexp(1.0, lam))

@@ -98,6 +98,32 @@ def hidden(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples:
 
 
 @st.composite
+def landing(draw: st.DrawFn, where: str, *, unit: bool = False) -> Hidden:
+    """A sample and a network on which a step is exact, and takes units to a place where another formula holds.
+
+    Parameters
+    ----------
+    where
+        "no slope": some of the weights are 0 after the step. "kink": at the sample, each unit is exactly 0 after it.
+    unit
+        Whether it is a unit alone, with W2 = 1.
+    """
+    x, lr = draw(st.sampled_from([1.0, -0.5, 2.0])), draw(st.sampled_from([0.5, 1.0, 0.25]))
+    size, d = st.integers(1, 40).map(lambda k: k / 8), 1 if unit else draw(st.integers(1, 3))
+    residual, each = draw(size), st.lists(size, min_size=d, max_size=d)
+    v, z = np.ones(d) if unit else np.array(draw(each)), np.array(draw(each))
+    moves = lr * residual * v  # what the step takes off b, and times x off W1
+    w = np.array(draw(each))
+    if where == "kink":
+        z = moves * (x * x + 1)
+    else:
+        w[: draw(st.integers(1, d))] = 0
+        w += moves * x
+    y = v @ z - residual
+    return Hidden(np.array([x]), np.array([y]), w[:, None], z - w * x, v[None], lr)
+
+
+@st.composite
 def training(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Hidden:
     """Samples and a network of size 1, and a learning rate so small that no epoch makes it diverge.
 
