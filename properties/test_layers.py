@@ -207,6 +207,33 @@ def test_affine_relu_lets_training_see_what_is_not_finite(impl, bad):
     equal(db, [1 + back])
 
 
+PASSES = ("affine_backward", "relu_backward", "affine_relu_backward")
+
+
+@interface
+@pytest.mark.parametrize("name", PASSES)
+@given(data=st.data())
+def test_a_backward_pass_goes_by_the_cache_that_it_is_given(impl, name, data):
+    """With several forward passes made, of other layers, data and shapes, backward is that of its own, in any order."""
+    case, others = data.draw(layers()), [each for each in PASSES if impl.offers(each)]
+    alike = Layer(1 - case.x, case.w + 1, -case.b, -case.dout)
+    passes = [(name, case), (name, alike), (data.draw(st.sampled_from([name, *others])), data.draw(layers()))]
+    made = []
+    for backward, of in passes:
+        forward = getattr(impl, backward.replace("backward", "forward"))
+        made.append(forward(of.x)[1] if backward == "relu_backward" else forward(*of.forward)[1])
+    for i in data.draw(st.permutations(range(len(passes)))):
+        backward, of = passes[i]
+        if backward == "relu_backward":
+            dout = 2 * of.x - 1
+            judge(backward, impl.relu_backward(dout, made[i]), np.where(of.x > 0, dout, 0), EXACT)
+            continue
+        (dout,) = carried(of.dout)
+        on = affine(*carried(of.rows, of.w, of.b)).positive()
+        got = getattr(impl, backward)(of.dout, made[i])
+        judge_backward(backward, got, of, dout if backward == "affine_backward" else dout.where(on))
+
+
 @interface
 @given(case=layers(hard=True))
 def test_backward_leaves_the_cache_as_it_was(impl, case):

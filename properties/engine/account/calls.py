@@ -59,6 +59,7 @@ class Call:
         self.ended = False
         caches = _caches.get(function, ()) if arguments is not None and not method else ()
         self.forward = {i: _made_by(arguments[i]) for i in caches if i < len(arguments or ())} if arguments else {}
+        self.between = tuple(_forward_since(list(self.forward.values()))) if self.forward else ()
 
     def by_name(self) -> dict[str, Any]:
         """The arguments by the contract's names; of a method, those that made its object and its own; a cache's too."""
@@ -89,7 +90,9 @@ class Call:
     def lines(self, path: str = "") -> list[str]:
         """Statements, and an expression for a part of what came back at the end."""
         if self.made is None:
-            return [*_imports(self), self._expression() + path]
+            held = [f"cache = {made.lines()[-1]}[1]" for i, made in self.forward.items() if made and self.between]
+            since = [each.lines()[-1] for each in self.between]
+            return [*_imports(self), *held, *since, self._expression() + path]
         name = "solver" if self.function == "Solver" else "net"
         first = [*_imports(self.made), *self._model(name)]
         for each in (*self.before, self):
@@ -118,7 +121,8 @@ class Call:
         parts = []
         for i, value in enumerate(self.arguments or ()):
             forward = self.forward.get(i)
-            parts.append(f"{forward.lines()[-1]}[1]" if forward is not None else source_repr.code(value))
+            made = "cache" if self.between else f"{forward.lines()[-1]}[1]" if forward is not None else ""
+            parts.append(made if forward is not None else source_repr.code(value))
         parts += [f"{name}={source_repr.code(value)}" for name, value in self.named.items()]
         return f"({', '.join(parts)})"
 
@@ -292,6 +296,14 @@ def keep_cache(call: Call) -> None:
 def _made_by(cache: Any) -> Call | None:
     with _lock:
         return next((call for given, call in reversed(_made) if given is cache), None)
+
+
+def _forward_since(made: list[Call | None]) -> Iterator[Call]:
+    """The forward passes after these, which have not failed."""
+    with _lock:
+        found = list(_calls)
+    last = max((i for i, call in enumerate(found) if any(call is each for each in made)), default=len(found))
+    return (call for call in found[last + 1 :] if CONTRACT[call.function].gives_cache and call.error is None)
 
 
 def latest() -> Iterator[Call]:
