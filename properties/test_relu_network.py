@@ -206,8 +206,8 @@ def test_elbows_of_units_that_are_on_move_by_the_closed_form(impl, case):
 
 def exactly_stepped(case: Hidden) -> tuple[Exact, Exact, Exact]:
     """W1, b and W2 after a step on the first sample, in rationals."""
-    (x,), (y,), *params = map(rationals, (case.x, case.y, *case.params))
-    return step_in_rationals(x, y, *params, to_rational(case.lr))
+    (x,), (y,), W1, b, W2 = map(rationals, (case.x, case.y, *case.params))
+    return step_in_rationals(x, y, W1, b, W2, to_rational(case.lr))
 
 
 @pytest.mark.interface
