@@ -206,6 +206,17 @@ def estimator(pytestconfig: pytest.Config) -> Callable[..., Any]:
     return made
 
 
+@pytest.fixture(scope="session")
+def states(pytestconfig: pytest.Config) -> Implementation:
+    """The implementation with the functions that make states, for what the contract has no function for."""
+    implementation = pytestconfig.stash[CHOSEN][0][1]
+    try:
+        assert implementation.merge
+    except NotOffered:
+        pytest.skip("not offered: a state")
+    return implementation
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Whoever waits is told for what: NumPy's `lstsq`, for one, may never come back from a NaN."""

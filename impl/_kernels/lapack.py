@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 _BLAS = ("gemm", "gemv", "syrk", "trmm")
 _LAPACK = (
     *("gelsd", "geqrf", "gesdd", "gesvd", "orgqr", "ormqr", "ormtr"),
-    *("pocon", "potrf", "potri", "potrs", "sterf", "syevd", "sytrd", "trtri", "trtrs"),
+    *("pocon", "potrf", "potri", "potrs", "sterf", "syevd", "sytrd", "tpqrt", "trtri", "trtrs"),
 )
 
 _name_of = ctypes.pythonapi.PyCapsule_GetName

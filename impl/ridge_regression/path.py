@@ -66,7 +66,7 @@ def solutions(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[n
     W, exponents, good = _by_tridiagonal(X, Y, lams, e)
     if not good:
         s, Vt, Ct, _ = spectrum(X, Y)
-        filtered, exponents = _filtered(s, Ct, lams, e, rank_at_zero(s, *X.shape))
+        filtered, exponents = by_direction(s, Ct, lams, e, rank_at_zero(s, *X.shape))
         W = filtered @ Vt
     return W.reshape(lams.size, -1, X.shape[1]), exponents
 
@@ -104,7 +104,7 @@ def _by_tridiagonal(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDA
 
 
 @jit
-def _filtered(s: Array, Ct: Array, lams: Array, e: int, rank: int) -> tuple[Array, NDArray[np.int64]]:
+def by_direction(s: Array, Ct: Array, lams: Array, e: int, rank: int) -> tuple[Array, NDArray[np.int64]]:
     """(L·k, r): σ/(σ²+λ) times the targets in the basis U, for each λ; and the exponents that large λ leave over."""
     (k, r), L = Ct.shape, lams.size
     filtered, exponents = np.empty((L * k, r), s.dtype), np.empty(L, np.int64)

@@ -53,8 +53,13 @@ def ridge_posterior(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, 
     if X.size == 0:
         return mean, np.eye(X.shape[1], dtype=X.dtype)
     X, _, lam, _ = in_range(X, np.zeros((1, 1), X.dtype), lam)
-    covariance, good = _inverse_gram(X, lam)
-    return mean, (covariance if good else _by_svd(X, lam))
+    return mean, covariance(X, lam)
+
+
+def covariance(X: Array, lam: float) -> Array:
+    """λ(XᵀX + λI)⁻¹, of an X in range and not empty, and λ > 0."""
+    inverse, good = _inverse_gram(X, lam)
+    return inverse if good else _by_svd(X, lam)
 
 
 @jit

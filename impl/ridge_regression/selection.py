@@ -55,7 +55,7 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
     X, e = matrix_in_range(X)
     mu, good = _spectrum_of_gram(X, smallest(lams, e, X.itemsize))
     s = np.sqrt(mu) if good else singular_values(X)
-    return _dof(s, lams, e, rank_at_zero(s, n, d))
+    return dof_of(s, lams, e, rank_at_zero(s, n, d))
 
 
 def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
@@ -100,7 +100,7 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     if good:
         return values
     s, _, Ct, rest = spectrum(X, Y)
-    return _gcv(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
+    return gcv_of(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
 
 
 def nothing_explained(y: Array, lams: Array) -> Array:
@@ -123,7 +123,7 @@ def _spectrum_of_gram(X: Array, lam: float) -> tuple[Array, bool]:
 
 
 @jit
-def _dof(s: Array, lams: Array, e: int, rank: int) -> Array:
+def dof_of(s: Array, lams: Array, e: int, rank: int) -> Array:
     out = np.empty(lams.size, s.dtype)
     for a in range(lams.size):
         lam, excess = lam_in_range(lams[a], e, s.itemsize)
@@ -135,7 +135,7 @@ def _dof(s: Array, lams: Array, e: int, rank: int) -> Array:
 
 
 @jit
-def _gcv(s: Array, c: Array, rest: float, lams: Array, n: int, rank: int, ex: int, ey: int) -> Array:
+def gcv_of(s: Array, c: Array, rest: float, lams: Array, n: int, rank: int, ex: int, ey: int) -> Array:
     """From the singular values, c = Uᵀy and what of ‖y‖² lies outside the range of U."""
     out = np.empty(lams.size, s.dtype)
     for a in range(lams.size):

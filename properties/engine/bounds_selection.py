@@ -126,19 +126,34 @@ def generalised_cross_validation_of(p: Problem) -> Bound:
         return Bound(math.inf, source)
     limit = not p.lam and p.rank == p.n
     if limit:
-        kept, size, r = [1 / s**2 for s in p.s], 1 / p.low**2, p.alpha
+        kept, r = [1 / s**2 for s in p.s], p.alpha
+        moves = _residual_moves(p, 1 / p.low**2, r)
     else:
         kept = [p.lam / (s * s + p.lam) if p.lam else mpf(0) for s in p.s[: p.rank]] + [mpf(1)] * (p.n - p.rank)
-        size, r = (p.lam * p.kernel_inverse if p.lam else mpf(1)), p.r
+        moves, r = _residual_moves(p, p.lam * p.kernel_inverse if p.lam else mpf(1), p.r), p.r
     trace = sum(kept, mpf(0))
-    residual_moves = p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
     # d(1 − f)/dσ = −2σ/(σ²+λ) times (1 − f).
     pairs = zip(kept, p.s[: p.rank], strict=False)  # what counts as zero at λ = 0 does not move
     trace_moves = p.cu * sum((k * (1 + 2 * p.size * s / (s * s + p.lam)) for k, s in pairs if s), trace)
     if trace_moves > trace / 2:
         return Bound(math.inf, source)
-    top = (r + residual_moves) / (trace - trace_moves)
+    top = (r + moves) / (trace - trace_moves)
     return p.allow(p.n * (r / trace) ** 2 + p.n * (top**2 - (r / trace) ** 2) / p.cu, source)
+
+
+def _residual_moves(p: Problem, size: mpf, r: mpf) -> mpf:
+    """How far ‖(I − H)y‖ = r moves with the data, where I − H is of this size."""
+    return p.cu * (p.size * (size * p.w + p.solver * r) + size * p.y)
+
+
+def residual_sum_of_squares(X: Any, y: Any, lam: float, w: Any) -> Bound:
+    """For ‖y − Xw‖² at λ > 0, from how far ‖y − Xw‖ = ‖(I − H)y‖ can move."""
+    p = Problem(X, y, lam, w)
+    source = "first-order perturbation of the data by c u: Björck (1996), §1.4.3"
+    if p.far:
+        return Bound(math.inf, source)
+    moves = _residual_moves(p, p.lam * p.kernel_inverse, p.r)
+    return p.allow(p.r**2 + (2 * p.r + moves) * moves / p.cu, source)
 
 
 def leave_one_out(X: Any, y: Any, lam: float, refits: Any = None, moves: Moves | None = None) -> Bound:

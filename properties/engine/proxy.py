@@ -14,7 +14,7 @@ import pytest
 
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation, NotOffered
-from shrinkage.properties.engine import watchdog
+from shrinkage.properties.engine import cuts, watchdog
 from shrinkage.properties.engine.account import calls, seen
 from shrinkage.properties.engine.account.calls import Call
 from shrinkage.properties.engine.account.failure import Breach
@@ -41,6 +41,7 @@ class Judged:
 
         @functools.wraps(function, updated=())
         def remembered(*arguments: Any, **named: Any) -> Any:
+            named |= cuts.given(function, arguments)
             call = Call(name, *calls.copies(name, arguments, named))
             call.implementation = self._implementation
             result = _done(call, function, arguments, named, self._raw)

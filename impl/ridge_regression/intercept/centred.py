@@ -92,16 +92,16 @@ def _without_intercept(X: Array, Y: Array, s: Array) -> Centred:
     for i in range(s.size):
         weights[i] = math.ldexp(s[i], -2 * es)
         root[i] = math.sqrt(weights[i])
-    A, x_mean = rows_about_the_mean(X, weights, root)
-    T, y_mean = rows_about_the_mean(Y, weights, root)
+    A, x_mean, x_rest = rows_about_the_mean(X, weights, root)
+    T, y_mean, y_rest = rows_about_the_mean(Y, weights, root)
     A, f = matrix_in_range(A)
     T, g = target_in_range(T)
-    return Centred(A, T, root, x_mean, y_mean, ex, ey, es, f, g)
+    return Centred(A, T, root, x_mean + x_rest, y_mean + y_rest, ex, ey, es, f, g)
 
 
 @jit
-def rows_about_the_mean(M: Array, weights: Array, root: Array) -> tuple[Array, Array]:
-    """(√sᵢ(mᵢ − c) for all but the first, the weighted mean in float64)."""
+def rows_about_the_mean(M: Array, weights: Array, root: Array) -> tuple[Array, Array, Array]:
+    """(√sᵢ(mᵢ − c) for all but the first; the weighted mean, in float64, and what of it that leaves out)."""
     n, d = M.shape
     total, first, second, to_c = np.sum(weights), np.zeros(d), np.zeros(d), np.empty(d)
     for i in range(n):
@@ -120,6 +120,4 @@ def rows_about_the_mean(M: Array, weights: Array, root: Array) -> tuple[Array, A
     for i in range(1, n):
         for j in range(d):
             rows[i - 1, j] = root[i] * (((M[i, j] - first[j]) - second[j]) - to_c[j])
-    for j in range(d):
-        first[j] += second[j]
-    return rows, first
+    return rows, first, second

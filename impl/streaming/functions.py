@@ -1,0 +1,411 @@
+"""The contract's functions of data that are read a block of rows at a time.
+
+X and y are anything that has a shape and is sliced by rows. `blocks` says how many rows a block has; or how they are
+put together: ``[3, 0, 5]`` reads three rows, none and five into one state, ``[[3, 0], [5]]`` merges two states.
+"""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from .._kernels.validation import Array, floats, not_negative, positive, refuse_shape
+from ..ridge_regression import loo
+from ..ridge_regression.intercept import loo as intercept_loo
+from ..ridge_regression.path import checked_lams
+from .answers import as_they_came, weights
+from .blocks import Blocks, Source, source
+from .loo import leave_one_out
+from .state import State
+
+
+def lstsq(X: Any, y: Any, rcond: float | None = None, *, blocks: Blocks = None) -> Array:
+    """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    rcond
+        A singular value at most rcond · σ_max counts as zero; None is max(n, d) · eps of the dtype in use.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (d,) or (d, k)
+        One solution for each target.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, rcond is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² flops and one pass over the data.
+    """
+    rcond = None if rcond is None else not_negative("rcond", rcond)
+    return source(X, y).state(blocks).lstsq(rcond)
+
+
+def min_norm(X: Any, y: Any, *, blocks: Blocks = None) -> Array:
+    """The shortest w with Xw = y; see `shrinkage.min_norm`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (d,) or (d, k)
+        One solution for each target.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, X has numerical rank below n, or blocks have not n rows.
+
+    Notes
+    -----
+    There are no more rows than columns: they are kept as they came, and this is `shrinkage.min_norm`.
+    """
+    return source(X, y).state(blocks).min_norm()
+
+
+def ridge(X: Any, y: Any, lam: ArrayLike, *, blocks: Blocks = None) -> Array:
+    """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lam
+        λ ≥ 0.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (d,) or (d, k)
+        One solution for each target.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, λ is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² flops and one pass over the data.
+    """
+    lam = not_negative("lam", lam)
+    return source(X, y).state(blocks).ridge(lam)
+
+
+def ridge_path(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
+    """`ridge` at each λ; see `shrinkage.ridge_path`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (L, d) or (L, d, k)
+        In the order of lams.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data.
+    """
+    data, lams = _with_lams(X, y, lams)
+    return data.state(blocks).ridge_path(lams)
+
+
+def ridge_dof(X: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
+    """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (L,)
+        In the order of lams.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    2nd² + 20d³ flops and one pass over the data.
+    """
+    data, lams = _with_lams(X, None, lams)
+    return data.state(blocks).ridge_dof(lams)
+
+
+def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
+    """n ‖(I − H)y‖² / tr(I − H)² at each λ; see `shrinkage.ridge_gcv`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (L,)
+        In the order of lams.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    2nd² + 20d³ flops and one pass over the data.
+    """
+    data, lams = _with_lams(X, y, lams, single=True)
+    if not data.X.shape[1]:  # no feature explains nothing, and both are the mean square
+        return ridge_loo(X, y, lams, blocks=blocks)
+    return data.state(blocks).ridge_gcv(lams)
+
+
+def ridge_loo(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
+    """(1/n) Σᵢ (yᵢ − xᵢᵀw₋ᵢ)² at each λ; see `shrinkage.ridge_loo`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (L,)
+        In the order of lams.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
+
+    Notes
+    -----
+    4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
+    """
+    data, lams = _with_lams(X, y, lams, single=True)
+    state = data.state(blocks)
+    if not state.reduced:
+        return loo.ridge_loo(*as_they_came(state), lams.astype(state.dtype))
+    return leave_one_out(state, data.again(blocks), lams).astype(state.dtype)
+
+
+def ridge_posterior(X: Any, y: Any, lam: ArrayLike, *, blocks: Blocks = None) -> tuple[Array, Array]:
+    """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lam
+        λ > 0.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    mean : (d,) or (d, k)
+        The ridge solution.
+    covariance : (d, d)
+        λ(XᵀX + λI)⁻¹.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, λ is not positive, or blocks have not n rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² flops and one pass over the data.
+    """
+    lam = positive("lam", lam)
+    return source(X, y).state(blocks).ridge_posterior(lam)
+
+
+def ridge_intercept(
+    X: Any, y: Any, lam: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None
+) -> tuple[Array, Array]:
+    """(w, b) = argmin Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²; see `shrinkage.ridge_intercept`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lam
+        λ ≥ 0.
+    sample_weight : (n,)
+        s ≥ 0; None is 1 for each.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    w : (d,) or (d, k)
+        One solution for each target.
+    b : a number or (k,)
+        ȳ − x̄ᵀw, of the weighted means; NaN when there are no samples.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, λ or a weight is negative, every weight is 0, or blocks have not n
+        rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² flops and one pass over the data.
+    """
+    lam = not_negative("lam", lam)
+    return _weighed(source(X, y, sample_weight=sample_weight), blocks).ridge_intercept(lam)
+
+
+def ridge_intercept_path(
+    X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None
+) -> tuple[Array, Array]:
+    """(W, b) of `ridge_intercept` at each λ; see `shrinkage.ridge_intercept_path`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,) or (n, k)
+        One target or k of them.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    sample_weight : (n,)
+        s ≥ 0; None is 1 for each.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    W : (L, d) or (L, d, k)
+        In the order of lams.
+    b : (L,) or (L, k)
+        NaN when there are no samples.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ or a weight is negative, every weight is 0, or blocks have not n
+        rows.
+
+    Notes
+    -----
+    With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data.
+    """
+    data, lams = _with_lams(X, y, lams, sample_weight)
+    return _weighed(data, blocks).ridge_intercept_path(lams)
+
+
+def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None) -> Array:
+    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)²/Σ sᵢ at each λ; see `shrinkage.ridge_intercept_loo`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row.
+    y : (n,)
+        The target.
+    lams : (L,)
+        Values λ ≥ 0 in any order.
+    sample_weight : (n,)
+        s ≥ 0; None is 1 for each.
+    blocks
+        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
+
+    Returns
+    -------
+    (L,)
+        In the order of lams; NaN where there is no other sample.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, something is not finite, a λ or a weight is negative, every weight is 0, or blocks have not n
+        rows.
+
+    Notes
+    -----
+    4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
+    """
+    data, lams = _with_lams(X, y, lams, sample_weight, single=True)
+    state = _weighed(data, blocks)
+    if not state.reduced:
+        return intercept_loo.ridge_intercept_loo(*as_they_came(state), lams.astype(state.dtype), weights(state))
+    return leave_one_out(state, data.again(blocks), lams).astype(state.dtype)
+
+
+def _with_lams(
+    X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, single: bool = False
+) -> tuple[Source, Array]:
+    """The data, whose dtype lams have a say in, and λ in float64."""
+    (lams,) = floats("lams", lams)
+    data = source(X, y, lams, sample_weight=sample_weight)
+    if single and data.y.ndim != 1:
+        refuse_shape("y", data.y, f"({data.n},)")
+    return data, checked_lams(lams)
+
+
+def _weighed(data: Source, blocks: Blocks) -> State:
+    """The state with an intercept, of some sample of positive weight if there are any."""
+    state = data.state(blocks, intercept=True)
+    if data.n and not state.n:
+        raise ValueError(f"sample_weight must have a positive entry, but all {data.n} are 0")
+    return state
