@@ -84,13 +84,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "judge the implementation in a process of its own: what it does to that fails a claim, and no more",
     },
 }
+LIMITED = {"seconds": "--call-seconds", "megabytes": "--isolate-megabytes", "files": "--isolate-files"}
 for _name, _metavar, _what in (
     ("seconds", "S", "seconds for one call"),
     ("megabytes", "MB", "megabytes of memory"),
     ("files", "N", "open files"),
 ):
     _default = getattr(Limits, _name)
-    OPTIONS[f"--isolate-{_name}"] = {
+    OPTIONS[LIMITED[_name]] = {
         "type": positive(type(_default)),
         "metavar": _metavar,
         "default": _default,
@@ -154,7 +155,7 @@ def parser() -> argparse.ArgumentParser:
     for name, option in OPTIONS.items():
         if name != "--course":
             made.add_argument(name, **option)
-    made.set_defaults(isolate_seconds=None)  # those of the plugin, or of a class
+    made.set_defaults(call_seconds=None)  # those of the plugin, or of a class
     of_class = made.add_argument_group("a class")
     for name, option in CLASS.items():
         of_class.add_argument(name, **option)

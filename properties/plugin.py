@@ -39,7 +39,7 @@ from shrinkage.properties.engine.proxy import Judged, keep_alive
 from shrinkage.properties.engine.settings import under
 from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
-from shrinkage.properties.judge import CLAIMS, OPTIONS, PROFILES, SAME
+from shrinkage.properties.judge import CLAIMS, LIMITED, OPTIONS, PROFILES, SAME
 from shrinkage.properties.report import files, gradescope, page, scorecard, terminal
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
@@ -102,7 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--gradescope needs every claim: leave out what stops at the first failures.")
         if not hasattr(config, "workerinput"):
             config.getoption("--gradescope").unlink(missing_ok=True)  # a run that breaks leaves nobody else's points
-    isolate, seconds = config.getoption("--isolate"), config.getoption("--isolate-seconds")
+    isolate, seconds = config.getoption("--isolate"), config.getoption("--call-seconds")
     if not (isolate or parallel.watch(config, seconds)):  # nobody else sees to it that this process lives
         config.add_cleanup(keep_alive())
     if config.getoption("--one-screen") and not hasattr(config, "workerinput"):
@@ -126,8 +126,7 @@ def choices(config: pytest.Config) -> list[Choice]:
 
 def isolated(config: pytest.Config, choice: Choice) -> Isolated:
     """The implementation in a process of its own, which ends when this one does."""
-    limits = Limits(*(config.getoption(f"--isolate-{name}") for name in ("seconds", "megabytes", "files")))
-    implementation = Isolated(choice, limits)
+    implementation = Isolated(choice, Limits(**{name: config.getoption(option) for name, option in LIMITED.items()}))
     config.add_cleanup(implementation.close)
     return implementation
 

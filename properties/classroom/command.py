@@ -15,7 +15,7 @@ from .students import Student, course, students
 from .table import as_csv, for_all, lines, row
 
 # What is said of everybody as of one.
-EACH = ("--as", "--calls", "--accuracy", "--isolate-seconds", "--isolate-megabytes", "--isolate-files")
+EACH = ("--as", "--calls", "--accuracy", "--call-seconds", "--isolate-megabytes", "--isolate-files")
 EXAMPLES = "class"  # the profile of examples: few, and the same for everybody
 SECONDS = 10.0  # for one call
 
@@ -67,7 +67,7 @@ def _rules(everybody: list[Student], chosen: Mapping[str, Any]) -> list[str]:
         marks = marks or (None if found is not None else "mathematics")
     asked = {name: chosen[name[2:].replace("-", "_")] for name in EACH}
     asked |= {"-m": marks, "-k": chosen["k"], "--profile": profiles, "-n": "0", "--isolate": True}
-    asked["--isolate-seconds"] = asked["--isolate-seconds"] or SECONDS
+    asked["--call-seconds"] = asked["--call-seconds"] or SECONDS
     if asked["--calls"]:
         asked["--calls"] = asked["--calls"].resolve()
     return said(asked)

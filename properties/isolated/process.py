@@ -93,7 +93,7 @@ class Process:
         except Breach as breach:
             what, *where = str(breach).strip().split("\n")
             if what.startswith("gave no answer"):
-                limit = f"--isolate-seconds {self.limits.seconds:g}"
+                limit = f"--call-seconds {self.limits.seconds:g}"
                 what = f"was not imported within {seconds:g} s: mend it, or give it more than {limit}"
             return {"wrong": f"{name} {what}{''.join(f', {each.strip()}' for each in where[:1])}."}
 

@@ -68,8 +68,8 @@ def test_an_interruption_is_a_sentence(capsys, monkeypatch):
         (["judge", "--", "-x"], "shrinkage judge: NAME is missing: name the file or the module"),
         (["judge", "x.py", "-n", "half"], "shrinkage judge: argument -n: 'half' is no whole number above 0 or 0"),
         (
-            ["judge", "x.py", "--isolate-seconds", "-1"],
-            "shrinkage judge: argument --isolate-seconds: '-1' is no number",
+            ["judge", "x.py", "--call-seconds", "-1"],
+            "shrinkage judge: argument --call-seconds: '-1' is no number",
         ),
         (["judge", "x.py", "--profile", "slow"], "shrinkage judge: argument --profile: invalid choice: 'slow'"),
         (

@@ -73,7 +73,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, marked: dict[str, str]) ->
     """Exit code, output and scorecard of two claims about each hostile function, and about some that are not."""
     card = tmp_path_factory.mktemp("hostile") / "card.json"
     files = [f"properties/test_{name}.py" for name in CLAIMS]
-    limits = ["--isolate", "--isolate-seconds=1", "--isolate-megabytes=1024", "--isolate-files=64"]
+    limits = ["--isolate", "--call-seconds=1", "--isolate-megabytes=1024", "--isolate-files=64"]
     chosen = ["-k", "ordinary or inputs_are", "--impl", HOSTILE, "--scorecard", str(card), *limits]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(*next(iter(marked.items())))
@@ -159,7 +159,7 @@ def test_what_cannot_be_imported_is_a_usage_error(tmp_path, source, said):
     assert said in line
 
 
-@pytest.mark.parametrize("options", [["--isolate-seconds=0"], ["--isolate-files=-1"], ["--isolate-megabytes=many"]])
+@pytest.mark.parametrize("options", [["--call-seconds=0"], ["--isolate-files=-1"], ["--isolate-megabytes=many"]])
 def test_limits_that_make_no_sense_are_a_usage_error(tmp_path, options):
     """A limit is a positive number."""
     code, output = judged(tmp_path, IMPORTED, *options)
@@ -189,7 +189,7 @@ def test_who_never_answers_is_given_up(tmp_path):
     path, card = tmp_path / "endless.py", tmp_path / "card.json"
     path.write_text(ENDLESS)
     chosen = ["-m", "mathematics", "-k", "linear_form", "--impl", str(path), "--scorecard", str(card)]
-    code, output = own_pytest("properties/test_calculus.py", *chosen, "--isolate", "--isolate-seconds=0.5", "-n", "0")
+    code, output = own_pytest("properties/test_calculus.py", *chosen, "--isolate", "--call-seconds=0.5", "-n", "0")
     assert code == pytest.ExitCode.TESTS_FAILED, output
     claims = json.loads(card.read_text(encoding="utf-8"))["claims"]
     messages = [claim["message"] for claim in claims if claim["outcome"] == "failed"]
@@ -291,7 +291,7 @@ def test_nothing_outlives_the_judge(tmp_path, sent):
     path, mark = tmp_path / "endless.py", {"SHRINKAGE_RUN": uuid.uuid4().hex}
     path.write_text(ENDLESS)
     command = ["-m", "pytest", "-q", "properties/test_calculus.py", "-k", "linear_form_is", "--impl", str(path)]
-    limits = ["--isolate", "--isolate-seconds=4", "-p", "no:cacheprovider"]
+    limits = ["--isolate", "--call-seconds=4", "-p", "no:cacheprovider"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")} | mark
     with subprocess.Popen(
         [sys.executable, *command, *limits],

@@ -164,7 +164,7 @@ def squared_norm(x):
 def matvec(A, x):
     return A @ x
 """)
-    code, output = judge(folder, "mine.py", "--isolate-seconds", "0.2")
+    code, output = judge(folder, "mine.py", "--call-seconds", "0.2")
     assert code == 1, output
     assert told in output
     assert re.search(r"right +matvec: 1 of 1 claims", output)

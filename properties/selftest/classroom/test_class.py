@@ -46,7 +46,7 @@ LINES = {
     "gus": ("1.0", "squared_norm ended the process with exit code 3"),
     "hal": ("0.0", "hal offers no function of the contract"),
 }
-CHOSEN = ["-k", "linear_form_is or squared_norm_is", "--isolate-seconds", "2"]
+CHOSEN = ["-k", "linear_form_is or squared_norm_is", "--call-seconds", "2"]
 
 
 def class_of(folder: Path, names: str = "ada bob cyd dan eve fay gus hal") -> list[str]:
