@@ -41,6 +41,7 @@ from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, LIMITED, OPTIONS, PROFILES, SAME
 from shrinkage.properties.report import files, gradescope, page, scorecard, terminal
+from shrinkage.properties.report.warned import Warned
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -62,6 +63,7 @@ _STDERR = os.dup(2)  # before pytest captures it, which it does not yet where th
 PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()
 CHOSEN = pytest.StashKey[list[tuple[str, Implementation]]]()
+WARNED = pytest.StashKey[Warned]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,6 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
         path = config.getoption(option)
         if path and not is_writable(path):
             raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder that is there.")
+    config.stash[WARNED] = Warned()
+    config.pluginmanager.register(config.stash[WARNED], "warned")
     points = config.getoption("--gradescope-points")
     try:
         config.stash[POINTS] = gradescope.read(points) if points else gradescope.Points()
@@ -138,7 +142,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
             # The contract says "without an error", of which a warning is none; of ours it is a defect.
-            told = "error" if ours and not item.get_closest_marker("mathematics") else "ignore"
+            told = "error" if ours and not item.get_closest_marker("mathematics") else "default"
             item.add_marker(pytest.mark.filterwarnings(told), append=False)
     # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
     items.sort(key=lambda item: [*MARKS].index(reports.mark(item)) if reports.mark(item) else len(MARKS))
@@ -262,6 +266,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         notes=judged.notes,
         course=judged.course.name if judged.course else "",
         lost=judged.lost,
+        warned=config.stash[WARNED].told(),
         seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )
     terminal.tell(terminalreporter, card)

@@ -32,6 +32,7 @@ from .mirror import Foreign, Mirror, Opaque, Unreadable
 from .wire import Connection, error_from, told
 from .worker import begin
 
+WARNINGS = 20  # of one call that are told
 GRACE = 100  # looks, at least 5 ms apart, that a thread has to come to its end after the call that started it
 
 
@@ -50,8 +51,13 @@ class Judged:
         self._starting: list[None] = []
         self._modules = 0
         self._filters = list(warnings.filters)
+        self._warned: list[tuple[str, str, str, int]] = []
         self._set_numpy, self._set_python = np.random.set_state, random.setstate
         self._generators = state.generators()
+
+    def warned(self, message: Any, category: Any, filename: str, lineno: int, *_: Any) -> None:
+        """In the place of `warnings.showwarning`: what is printed would be a breach, and the judge tells of it."""
+        self._warned.append((category.__name__, str(message), filename, lineno))
 
     # ---- serving ---------------------------------------------------------------------------------------------------
 
@@ -111,6 +117,7 @@ class Judged:
         except BaseException as error:  # whatever it is, the judge is told
             reply["raised"] = told(error, connection)
         reply |= self._end(head)
+        reply["warned"], self._warned = self._warned[:WARNINGS], []
         return reply, result
 
     def _limit(self) -> dict[str, Any]:
@@ -135,6 +142,7 @@ class Judged:
         for name in late:
             _give_up(name, getattr(implementation, name, None), [sys.modules[each] for each in {*sys.modules} - before])
         self._own |= {*sys._current_frames()}
+        warnings.showwarning = self.warned  # type: ignore[assignment]
         for module, name in ((np.random, "seed"), (np.random, "set_state"), (random, "seed"), (random, "setstate")):
             setattr(module, name, self._noted(getattr(module, name), f"{module.__name__}.{name}"))
         state.set_filters(self._filters)

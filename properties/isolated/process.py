@@ -1,5 +1,6 @@
 """The judged process as the judge holds it: started, asked, kept to its limits, ended with all that it has started."""
 
+import builtins
 import contextlib
 import dataclasses
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+import warnings
 import weakref
 from pathlib import Path
 from typing import Any
@@ -145,6 +147,10 @@ class Process:
     def _account(self, function: str, reply: dict[str, Any]) -> tuple[list[str], BaseException | None]:
         """What the call did beside returning, in words, and the error that it raised."""
         did = [str(each)[:SHOWN] for each in reply["did"][:10]]
+        for kind, message, filename, line in reply.get("warned", ()):
+            category = getattr(builtins, str(kind), UserWarning)
+            category = category if isinstance(category, type) and issubclass(category, Warning) else UserWarning
+            warnings.warn_explicit(str(message)[:SHOWN], category, str(filename), int(line))
         if "generators" in reply:
             self._generators = state.generators_in(reply["generators"])
             state.set_generators(self._generators)

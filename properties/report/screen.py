@@ -27,6 +27,15 @@ def lines(card: Card) -> Iterator[str]:
     yield from _findings(card, LINES - len(judged) - len(notes))
 
 
+def warned(card: Card) -> Iterator[str]:
+    """What it warns of, for whoever wants to know more than a verdict."""
+    for number, row in enumerate(card.get("warned", ())):
+        if number == 0:
+            yield "It warns, which fails no claim:"
+        claims = f"{row['claims']} claim{'s' * (row['claims'] > 1)}"
+        yield from textwrap.wrap(f"{row['says']}: {claims}", WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
 def _notes(card: Card) -> Iterator[str]:
     """What else there is to know."""
     lost: dict[str, list[str]] = {}

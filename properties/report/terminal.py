@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from _pytest.config import create_terminal_writer
 
-from .screen import lines
+from .screen import lines, warned
 
 JUDGED = ("passed", "failed", "xfailed", "xpassed", "error")  # pytest's words for what was not skipped
 
@@ -67,6 +67,8 @@ def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
             one.end()
         else:
             terminal.section("verdict")
+        if one is None:
+            told += warned(card)
         for line in told:
             terminal.line(line)
 

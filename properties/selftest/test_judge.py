@@ -1,5 +1,6 @@
 """``shrinkage judge``: the installed claims, in a folder of somebody's own. Each run is a process of its own."""
 
+import json
 import re
 from pathlib import Path
 
@@ -63,6 +64,23 @@ def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
         assert words in output
     assert names(folder) == ["right.py", "wrong.py"]
     assert judge(folder, "right.py", "wrong.py")[0] == 0
+
+
+HOW = {"here": (), "isolated": ("--isolate",), "two processes": ("--", "-n", "2")}
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_a_warning_is_no_failure_and_is_told_with_v(folder, how):
+    """What NumPy warns of in the file, in a claim of accuracy too, is on the scorecard, and on the screen with -v."""
+    text = MINE.format(factor="min(np.exp(1e9 * np.max(x, initial=1)), 1) ** 0 * ")
+    (folder / "warns.py").write_text("import numpy as np\n" + text)
+    card = folder.parent / "card.json"
+    code, output = judge(folder, "warns.py", "-v", "--scorecard", str(card), "-m", "mathematics or accuracy", *how)
+    assert code == 0, output
+    says = "RuntimeWarning: overflow encountered in exp (warns.py, line 4)"
+    assert f"It warns, which fails no claim:\n  {says}: 2 claims\n" in output
+    assert json.loads(card.read_text())["warned"] == [{"says": says, "claims": 2}]
+    assert "Warning" not in judge(folder, "warns.py", *how)[1]
 
 
 def test_what_the_folder_says_to_pytest_is_not_heard(folder):
