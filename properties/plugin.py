@@ -64,6 +64,8 @@ PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()
 CHOSEN = pytest.StashKey[list[tuple[str, Implementation]]]()
 WARNED = pytest.StashKey[Warned]()
+# Nobody's fault, and no reason not to judge: where nothing can be written, what failed is not kept for the next run.
+READ_ONLY = ("ignore::pytest.PytestCacheWarning", "ignore:The database setting is not configured")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +85,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for mark, says in MARKS.items():
         config.addinivalue_line("markers", f"{mark}: {says}")
+    for each in READ_ONLY:
+        config.addinivalue_line("filterwarnings", each)
     make = functools.partial(isolated, config) if config.getoption("--isolate") else load
     try:
         config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]
@@ -143,7 +147,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.is_relative_to(CLAIMS):  # whatever a user's own tests do with warnings; a test's own mark wins
             # The contract says "without an error", of which a warning is none; of ours it is a defect.
             told = "error" if ours and not item.get_closest_marker("mathematics") else "default"
-            item.add_marker(pytest.mark.filterwarnings(told), append=False)
+            item.add_marker(pytest.mark.filterwarnings(told, *READ_ONLY), append=False)
     # What breaks a process does so, as a rule, in an interface claim: the others have been tried by then.
     items.sort(key=lambda item: [*MARKS].index(reports.mark(item)) if reports.mark(item) else len(MARKS))
     judging = [item for item in items if "impl" in getattr(item, "fixturenames", ())]

@@ -16,13 +16,28 @@ import pytest
 import shrinkage
 from shrinkage import __version__
 from shrinkage.contract import CONTRACT, FUNCTIONS
-from shrinkage.properties.selftest.own_pytest import ROOT
+from shrinkage.properties.selftest.own_pytest import ROOT, own_python
 
 pytestmark = pytest.mark.power
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FOLDERS = PROJECT["tool"]["setuptools"]["package-dir"]
 INSIDE = ("selftest", "examples")  # of a clone and of the sdist: they are about the suite itself
+
+
+CACHES = {"a cache": ("-o", "cache_dir=/dev/null/cache"), "no cache": ("-p", "no:cacheprovider")}
+
+
+@pytest.mark.parametrize("cache", CACHES.values(), ids=CACHES)
+@pytest.mark.parametrize("name", ["impl", "properties/examples/textbook.py"])
+def test_where_nothing_can_be_written_there_is_a_verdict(cache, name):
+    """In a checkout that is read-only, neither pytest's cache nor Hypothesis' examples are kept, and claims hold."""
+    chosen = ("properties/test_calculus.py", "-k", "matvec_is or squared_norm_is", "-m", "mathematics or accuracy")
+    nowhere = {"HYPOTHESIS_STORAGE_DIRECTORY": "/dev/null/hypothesis", "CI": ""}  # where CI is set, none are kept
+    code, output = own_python(ROOT, "-m", "pytest", *cache, "--impl", name, *chosen, **nowhere)
+    assert code == 0, output
+    assert "  accuracy     right            2 of 2 claims\n" in output
+    assert "arning" not in output
 
 
 def test_every_folder_of_code_is_a_package_of_the_wheel():
