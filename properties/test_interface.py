@@ -1,6 +1,5 @@
-"""What holds for every function: types, layouts, nothing changed or shared, refusals, the same bits every time."""
+"""What holds for every function: types, layouts, nothing changed or shared, refusals."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -8,21 +7,14 @@ import pytest
 
 from shrinkage.contract import CONTRACT, Kind
 from shrinkage.properties.engine.account import shown
-from shrinkage.properties.engine.example_calls import EXAMPLES, arrays, as_dtype, call, numbers
+from shrinkage.properties.engine.example_calls import EXAMPLES, WITH_ARRAYS, arrays, as_dtype, call, numbers, same
 from shrinkage.properties.engine.malformed_inputs import judged, of_wrong_shapes, of_wrong_types, with_entries
 from shrinkage.properties.engine.strategies import LAYOUTS
 from shrinkage.properties.engine.verdict import holds, refuses, untouched
 
 pytestmark = pytest.mark.interface
 
-WITH_ARRAYS = [name for name in EXAMPLES if arrays(name)]
 REFUSING = [name for name in EXAMPLES if CONTRACT[name].chapter != 5]  # chapter 5 passes NaN and infinity through
-
-
-def same(got: list[Any], expected: list[Any]) -> bool:
-    """Whether these are the same bits, NaN included."""
-    pairs = zip(got, expected, strict=True)
-    return all(np.asarray(a).dtype == np.asarray(b).dtype and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def is_of(name: str, result: Any, dtype: Any) -> None:
@@ -138,15 +130,6 @@ def test_inputs_are_not_changed_nor_shared(impl, name):
         for result in results:
             apart = not np.shares_memory(np.asarray(result), arguments[key])
             holds(name, apart, f"the result shares memory with {key}", result, "an array of its own", "other")
-
-
-@pytest.mark.parametrize("name", list(EXAMPLES))
-def test_the_same_bits_from_several_threads_at_once(impl, name):
-    """The same call gives the same bits, again and again, and from four threads at the same time."""
-    expected = call(impl, name, EXAMPLES[name])
-    with ThreadPoolExecutor(4) as pool:
-        for got in pool.map(lambda _: call(impl, name, EXAMPLES[name]), range(16)):
-            holds(name, same(got, expected), "the same call gives other bits", got, shown.alone(expected))
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))

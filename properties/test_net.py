@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
+from shrinkage.properties.engine.interruption import interrupted
 from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
@@ -292,7 +293,7 @@ def test_callers_may_replace_and_change_params(impl, case):
 @interface
 @given(case=networks(hard=True))
 def test_what_loss_returns_is_the_callers(impl, case):
-    """A later call changes no scores and no gradients handed out before, and no call changes params, X or y."""
+    """A later call changes no scores and no gradients handed out before, no call changes params, X or y, or keeps X."""
     model, X, y = case.built(impl.raw), case.X.copy(), case.y.copy()
     scores, (_, grads) = model.loss(X), model.loss(X, y)
     kept = [scores.copy(), *(g.copy() for g in grads.values())]
@@ -305,6 +306,10 @@ def test_what_loss_returns_is_the_callers(impl, case):
         assert not np.shares_memory(model.params[name], grads[name])
     untouched(NET, "X", X, case.X)
     untouched(NET, "y", y, case.y)
+    X[:] = case.X[::-1]
+    turned = Network(X, y, case.params, case.reg)
+    judge(NET, model.loss(X), *exact(turned)[0].answer, case=turned)
+    judge(NET, model.loss(X, y)[0], *exact(turned)[1].answer, case=turned)
 
 
 @interface
@@ -388,13 +393,15 @@ def test_samples_and_labels_that_do_not_fit_are_refused(impl, X, y, name):
 
 @interface
 def test_threads_may_share_a_net(impl):
-    """Several threads that call loss at once get, each of them, what one alone would."""
+    """Several threads that call loss at once, one in the midst of another's too, get what each alone would."""
     model = impl.FullyConnectedNet([20, 20], input_dim=30, num_classes=5, weight_scale=0.3, seed=0)
     rng = np.random.default_rng(0)
     batches = [(rng.standard_normal((16, 30)), rng.integers(0, 5, 16)) for _ in range(24)]
     alone = [model.loss(*batch) for batch in batches]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda batch: model.loss(*batch), batches * 4))
+    with interrupted(lambda: model.loss(*batches[1])):
+        together.append(model.loss(*batches[0]))
     for i, (loss, grads) in enumerate(together):
         expected_loss, expected = alone[i % len(alone)]
         assert loss == expected_loss

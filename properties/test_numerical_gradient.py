@@ -183,6 +183,24 @@ def test_x_is_read_only_if_it_wants(impl, name):
 
 
 @interface
+@pytest.mark.parametrize("name", ["eval_numerical_gradient", "eval_numerical_gradient_array"])
+def test_f_may_take_differences_itself(impl, name):
+    """An f that takes differences of its own, of the same shape and of another, gets the same answer as one without."""
+    more = () if name == "eval_numerical_gradient" else (1.0,)
+
+    def square(x: np.ndarray) -> float:
+        return float(np.sum(x * x))
+
+    def with_others(x: np.ndarray) -> float:
+        for other in (np.array([7.0, -8.0]), np.ones((3, 1))):
+            getattr(impl, name)(square, other, *more)
+        return square(x)
+
+    x = np.array([1.0, -2.0])
+    equal(getattr(impl, name)(with_others, x, *more), getattr(impl, name)(square, x, *more))
+
+
+@interface
 def test_df_has_the_shape_of_what_f_returns(impl):
     """A df in another shape than f(x) is a ValueError about one of them, and is not stretched to fit."""
     for df in (np.ones(3), np.ones(1), 1.0, np.ones((2, 1)), np.ones((1, 2))):

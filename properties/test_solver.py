@@ -308,6 +308,27 @@ def test_a_whole_training_run_repeats_to_the_last_bit(impl):
 
 
 @interface
+def test_a_model_may_train_another(impl):
+    """A solver in the midst of whose steps another one trains has the batches and the accuracies that it has alone."""
+
+    class Training(Planned):
+        def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+            trained(impl, Planned(follow([0]), follow([2])), planned_data(9, 4), batch_size=2, num_epochs=1, seed=5)
+            return super().loss(X, y)
+
+    models = [kind(follow([2, 0]), follow([1, 0])) for kind in (Planned, Training)]
+    alone, beside = [
+        trained(impl, model, planned_data(7, 5), batch_size=3, num_epochs=2, lr_decay=0.5, seed=5) for model in models
+    ]
+    for name in ("loss_history", "train_acc_history", "val_acc_history"):
+        equal(getattr(beside, name), getattr(alone, name))
+    for (X, y), (own_X, own_y) in zip(models[1].batches, models[0].batches, strict=True):
+        equal(X, own_X)
+        equal(y, own_y)
+    equal(models[1].params["steps"], models[0].params["steps"])
+
+
+@interface
 def test_verbose_is_all_that_speaks(impl, capfd):
     """verbose=False prints nothing at all; with verbose=True the losses and accuracies are the same."""
     silent = trained(impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2)

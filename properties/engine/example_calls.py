@@ -14,6 +14,7 @@ from shrinkage.contract import CONTRACT, FUNCTIONS, Argument, Function, Kind, Se
 Arguments = dict[str, Any]
 
 _SIZES = {"m": 8, "n": 6, "d": 3, "k": 2, "b": 3, "M": 5, "C": 3}  # more rows than columns
+_OTHER_SIZES = {"m": 9, "n": 5, "d": 2, "k": 3, "b": 2, "M": 4, "C": 4}
 _OTHERWISE = 4  # an even number: several axes have two rows
 
 
@@ -26,13 +27,13 @@ def given(function: Function) -> Iterator[Argument]:
             yield argument
 
 
-def _example(function: Function) -> Arguments:
-    sizes = dict(_SIZES)
+def _example(function: Function, sizes: dict[str, int] = _SIZES, seed: int = 1) -> Arguments:
+    sizes = dict(sizes)
     for argument in function.arguments:
         if argument.kind is Kind.FULL_ROW_RANK:
             rows, columns = map(str, argument.axes)
             sizes |= {rows: sizes[columns], columns: sizes[rows]}
-    return {argument.name: _value(argument, sizes, seed) for seed, argument in enumerate(given(function), 1)}
+    return {argument.name: _value(argument, sizes, seed) for seed, argument in enumerate(given(function), seed)}
 
 
 def _value(argument: Argument, sizes: dict[str, int], seed: int) -> Any:
@@ -63,9 +64,18 @@ EXAMPLES: dict[str, Arguments] = {
 }
 
 
+def others(name: str) -> list[Arguments]:
+    """More calls: with other numbers, in the same shapes and in others, and in float32."""
+    function = CONTRACT[name]
+    return [_example(function, seed=101), _example(function, _OTHER_SIZES, 201), as_dtype(name, np.float32)]
+
+
 def arrays(name: str) -> list[str]:
     """The arguments of real numbers that are arrays; labels are not among them."""
     return [key for key, value in EXAMPLES[name].items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+
+
+WITH_ARRAYS = [name for name in EXAMPLES if arrays(name)]
 
 
 def numbers(name: str) -> list[str]:
@@ -95,3 +105,9 @@ def call_raw(impl: Any, name: str, arguments: Arguments) -> Any:
     made = {key: call_raw(impl, forward, arguments)[1] for key, forward in caches.items()}
     known = arguments | made
     return function(*[known[key] for key in CONTRACT[name].names if key in known])
+
+
+def same(got: list[Any], expected: list[Any]) -> bool:
+    """Whether these are the same bits, NaN included."""
+    pairs = zip(got, expected, strict=True)
+    return all(np.asarray(a).dtype == np.asarray(b).dtype and np.array_equal(a, b, equal_nan=True) for a, b in pairs)

@@ -1,4 +1,4 @@
-"""Bugs that the suite has to find: changes of the textbook, a table a chapter, or for what is made of the arguments.
+"""Bugs that the suite has to find: changes of the textbook, a table a chapter, and two of what comes in and is kept.
 
 In a table, by file of `impl/peers/numpy` and by function: what is wrong, and the pieces of that file that are changed,
 each before what is put in its place; and at the end, of what mistake that is typical, where the table of mistakes

@@ -1,0 +1,96 @@
+"""What one call leaves to another: nothing. No buffer in common, from several threads; no memory of what was."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shrinkage.properties.engine.account import shown
+from shrinkage.properties.engine.example_calls import (
+    EXAMPLES,
+    WITH_ARRAYS,
+    Arguments,
+    arrays,
+    call,
+    call_raw,
+    others,
+    same,
+)
+from shrinkage.properties.engine.interruption import interrupted
+from shrinkage.properties.engine.mistakes import RIGHT
+from shrinkage.properties.engine.mistakes.answers import distance
+from shrinkage.properties.engine.mistakes.probes import read
+from shrinkage.properties.engine.verdict import holds
+
+pytestmark = pytest.mark.interface
+
+ROUNDS = 8
+NEAR = 1e-3  # of the answer: in 24 bits, and by the squares of these conditions, what is right is nearer
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_the_same_bits_from_several_threads_at_once(impl, name):
+    """A call gives the same bits every time, from four threads with other data, shapes and dtypes, and they stay."""
+    impl, several = impl.raw, [EXAMPLES[name], *others(name)]
+    kept: list[tuple[int, list[Any]]] = []
+
+    def again(i: int) -> None:
+        kept.append((i, call(impl, name, several[i])))
+
+    expected = []
+    for i in range(len(several)):
+        again(i)
+        expected.append([np.copy(value) for value in kept[-1][1]])
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(again, [*range(len(several))] * ROUNDS))
+    with interrupted(lambda: again(1)):
+        again(0)
+    for i, results in kept:
+        holds(name, same(results, expected[i]), "the same call gives other bits", results, shown.alone(expected[i]))
+
+
+def changes(value: np.ndarray) -> Iterator[np.ndarray]:
+    """The entries in reverse; the largest a little smaller, and the smallest a little larger: with the same sum."""
+    yield np.flip(value)
+    moved = value.copy()
+    moved.flat[value.argmax()] -= 0.25
+    moved.flat[value.argmin()] += 0.25
+    yield moved
+
+
+def right(name: str, arguments: Arguments) -> Any:
+    """The answer to these arguments."""
+    with np.errstate(all="ignore"):
+        return RIGHT[name](**read(name, arguments))
+
+
+@pytest.mark.parametrize("name", WITH_ARRAYS)
+def test_nothing_is_remembered_of_an_array_that_has_changed(impl, name):
+    """An array or list that was changed in place, or has taken another's place in memory, with the same sum, is read.
+
+    What never was right, is no memory.
+    """
+    impl, first = impl.raw, {**EXAMPLES[name]}
+    for key in arrays(name):
+        first[key] = np.where(first[key] == 0, 0.375, first[key])  # λ = 0 is no number like any other
+    limit = max(NEAR, 10 * distance(call_raw(impl, name, first), right(name, first)))
+
+    def looks_anew(arguments: Arguments, answer: Any, what: str) -> None:
+        result = call_raw(impl, name, arguments)
+        off = distance(result, answer)
+        holds(name, off <= limit, f"the answer is {off:.2g} of itself away from that of {what}", result)
+
+    for key in arrays(name):
+        for changed in changes(first[key]):
+            answer = right(name, first | {key: changed})
+            for kept, new in ((first[key].copy(), changed), (first[key].tolist(), changed.tolist())):
+                call_raw(impl, name, first | {key: kept})
+                kept[:] = new
+                looks_anew(first | {key: kept}, answer, f"{key}, which was changed in place")
+            arguments = first | {key: first[key].copy()}
+            call_raw(impl, name, arguments)
+            del arguments[key]
+            arguments[key] = changed.copy()  # where the one before was
+            looks_anew(arguments, answer, f"{key}, which is another array than before")
