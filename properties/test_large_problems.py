@@ -16,6 +16,7 @@ import pytest
 from flint import fmpq
 from scipy.linalg import hadamard
 
+from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
 from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.strategies import DTYPES, orthogonal, spectrum
@@ -174,13 +175,18 @@ def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, lam, zeros):
 
 @pytest.mark.parametrize("argument", ["X", "y"])
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_ridge_refuses_what_is_not_finite_in_the_last_of_many_rows(impl, argument, wrong):
+@pytest.mark.parametrize(
+    "function",
+    ["lstsq", "ridge", "ridge_posterior", "ridge_path", "ridge_gcv", "ridge_loo", "ridge_intercept"],
+)
+def test_what_is_not_finite_in_the_last_of_many_rows_is_refused(impl, function, argument, wrong):
     """One NaN or infinity in the last row of hundreds is a ValueError that names the argument."""
-    p = tiled(*SIZES["384x256"], np.float64)
+    p = tiled(*SIZES["96x64"], np.float64)
     X, y = p.X, p.y
     (X[-1:, 3] if argument == "X" else y[-1:])[:] = wrong
+    lam = () if function == "lstsq" else ([1.0],) if CONTRACT[function].names[-1] == "lams" else (1.0,)
     with refuses("NaN" if np.isnan(wrong) else "infinity", ValueError, argument):
-        impl.ridge(X, y, 1.0)
+        getattr(impl, function)(X, y, *lam)
 
 
 with_many_lams = pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from shrinkage.properties.engine import bounds
 from shrinkage.properties.engine.falsify import claims, refute
 from shrinkage.properties.selftest.alternatives import DIFFERENT, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
-from shrinkage.properties.selftest.seeded_bugs import BUGS
+from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
 from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
 from shrinkage.properties.selftest.seeded_bugs.counterexamples import is_right_when_pasted
 from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED, RIGHT
@@ -33,6 +33,16 @@ def test_a_planted_bug_is_refuted_by_a_claim_that_names_the_function(bug):
 
     What is printed of it, pasted, gives what is printed; and it is typical of what the bank says, or nothing is said.
     """
+    found, name, planted = bug.refuted()
+    assert found is not None, f"no claim about {bug.function} fails"
+    assert bug.function in found.blamed
+    assert name in ("", *bug.typical)
+    assert is_right_when_pasted(bug, found, planted), found.message
+
+
+@pytest.mark.parametrize("bug", BUGS_ELSEWHERE, ids=str)
+def test_a_bug_elsewhere_is_refuted_by_a_claim_that_names_the_function(bug):
+    """The same of packages that are no textbook."""
     found, name, planted = bug.refuted()
     assert found is not None, f"no claim about {bug.function} fails"
     assert bug.function in found.blamed

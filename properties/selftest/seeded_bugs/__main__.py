@@ -9,7 +9,7 @@ import sys
 
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.falsify import claims
-from shrinkage.properties.selftest.seeded_bugs import BUGS
+from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     functions = parser.parse_args().functions
     seconds, missed, named = [], 0, []
     claims()  # the imports are not the first bug's
-    for bug in BUGS:
+    for bug in [*BUGS, *BUGS_ELSEWHERE]:
         if not functions or bug.function in functions:
             found, name, _ = bug.refuted()
             missed += found is None

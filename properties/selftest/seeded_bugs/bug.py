@@ -1,4 +1,4 @@
-"""A planted bug: what is wrong, in whom, and how the textbook has to be changed to have it."""
+"""A planted bug: what is wrong, in whom, and how the textbook or another package has to be changed to have it."""
 
 import importlib.util
 import itertools
@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Bug:
-    """A change of the textbook that makes one of its functions wrong.
+    """A change of the textbook or of another package that makes one of its functions wrong.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Bug:
     what
         What is wrong.
     file
-        The file of `impl/peers/numpy` that is changed, without ``.py``.
+        The file that is changed, without ``.py``.
     old, new
         A piece of that file, which occurs there exactly once, and what is put in its place.
     also
@@ -35,6 +35,8 @@ class Bug:
     typical
         The mistake that it is, as the table of them calls it; several where it may as well be called another; none if
         the table has none of that kind.
+    home
+        The folder of the file; that of the textbook if it is not given.
     """
 
     function: str
@@ -44,23 +46,24 @@ class Bug:
     new: str
     also: tuple[tuple[str, str], ...] = ()
     typical: tuple[str, ...] = ()
+    home: Path = TEXTBOOK
 
     def __str__(self) -> str:
         return f"{self.function}: {self.what}"
 
     def source(self) -> str:
         """The changed file."""
-        text = (TEXTBOOK / f"{self.file}.py").read_text()
+        text = (self.home / f"{self.file}.py").read_text()
         for old, new in ((self.old, self.new), *self.also):
             assert text.count(old) == 1, f"{self}: {old!r} occurs {text.count(old)} times in {self.file}.py"
             text = text.replace(old, new)
         return text
 
     def planted(self) -> Implementation:
-        """The textbook with this bug, imported under a name of its own; nothing is written anywhere."""
-        name = f"planted_{next(_numbers)}"
-        package = _module(name, TEXTBOOK / "__init__.py", [str(TEXTBOOK)])
-        changed = _module(f"{name}.{self.file}", TEXTBOOK / f"{self.file}.py")
+        """The package with this bug, imported under a name of its own; nothing is written anywhere."""
+        name = f"shrinkage.planted_{next(_numbers)}"
+        package = _module(name, self.home / "__init__.py", [str(self.home)])
+        changed = _module(f"{name}.{self.file}", self.home / f"{self.file}.py")
         before = set(sys.modules)
         sys.modules |= {name: package, changed.__name__: changed}
         try:
@@ -70,7 +73,7 @@ class Bug:
             package.__spec__.loader.exec_module(package)  # and with it all the other files, as they are
         finally:
             for module in set(sys.modules) - before:
-                if module.split(".")[0] == name:
+                if module == name or module.startswith(f"{name}."):
                     del sys.modules[module]
         return Implementation(str(self), package)
 
