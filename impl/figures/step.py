@@ -22,12 +22,12 @@ class Unit(NamedTuple):
     b: float
 
 
-# The sample is off; w, x > 0; w > 0 > x; w < 0 < x. Where it is on, φ(x) is too large.
+# The sample is off; w, x > 0; w > 0 > x; w < 0 < x. In each φ(x) − y is 1, so that the signs alone make the difference.
 FOUR_CASES = (
-    Unit(x=-1.6, y=1.2, w=1.0, b=0.6),
-    Unit(x=1.4, y=0.3, w=1.0, b=0.0),
-    Unit(x=-1.0, y=0.2, w=1.0, b=2.0),
-    Unit(x=1.0, y=0.2, w=-1.0, b=2.0),
+    Unit(x=-1.5, y=-1.0, w=1.0, b=0.5),
+    Unit(x=1.5, y=0.5, w=1.0, b=0.0),
+    Unit(x=-1.0, y=0.5, w=1.0, b=2.5),
+    Unit(x=1.0, y=0.5, w=-1.0, b=2.5),
 )
 
 
@@ -40,7 +40,7 @@ def relu_step(
     Parameters
     ----------
     cases
-        ``(x, y, w, b)`` of each panel; by default one for each combination of signs.
+        ``(x, y, w, b)`` of each panel; by default one for each combination of signs, with φ(x) − y = 1 in all.
     lr
         The learning rate.
     impl
@@ -89,10 +89,10 @@ def _sample(axes: Axes, unit: Unit, impl: Any) -> None:
     axes.annotate(
         f"sample\nφ − y = {said(phi - unit.y)}",
         (unit.x, unit.y),
-        (9 if right else -9, 0),
+        (9 if right else -9, 0),  # below, where no line is
         textcoords="offset points",
         ha="left" if right else "right",
-        va="center",
+        va="top",
         bbox=WHITE,
     )
 

@@ -105,6 +105,7 @@ def test_a_step_is_drawn_as_it_is_computed_in_all_four_cases() -> None:
         "w > 0, x < 0",
         "w < 0, x > 0",
     ]
+    assert all("φ − y = 1.00" in words(axes) for axes in panels)
     assert "nothing moves" in words(panels[0])
     for axes, case in zip(panels, FOUR_CASES, strict=True):
         check_step(axes, *case, lr=0.3)
