@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract import CONTRACT
 from ..peers import ExpectedFailure
-from . import hints, profiles
+from . import hints, profiles, subnormals
 from .calls import called
 from .choice import Choice, NotOffered, WrongChoice
 from .folders import Folder, is_folder, opened
@@ -105,7 +105,11 @@ def load(chosen: Choice | Iterable[str]) -> Implementation:
         offered.
     """
     choice = chosen if isinstance(chosen, Choice) else Choice(tuple(chosen))
-    return together(choice, {name: opened(name) if is_folder(name) else module(name) for name in choice.names})
+    with subnormals.kept(choice.name) as notes:
+        files = {name: opened(name) if is_folder(name) else module(name) for name in choice.names}
+    implementation = together(choice, files)
+    implementation.notes += notes
+    return implementation
 
 
 def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:

@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 from shrinkage import properties
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Implementation
+from shrinkage.loader import Implementation, subnormals
 from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.account import seen
 from shrinkage.properties.engine.account.failure import Failure
@@ -73,6 +73,7 @@ class Claim:
     def hold(self, judged: Judged, chosen: settings) -> None:
         """Run it so; what it fails with is raised."""
         __tracebackhide__ = True
+        subnormals.regain()
         with warnings.catch_warnings(), contextlib.ExitStack() as stack:
             warnings.simplefilter("ignore")  # the contract says "without an error", of which a warning is none
             stack.enter_context(_captured())  # what it prints is nobody's business

@@ -7,13 +7,14 @@ memory, ask `raw`, and their own arrays are handed on as they are.
 
 import functools
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import Implementation, NotOffered
+from shrinkage.loader import Implementation, NotOffered, subnormals
 from shrinkage.properties.engine import cuts, watchdog
 from shrinkage.properties.engine.account import calls, seen
 from shrinkage.properties.engine.account.calls import Call
@@ -127,6 +128,10 @@ def _done(
         raise
     finally:
         call.ended = True
+        if subnormals.are_lost() and subnormals.regain():  # before the next example is drawn
+            told = f"{call.function} {subnormals.TAKEN}; that was undone"
+            line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+            warnings.warn_explicit(told, RuntimeWarning, call.implementation.name, line)
     calls.keep_cache(call)
     before = tuple(map(_own, call.arguments or ()))
     written = [_name(call, i) for i in range(len(given)) if not calls.same(given[i], before[i])]

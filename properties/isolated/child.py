@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.contract import CONTRACT
-from shrinkage.loader import BESIDE, Choice, Implementation, WrongChoice, load
+from shrinkage.loader import BESIDE, Choice, Implementation, WrongChoice, load, subnormals
 
 from . import state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
@@ -198,6 +198,7 @@ class Judged:
         if "errors" in head:
             self.here.errors = head["errors"]
         np.seterr(**self.here.errors)
+        subnormals.regain()
         if "filters" in head:
             self._filters = state.filters_in(head["filters"])
             state.set_filters(self._filters)

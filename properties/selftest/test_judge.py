@@ -1,7 +1,9 @@
 """``shrinkage judge``: the installed claims, in a folder of somebody's own. Each run is a process of its own."""
 
 import json
+import platform
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,35 @@ def test_a_warning_is_no_failure_and_is_told_with_v(folder, how):
     assert f"It warns, which fails no claim:\n  {says}: 2 claims\n" in output
     assert json.loads(card.read_text())["warned"] == [{"says": says, "claims": 2}]
     assert "Warning" not in judge(folder, "warns.py", *how)[1]
+
+
+FLUSH = """
+import ctypes
+
+library, environment = ctypes.CDLL(None), (ctypes.c_uint32 * 8)()
+library.fegetenv(environment)
+environment[7] |= 0x8040
+library.fesetenv(environment)
+"""
+ON_IMPORT = (
+    "import fast\nimport json\n\ndef relu_unit_loss(x, y, w, b):\n    return (max(w * x + b, 0.0) - y) ** 2 / 2\n"
+)
+IN_A_CALL = ON_IMPORT.replace("import fast", "").replace("    return", "    import fast\n    return")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or sys.platform != "linux", reason="the bits are those of x86-64")
+@pytest.mark.parametrize("how", [HOW["here"], HOW["isolated"]], ids=["here", "isolated"])
+@pytest.mark.parametrize("text", [ON_IMPORT, IN_A_CALL], ids=["on import", "in a call"])
+def test_small_numbers_that_an_import_has_taken_for_zero_are_regained(folder, text, how):
+    """A library that sets flush-to-zero is named, and whoever imports it judged as if it had not."""
+    (folder / "fast.py").write_text(FLUSH)
+    (folder / "user.py").write_text(text)
+    code, output = judge(folder, "user.py", "-v", "-k", "relu_unit_loss_is", "-m", "mathematics or accuracy", *how)
+    assert code == 0, output
+    assert re.search(r"^  accuracy +right +1 of 1 claims$", output, re.MULTILINE), output
+    says = "has numbers below 2.2e-308 taken for zero (flush-to-zero, as -ffast-math sets it); that was undone"
+    who = "fast, on import," if text == ON_IMPORT else "" if "--isolate" in how else "relu_unit_loss"
+    assert f"{who} {says}" in " ".join(output.split()) or not who
 
 
 def test_what_the_folder_says_to_pytest_is_not_heard(folder):
