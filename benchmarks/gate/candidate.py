@@ -1,104 +1,68 @@
-"""The process that runs one revision: ``python -m shrinkage.benchmarks.gate.candidate ... NAME ...``.
+"""The calls of the contract's cases, in a process of one revision: ``python -m shrinkage.benchmarks.gate.candidate``.
 
 It runs in the revision's folder, so that `shrinkage` is that of the revision.
 """
 
 import contextlib
-import ctypes
-import gc
 import random
-import sys
-import time
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from shrinkage.benchmarks.measure.runner import Call, Runner, run, seconds
+from shrinkage.benchmarks.gate.calls import Call, Calls, Plain, settle
+from shrinkage.benchmarks.measure.runner import Runner
+from shrinkage.properties.isolated.worker import begin, serve
 
 # What is needed for one question alone is imported there: a process that is timed has as little in it as it can.
 
 
-class Candidate(Runner):
-    """The calls of the cases that were asked for, ready to be made."""
+class Candidate(Calls):
+    """The calls of the cases, on an implementation."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(names)
-        self.arguments: dict[str, tuple[Any, ...]] = {}
-        self.calls: dict[str, Call] = {}
+    def __init__(self, endpoint: socket.socket, names: Sequence[str]) -> None:
+        super().__init__(endpoint)
+        self.runner = Runner(names)
 
-    def loaded(self) -> tuple[dict[str, str], list[str]]:
-        """The file of every module that is loaded, and which of them are what is gated."""
-        files = {
-            name: file for name, module in list(sys.modules.items()) if (file := getattr(module, "__file__", None))
-        }
-        parts = [part for part in self.implementation.parts if isinstance(part, ModuleType)]
-        return files, [part.__name__ for part in parts]
+    def names(self) -> list[str]:
+        """Of all cases."""
+        return [*self.runner.cases]
 
-    def marked(self, marker: str) -> list[str]:
-        """The modules in which a marker was planted."""
-        return [name for name, module in list(sys.modules.items()) if marker in getattr(module, "__dict__", ())]
+    def modules(self) -> list[str]:
+        """The parts of the implementation."""
+        return [part.__name__ for part in self.runner.implementation.parts if isinstance(part, ModuleType)]
 
-    def load(self, case: str) -> float:
-        """Make a case ready; seconds of its second call."""
-        self.arguments[case] = self.cases[case].arguments()
-        self.move(case)
-        self.calls[case]()
-        return self.time(case, 1, warm=0)
+    def within(self, case: str, do: Callable[[Call], None]) -> str:
+        """There is nothing around a case but its inputs."""
+        chosen = self.runner.cases[case]
+        arguments = chosen.arguments()
 
-    def move(self, case: str) -> None:
-        """Put its inputs at another place in memory."""
-        self.calls.pop(case, None)
-        self.calls[case] = self.cases[case].call(self.implementation, elsewhere(self.arguments[case]))
+        def moved() -> Plain:
+            return chosen.call(self.runner.implementation, elsewhere(arguments))
 
-    def drop(self, case: str) -> None:
-        """Let go of its inputs."""
-        del self.calls[case], self.arguments[case]
-        gc.collect()
+        do(Call(moved(), moved=moved))
+        return ""
 
-    def time(self, case: str, calls: int, warm: int = 1, slower: float = 0.0) -> float:
-        """Seconds a call takes, after so many to warm up; `slower` is the fraction waited, for the gate's own proof."""
-        call = self.calls[case]
-        for _ in range(warm):
-            call()  # another process has had the caches in between
-        start = time.perf_counter_ns()
-        for _ in range(calls):
-            call()
-        taken = time.perf_counter_ns() - start
-        if slower:
-            end = start + round(taken * (1 + slower))
-            while time.perf_counter_ns() < end:
-                pass
-            taken = time.perf_counter_ns() - start
-        return 1e-9 * taken / calls
-
-    def first_call(self, case: str) -> float:
-        """Seconds that the first call takes more than the second: what is compiled, or loaded."""
-        call = self.call(case)
-        first = seconds(call)
-        return max(first - seconds(call), 0.0)
-
-    def check(self, case: str) -> float:
-        """Error over bound of its answer; an error that says so where that is over 1."""
+    def check(self, case: str) -> None:
+        """An error that says so where the error of its answer is over its bound."""
         from shrinkage.benchmarks.references import error_over_bound
 
-        return error_over_bound(self.cases[case], self.call(case)())
+        error_over_bound(self.runner.cases[case], self.runner.call(case)())
 
-    def measure(self, metric: str, names: Sequence[str], again: int) -> Mapping[str, float]:
-        """The figures of a metric."""
-        from shrinkage.benchmarks.gate.metric import Figure
-        from shrinkage.benchmarks.gate.metrics import METRICS
+    def accuracy(self, names: Sequence[str], again: int) -> Mapping[str, float]:
+        """The worst error over bound of functions, by the claims."""
+        from shrinkage.benchmarks.gate.accuracy import judged
 
-        asked = METRICS[metric]
-        assert isinstance(asked, Figure)
-        return asked.measured(self, names, again)
+        return judged(self.runner.names, names, again)
 
     def code(self) -> dict[str, str]:
-        """A digest of the code behind each function of the implementation."""
+        """Of the modules that its function leads to."""
         from shrinkage.benchmarks.gate.code import digests
 
-        return digests(self.implementation)
+        found = digests(self.runner.implementation)
+        return {name: found[case.function] for name, case in self.runner.cases.items() if case.function in found}
 
 
 def elsewhere(value: Any) -> Any:
@@ -116,19 +80,14 @@ def elsewhere(value: Any) -> Any:
 
 
 def main() -> None:
-    """Answer, where memory and its garbage are met alike in every process."""
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):  # glibc's alone
-            # Freed memory stays (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD): else it depends on what was called before whether
-            # the pages of a result are new to the process, and how large they are.
-            for parameter, size in ((-1, 2**31 - 1), (-3, 2**30)):
-                ctypes.CDLL(None).mallopt(parameter, size)
+    """Answer for the names of the command line."""
+    endpoint, names = begin()
+    settle()
     with contextlib.suppress(ImportError, AttributeError):
         from numba.core.runtime import _nrt_python
 
         _nrt_python.memsys_use_cpython_allocator()  # so that tracemalloc sees what compiled code allocates
-    gc.disable()
-    run(Candidate)
+    serve(endpoint, lambda: Candidate(endpoint, names))
 
 
 if __name__ == "__main__":

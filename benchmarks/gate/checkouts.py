@@ -75,6 +75,14 @@ def revision(repository: Path, name: str | None) -> Revision:
     return Revision(name or "the working tree", found.decode().strip())
 
 
+def beginning(repository: Path) -> str:
+    """Where the branch left main: what is committed and what is not yet is compared with that."""
+    for main in ("origin/HEAD", "origin/main", "origin/master", "main", "master"):
+        if found := git(repository, "merge-base", "HEAD", main):
+            return found.decode().strip()
+    return "HEAD"
+
+
 @contextlib.contextmanager
 def work_folder() -> Iterator[Path]:
     """A temporary folder for the run; those of runs that were killed are removed."""

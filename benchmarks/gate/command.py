@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -13,10 +14,11 @@ from rich.console import Console
 
 from shrinkage.benchmarks.gate import checkouts, prove
 from shrinkage.benchmarks.gate.checkouts import Unusable
-from shrinkage.benchmarks.gate.comparison import Options, run
+from shrinkage.benchmarks.gate.comparison import run
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from shrinkage.benchmarks.gate.findings import markdown, table
+from shrinkage.benchmarks.gate.findings import annotations, markdown, table
 from shrinkage.benchmarks.gate.metrics import METRICS
+from shrinkage.benchmarks.gate.provider import Options
 from shrinkage.benchmarks.gate.statistics import stored
 from shrinkage.cli import Parser, duration, to_write
 from shrinkage.properties.isolated.worker import Failed
@@ -31,10 +33,13 @@ def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = Parser(
         prog="shrinkage gate",
-        description="Did this change make it worse? Of two revisions time, compile time, memory and accuracy.",
+        description="Did this change make it worse? Of two revisions of the repository that one stands in: its "
+        "pytest-benchmark tests and asv suites, or an implementation of the contract.",
         epilog="Exit codes: 0 pass, 1 regression, 2 inconclusive or unusable.",
     )
-    made.add_argument("base", nargs="?", metavar="BASE", help="a branch, tag or commit")
+    made.add_argument(
+        "base", nargs="?", metavar="BASE", help="a branch, tag or commit; without it, where this branch left main"
+    )
     made.add_argument("head", nargs="?", metavar="HEAD", help="the same; without it, the working tree as it stands")
     made.add_argument(
         "-k",
@@ -42,7 +47,19 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PATTERN",
-        help="only these cases, as in 'ridge*-large'; may be given several times",
+        help="only these: of tests, as pytest's -k; of the contract's cases, as in 'ridge*-large'; may be given "
+        "several times",
+    )
+    made.add_argument("-m", dest="marks", default="", metavar="MARKS", help="of tests, as pytest's -m")
+    made.add_argument(
+        "--tests", action="append", default=[], metavar="PATH", help="where the tests are (default: as pytest is told)"
+    )
+    made.add_argument(
+        "--build",
+        default="",
+        metavar="COMMAND",
+        help="installs a revision, from its folder, into the virtual environment that is first on the path (default: "
+        "pip install, where there is something to install)",
     )
     made.add_argument(
         "--only", action="append", choices=list(METRICS), help="gate only this; may be given several times"
@@ -61,8 +78,10 @@ def parser() -> argparse.ArgumentParser:
         "--impl",
         action="append",
         metavar="NAME",
-        help="who is gated: a path to a .py file, or a module, of the repository; given several times, they are taken "
-        "together (default: impl)",
+        default=[],
+        help="gate an implementation of the contract: a path to a .py file, or a module, of the repository; given "
+        "several times, they are taken together (default: the repository's benchmarks, or in a clone of this project, "
+        "impl)",
     )
     made.add_argument(
         "--repo",
@@ -98,24 +117,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run; the exit code."""
     made = parser()
     given = made.parse_intermixed_args(arguments)
-    if given.base is None and given.prove is None:
-        made.error("BASE is missing: name the revision to compare with, as in: shrinkage gate main")
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
         made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(UNUSABLE))  # so that the folder is removed on the way out
     errors = Console(stderr=True, highlight=False)
-    options = Options(
-        base=given.base or "HEAD",
-        head=given.head,
-        repository=checkouts.repository_at(given.repo.resolve()),
-        implementation=given.impl or ["impl"],
-        select=given.select,
-        kinds=given.only or list(METRICS),
-        rule=Rule(threshold=given.threshold),
-        budget=given.budget,
-    )
     try:
+        repository = checkouts.repository_at(given.repo.resolve())
+        options = Options(
+            base=given.base or checkouts.beginning(repository),
+            head=given.head,
+            repository=repository,
+            implementation=given.impl,
+            select=given.select,
+            marks=given.marks,
+            tests=given.tests,
+            build=given.build,
+            kinds=given.only or (),
+            rule=Rule(threshold=given.threshold),
+            budget=given.budget,
+        )
         with _telling(errors) as say:
             if given.prove is not None:
                 return _prove(options, given, say)
@@ -129,6 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = Console(highlight=False)
     out.width = max(out.width, WIDTH if not out.is_terminal else 0)
     out.print(table(result))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        print("\n".join(annotations(result)))
     if given.json:
         write(given.json, result)
     if given.markdown:

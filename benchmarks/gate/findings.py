@@ -26,7 +26,7 @@ def table(result: dict[str, Any]) -> Group:
         if metric.columns:
             parts.append(Table(title=metric.what))
             for name in metric.columns:
-                parts[-1].add_column(name, no_wrap=True)
+                parts[-1].add_column(name, no_wrap=name != "case", overflow="fold")
             for row in rows:
                 parts[-1].add_row(*metric.cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
     verdict = Text(WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
@@ -44,6 +44,26 @@ def markdown(result: dict[str, Any]) -> str:
         shown = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows, ""]
         text += [f"<details><summary>{said}</summary>", "", *shown, "</details>"] if passed else shown
     return "\n".join([*text, "", *lines(result)]) + "\n"
+
+
+def annotations(result: Mapping[str, Any]) -> Iterator[str]:
+    """What does not pass, in GitHub's words, each at the file of its test."""
+    for name in METRICS:
+        for row in result.get(name, []):
+            case = row.get("case", row.get("name", ""))
+            if row["verdict"] != PASS:
+                said = next((reason for reason in result["reasons"] if case in reason), f"{case}: {row['verdict']}")
+                level = "error" if row["verdict"] == REGRESSION else "warning"
+                file, found, _ = case.partition("::")
+                where = f"file={_escaped(file)}," if found else ""
+                yield f"::{level} {where}title=gate::{_escaped(said, ' ')}"
+
+
+def _escaped(text: str, also: str = ",:") -> str:
+    """As GitHub's commands have it: a line ends them, and so do commas and colons in what they are told beside."""
+    for each in ("%", "\r", "\n", *also.strip()):
+        text = text.replace(each, f"%{ord(each):02X}")
+    return text
 
 
 def tables(result: Mapping[str, Any]) -> Iterator[tuple[str, bool, Sequence[str], list[list[str]]]]:

@@ -9,13 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
-from shrinkage.benchmarks.gate.sides import Figures, OutOfTime, Sides
-
-if TYPE_CHECKING:
-    from shrinkage.benchmarks.gate.candidate import Candidate
+from shrinkage.benchmarks.gate.sides import Figures, OutOfTime, Side, Sides
 
 AGAIN = 2  # times
 Row = dict[str, Any]
@@ -43,8 +40,8 @@ class Comparison:
         The cases that can be run on both sides.
     cases
         Those of them whose answers are right.
-    functions
-        What is judged by the claims: the functions of the cases that were chosen; empty for all.
+    chosen
+        The cases that were asked for by name, if any were.
     reasons
         By verdict, what speaks for it.
     notes
@@ -59,7 +56,7 @@ class Comparison:
     same: set[str]
     ran: Sequence[str]
     cases: Sequence[str]
-    functions: set[str]
+    chosen: Sequence[str]
     reasons: dict[str, list[str]]
     notes: list[str]
 
@@ -151,14 +148,14 @@ class Figure(Metric):
     limit: ClassVar[Limit]
     form: ClassVar[str] = "{:.3g}"
 
-    def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
-        """In a process of the side: the number of each; `again` is how often they have been measured before."""
+    def measured(self, process: Side, names: Sequence[str], again: int) -> Mapping[str, float]:
+        """Asked of a process of the side: the number of each; `again` is how often they have been measured before."""
         raise NotImplementedError
 
     def figures(self, comparison: Comparison, names: Sequence[str], again: int, side: str) -> Mapping[str, float]:
-        """The same, asked for from here."""
+        """The same, of a fresh process."""
         with comparison.sides.process(side) as process:
-            return process.ask("measure", metric=self.name, names=names, again=again)
+            return self.measured(process, names, again)
 
     def limit_of(self, name: str) -> Limit:
         """How much worse is worse, of this one."""

@@ -2,22 +2,20 @@
 
 import json
 import math
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from shrinkage.benchmarks.cases import CASES
+from shrinkage.benchmarks.gate.accuracy import FIRST
 from shrinkage.benchmarks.gate.decide import REGRESSION
 from shrinkage.benchmarks.gate.metric import Comparison, Figure, Limit, Metric, Row
 from shrinkage.benchmarks.gate.rounds import Timer
+from shrinkage.benchmarks.gate.sides import Side
 from shrinkage.benchmarks.gate.timed import COLUMNS, cells, judge_times, rows, timed
 
-if TYPE_CHECKING:
-    from shrinkage.benchmarks.gate.candidate import Candidate
-
 ALL = "(all of them)"
-FIRST = "scorecard-0.json"
 
 
 class Time(Metric):
@@ -67,11 +65,21 @@ class Memory(Figure):
     name, what, doing = "memory", "peak memory", "counting what calls allocate"
     limit, form = Limit(1.1, 16_384), "{:,.0f} bytes"
 
-    def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
+    def measured(self, process: Side, names: Sequence[str], again: int) -> Mapping[str, float]:
         """Of one call each."""
-        from shrinkage.benchmarks.measure.memory import peak
+        return {case: process.ask("peak", case=case) for case in names}
 
-        return {case: peak(candidate.call(case)) for case in names}
+
+class ImportTime(Figure):
+    """Seconds that a package takes to import, in a fresh process."""
+
+    name, what, doing = "import", "import time", "importing what is gated"
+    limit, form = Limit(1.25, 0.02), "{:.3g} s"
+
+    def measured(self, process: Side, names: Sequence[str], again: int) -> Mapping[str, float]:
+        """Of the packages that were imported from the repository."""
+        packages = names if again else [name for name in process.ask("packages")]
+        return {name: process.ask("import_time", module=name) for name in packages}
 
 
 class Accuracy(Figure):
@@ -81,31 +89,16 @@ class Accuracy(Figure):
     # It moves with the order in which a sum is taken. Above 1 a claim has failed.
     limit = Limit(4.0, 0.1)
 
-    def measured(self, candidate: "Candidate", names: Sequence[str], again: int) -> Mapping[str, float]:
-        """Of all functions the first time, then of these; the scorecard stays in the side's folder."""
-        from shrinkage.properties.judge import main
-
-        card = f"scorecard-{again}.json"
-        chosen = ["--marks=mathematics or accuracy"]
-        if again:
-            chosen += [f"-k={' or '.join(_about(json.loads(Path(FIRST).read_text(encoding='utf-8')), names))}"]
-        profile = f"--profile={'default' if again else 'quick'}"
-        options = [*chosen, profile, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"]
-        if (code := main([*candidate.names, *options])) > 1:  # nothing was judged: that is no pass
-            raise RuntimeError(f"the claims came to no verdict: exit code {code}")
-        functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
-        return {
-            name: math.inf if row["worst"] is None else row["worst"]
-            for name, row in functions.items()
-            if row["held"] + row["failed"] + row["departed"]  # else it is not offered
-        }
+    def measured(self, process: Side, names: Sequence[str], again: int) -> Mapping[str, float]:
+        """Of all functions the first time, then of these."""
+        found: Mapping[str, float] = process.ask("accuracy", names=names, again=again)
+        return found
 
     def figures(self, comparison: Comparison, names: Sequence[str], again: int, side: str) -> Mapping[str, float]:
         """Of the functions of the cases that were chosen."""
         found = super().figures(comparison, names, again, side)
-        return {
-            name: worst for name, worst in found.items() if name in comparison.functions or not comparison.functions
-        }
+        asked = {case.function for case in CASES if str(case) in comparison.chosen}
+        return {name: worst for name, worst in found.items() if name in asked or not asked}
 
     def alone(self, comparison: Comparison, base: Mapping[str, float], head: Mapping[str, float]) -> None:
         """What is new is judged by its bound; what is gone has not become more accurate."""
@@ -134,11 +127,6 @@ def _card(comparison: Comparison, side: str) -> dict[str, Any]:
     return card
 
 
-def _about(card: Mapping[str, Any], functions: Sequence[str]) -> set[str]:
-    """The tests that have judged one of these functions: not each has its function's name."""
-    return {re.split(r"::|\[", claim["id"])[1] for claim in card["claims"] if {*functions} & {*claim["functions"]}}
-
-
 def _failed(card: Mapping[str, Any], function: str) -> set[str]:
     """The claims about this function that failed."""
     return {
@@ -150,4 +138,6 @@ def _failed(card: Mapping[str, Any], function: str) -> set[str]:
 
 # In the order in which they are measured: time needs cases whose answers are right, and to compile again from an empty
 # cache can take minutes.
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (Accuracy(), Memory(), Time(), CompileTime())}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (Accuracy(), Memory(), ImportTime(), Time(), CompileTime())
+}

@@ -47,6 +47,13 @@ def _configured(tree: Path) -> Iterator[str]:
             yield from read.get(section, option, fallback="").split()
 
 
+def inherited(repository: Path, tree: Path) -> Iterator[Path]:
+    """The folders of the caller's PYTHONPATH; those of the repository, as they are in a tree."""
+    for part in filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        path = Path(part).resolve()
+        yield tree / path.relative_to(repository) if path.is_relative_to(repository) else path
+
+
 def there(root: Path, module: str, package: bool = False) -> bool:
     """Whether a module can be imported from there: a file, or a folder, that says that it is a package if it has to."""
     place = root.joinpath(*module.split("."))

@@ -26,8 +26,9 @@ import numpy as np
 from scipy.stats import binomtest
 
 from shrinkage.benchmarks.gate import checkouts
-from shrinkage.benchmarks.gate.comparison import Options, export, selected
+from shrinkage.benchmarks.gate.comparison import provider
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSION, SCREENING, Rule
+from shrinkage.benchmarks.gate.provider import Options
 from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer
 from shrinkage.benchmarks.gate.sides import Sides
 from shrinkage.benchmarks.gate.statistics import EACH, SLOWDOWNS, percents, runs_before, share, told
@@ -61,12 +62,13 @@ def prove(
         result = account(options.rule, {name: before[name] for name in _conditions(options.rule, ())}, before["runs"])
         store(result)
         return result
-    cases = selected(options)
+    chosen = provider(options)
     with checkouts.work_folder() as folder:
         head = checkouts.revision(options.repository, options.head)
-        sides = Sides(folder, export(options, head, head, folder, [], []))
+        sides = Sides(folder, chosen.homes(head, head, folder, say, [], []))
+        cases = chosen.cases(sides)
         say(f"compiling {len(cases)} cases for both folders")
-        _, _, failures = sides.compiled(cases, options.repository)
+        _, _, failures, _ = sides.compiled(cases, options.repository)
         cases = [case for case in cases if case not in failures]
         made = _conditions(options.rule, cases)
         runs = runs_before(made, before)

@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -45,12 +46,24 @@ class Home:
         Where its modules are imported from, the first first.
     cache
         For what is compiled and kept.
+    worker
+        The module that its processes run.
+    python
+        Their interpreter, with its options.
+    environment
+        What else they find in their environment.
+    places
+        Folders beside the tree that are this revision's alone.
     """
 
     tree: Path
     names: Sequence[str]
     path: Sequence[Path]
     cache: Path
+    worker: str
+    python: Sequence[str] = (sys.executable,)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    places: Sequence[Path] = ()
 
 
 class Side(Worker):
@@ -90,10 +103,13 @@ class Side(Worker):
         }
         self.side, self.until, self.log = side, until, home.tree.parent / f"{side}.log"
         with self.log.open("a") as log:
-            options: Any = {"cwd": home.tree, "env": environment(1, inherited) | own, "stdout": log, "stderr": log}
-            super().__init__(
-                "shrinkage.benchmarks.gate.candidate", *home.names, patience=PATIENCE, cores=cores, **options
-            )
+            options: Any = {
+                "cwd": home.tree,
+                "env": {**environment(1, inherited), **own, **home.environment},
+                "stdout": log,
+                "stderr": log,
+            }
+            super().__init__(home.worker, *home.names, patience=PATIENCE, cores=cores, python=home.python, **options)
 
     def ask(self, do: str, **question: Any) -> Any:
         """As any worker answers."""
@@ -139,6 +155,14 @@ class Sides:
         """A process of this side, on this core or on any, with this cache in place of the side's own."""
         return Side(side, self.homes[HOMES[side]], self.until, core, cache)
 
+    def started(self, process: Side) -> Side:
+        """The process, when everything is imported."""
+        try:
+            process.ask("start")
+        except Failed as error:
+            raise Unusable(f"{process.side} cannot be loaded: {error}") from error
+        return process
+
     def on_both(self, work: Callable[[str], Result]) -> dict[str, Result]:
         """What the work gives for base and for head.
 
@@ -147,10 +171,11 @@ class Sides:
         sides = [side for side in SIDES[:2] if side in self.homes]
         return dict(zip(sides, at_once(work, sides, len(self.cores)), strict=True))
 
-    def compiled(self, cases: Sequence[str], repository: Path) -> tuple[Figures, Digests, Failures]:
+    def compiled(self, cases: Sequence[str], repository: Path) -> tuple[Figures, Digests, Failures, set[str]]:
         """Of each side: seconds that each case compiles, from an empty cache, into the one that the rounds load from.
 
-        With them, the digests of the code of each side, and of what could not be run, where not and why not.
+        With them, the digests of the code of each side, of what could not be run, where not and why not, and what can
+        only be called anew each time.
 
         Raises
         ------
@@ -158,20 +183,18 @@ class Sides:
             If a side cannot be loaded, or runs what is not of its revision of the repository.
         """
         failures: Failures = {}
+        fresh: set[str] = set()
 
         def of(side: str) -> tuple[dict[str, float], dict[str, str], dict[str, str]]:
             with self.process(side) as process:
-                try:
-                    process.ask("start")
-                except Failed as error:
-                    raise Unusable(f"{side} cannot be loaded: {error}") from error
-                seconds = _each(cases, "first_call", process, failures)
+                seconds = _each(cases, "first_call", self.started(process), failures)
                 loaded, judged = process.ask("loaded")
                 home = self.homes[side]
-                if wrong := origins.foreign(loaded, judged, repository, [home.tree], home.path):
+                if wrong := origins.foreign(loaded, judged, repository, [home.tree, *home.places], home.path):
                     raise Unusable(
                         f"In {side}, {wrong}, which is not that revision's: both sides would run the same code."
                     )
+                fresh.update(process.ask("by_fresh_calls"))
                 return seconds, process.ask("code"), {name: loaded[name] for name in judged if name in loaded}
 
         found = self.on_both(of)
@@ -180,6 +203,7 @@ class Sides:
             {side: each[0] for side, each in found.items()},
             {side: each[1] for side, each in found.items()},
             failures,
+            fresh,
         )
 
     def _told_apart(self, judged: Mapping[str, Mapping[str, str]]) -> None:

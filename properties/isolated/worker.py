@@ -51,6 +51,8 @@ class Worker:
         Those that it may use; without any, all.
     shared
         More open files for it.
+    python
+        The interpreter, and its options; without it, this one.
     options
         As for `subprocess.Popen`.
     """
@@ -64,6 +66,7 @@ class Worker:
         patience: float | None,
         cores: Iterable[int] = (),
         shared: Iterable[int] = (),
+        python: Iterable[str] = (sys.executable,),
         **options: Any,
     ) -> None:
         self.patience = patience
@@ -77,7 +80,7 @@ class Worker:
             with _on(cores):
                 # A session of its own: Ctrl-C at the terminal is for who asks, and all that it starts ends with it.
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", module, *map(str, (*passed, *arguments))],
+                    [*python, "-m", module, *map(str, (*passed, *arguments))],
                     pass_fds=(*passed, *shared),
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
@@ -179,12 +182,28 @@ def begin() -> tuple[socket.socket, list[str]]:
     return socket.socket(fileno=int(endpoint)), arguments
 
 
-def serve(endpoint: socket.socket, make: Callable[[], object]) -> None:
-    """Answer with the methods of what the first question makes, until nobody asks any more."""
+def serve(endpoint: socket.socket, make: Callable[[], object], until: str = "", said: Any = None) -> None:
+    """Answer with the methods of what the first question makes, until nobody asks any more.
+
+    Parameters
+    ----------
+    endpoint
+        Its end of the socket.
+    make
+        Makes what answers.
+    until
+        Within an answer: the question that ends it, which is left to be answered by who was asked before.
+    said
+        With that: the answer to who was asked before.
+    """
     made: object = None
     with contextlib.suppress(EOFError, ConnectionError):
+        if until:
+            _say(endpoint, {"answer": said})
         while True:
             question = _hear(endpoint)
+            if question["do"] == until:
+                return
             try:
                 made = made or make()
                 answer = {"answer": getattr(made, question.pop("do"))(**question)}

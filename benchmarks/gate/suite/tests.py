@@ -1,0 +1,205 @@
+"""pytest-benchmark's tests: what takes the place of its fixture, and of pytest's loop over the tests."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shrinkage.benchmarks.gate.calls import Call, NotOffered, Plain
+
+FIXTURES = {"benchmark", "benchmark_weave"}
+
+
+class Tests:
+    """A plugin of pytest's: it collects what has the fixture, and runs a test when that is asked for.
+
+    Parameters
+    ----------
+    answer
+        Takes the place of the loop.
+    """
+
+    __test__ = False
+
+    def __init__(self, answer: Callable[["Tests"], None]) -> None:
+        self.answer = answer
+        self.items: dict[str, pytest.Item] = {}
+        self.failed: dict[str, str] = {}
+        self.reports: list[pytest.TestReport] = []
+        self.do: Callable[[Call], None] | None = None
+        self.called = False
+
+    # ---- for who asks ------------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """The node ids."""
+        return [*self.items]
+
+    def modules(self) -> set[str]:
+        """That the tests are in."""
+        return {
+            module.__name__.partition(".")[0]
+            for item in self.items.values()
+            if (module := getattr(item, "module", None))
+        }
+
+    def not_collected(self, case: str) -> str:
+        """Why a test's file could not be collected."""
+        return next((why for file, why in self.failed.items() if case.startswith(file)), "")
+
+    def said(self) -> str:
+        """Why there is nothing to run."""
+        return next(iter(self.failed.values()), "Its log says why.")
+
+    def within(self, case: str, do: Callable[[Call], None]) -> str:
+        """Run the test; its own failures are told, those of `do` are raised."""
+        item = self.items[case]
+        self.do, self.called, self.reports = do, False, []
+        others = [other for other in self.items.values() if other is not item]
+        item.session._setupstate.teardown_exact(item)  # what the test before this one has left to be used again
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=others[0] if others else None)
+        failed = [report for report in self.reports if report.failed]
+        skipped = [report for report in self.reports if report.skipped]
+        if failed:
+            return f"{failed[0].when}: {_last_line(failed[0].longreprtext)}"
+        if skipped and not self.called:
+            raise NotOffered(f"it is skipped: {_reason(skipped[0])}")
+        return "" if self.called else "it never calls benchmark"
+
+    # ---- for pytest --------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Whatever the project has set for its everyday runs."""
+        for name in ("benchmark_skip", "benchmark_disable", "benchmark_only"):
+            if hasattr(config.option, name):
+                setattr(config.option, name, False)
+        config.option.maxfail = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Of fixtures of one name the one that was registered last counts; pytest-benchmark would not have another."""
+        plugins = session.config.pluginmanager
+        for plugin in plugins.get_plugins():
+            if getattr(plugin, "__name__", "") == "pytest_benchmark.plugin":
+                plugins.unregister(plugin)
+        plugins.register(Fixtures(self), "shrinkage-gate-fixtures")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Nothing but what is timed."""
+        items[:] = [item for item in items if FIXTURES & {*getattr(item, "fixturenames", ())}]
+        self.items = {item.nodeid: item for item in items}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be imported stops no other one."""
+        if report.failed:
+            self.failed[report.nodeid] = f"{report.nodeid} cannot be collected: {_last_line(report.longreprtext)}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """A test at a time, as they are asked for."""
+        self.answer(self)
+        session.testsfailed = 0
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """How setup, call and teardown ended."""
+        self.reports.append(report)
+
+
+class Fixtures:
+    """What tests ask for by name."""
+
+    def __init__(self, tests: Tests) -> None:
+        self.tests = tests
+
+    @pytest.fixture
+    def benchmark(self, request: pytest.FixtureRequest) -> "Benchmark":
+        """In the place of pytest-benchmark's."""
+        return Benchmark(self.tests, request)
+
+    @pytest.fixture
+    def benchmark_weave(self, benchmark: "Benchmark") -> Any:
+        """Refused, as nothing is called in there that could be sampled."""
+        return benchmark.weave
+
+
+class Benchmark:
+    """As pytest-benchmark's fixture is used: called with a function and its arguments, or `pedantic`."""
+
+    def __init__(self, tests: Tests, request: pytest.FixtureRequest) -> None:
+        self._tests = tests
+        self.name, self.fullname = request.node.name, request.node.nodeid
+        callspec = getattr(request.node, "callspec", None)
+        self.params = callspec.params if callspec else None
+        self.param = callspec.id if callspec else None
+        marker = request.node.get_closest_marker("benchmark")
+        self.group = marker.kwargs.get("group") if marker else None
+        self.extra_info: dict[str, Any] = {}
+        self.stats, self.has_error = None, False
+        self.enabled, self.disabled = False, True  # as with --benchmark-disable: there are no statistics
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Time it; what it gives."""
+        return self._timed(partial(function, *arguments, **named))
+
+    def pedantic(
+        self,
+        target: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        setup: Callable[[], Any] | None = None,
+        teardown: Callable[..., Any] | None = None,
+        rounds: int = 1,
+        warmup_rounds: int = 0,
+        iterations: int = 1,
+    ) -> Any:
+        """The same, with what is to be done before each call; a single round without that cannot be repeated."""
+        if setup is None:
+            plain = partial(target, *args, **(kwargs or {}))
+            return self._timed(plain, once=rounds == iterations == 1 and not warmup_rounds, after=teardown)
+        found: list[Any] = []
+
+        def prepared() -> Plain:
+            made = setup() or (args, kwargs or {})
+            return lambda: found.append(target(*made[0], **made[1]))
+
+        self._do(Call(lambda: None, setup=prepared))
+        return found[-1] if found else None
+
+    def weave(self, *_: Any, **__: Any) -> None:
+        """Refused."""
+        pytest.skip("benchmark.weave times what is called inside of something else, which cannot be sampled")
+
+    patch = weave
+
+    def _timed(self, call: Plain, once: bool = False, after: Callable[..., Any] | None = None) -> Any:
+        found: list[Any] = []
+
+        def first() -> None:
+            found.append(call())  # what the test goes on with
+            made.run = call
+
+        made = Call(first, once=once)
+        self._do(made)
+        if after:
+            after()
+        return found[0] if found else call()
+
+    def _do(self, call: Call) -> None:
+        if self._tests.called:
+            pytest.fail("benchmark can be used once in a test")
+        self._tests.called = True
+        assert self._tests.do is not None
+        self._tests.do(call)
+
+
+def _last_line(text: str) -> str:
+    told = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
+    return (told or text.strip().splitlines() or [""])[0]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)

@@ -1,0 +1,206 @@
+"""Benchmarks that a repository has of its own, gated in it: nothing there is ours."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from shrinkage.benchmarks.gate.command import main
+from shrinkage.benchmarks.gate.findings import annotations
+from shrinkage.benchmarks.gate.rounds import Timer
+from shrinkage.benchmarks.gate.sides import Home, Sides
+from shrinkage.benchmarks.gate.suite.provider import WORKER
+from shrinkage.benchmarks.selftest.gate.test_origins import commit
+from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, left_behind
+
+MINI = """
+def total(n):
+    return sum(range(n))
+
+def joined(words):
+    return " ".join(words)
+
+def used_up(items):
+    while items:
+        items.pop()
+"""
+SLOWER = MINI.replace("sum(range(n))", "sum(sum(range(n)) for _ in range(20)) // 20")
+HUNGRY = MINI.replace('" ".join(words)', '" ".join(sorted(words * 20)[: len(words)])')
+TESTS = """
+import pytest
+from mini import joined, total, used_up
+
+made = []
+
+@pytest.fixture(scope="module")
+def words():
+    made.append(1)
+    yield ["word"] * 3000
+    made.clear()
+
+@pytest.mark.parametrize("n", [1000, 3000])
+def test_total(benchmark, n):
+    benchmark.group = "sums"
+    assert benchmark(total, n) == n * (n - 1) / 2
+
+def test_joined(benchmark, words):
+    benchmark.extra_info["words"] = len(words)
+    assert benchmark(joined, words).startswith("word word")
+    assert made == [1]
+
+def test_used_up(benchmark):
+    benchmark.pedantic(used_up, setup=lambda: (([1] * 3000,), {}), rounds=5)
+
+def test_once(benchmark):
+    items = [1] * 3000
+    benchmark.pedantic(used_up, args=(items,))
+    assert items == []
+
+@pytest.mark.skip(reason="not today")
+def test_skipped(benchmark):
+    benchmark(total, 3)
+
+def test_something_else():
+    raise AssertionError("it is not run")
+"""
+ASV = """
+import mini
+
+class Sums:
+    params = [[100, 1000], ["a"]]
+
+    def setup(self, n, letter):
+        self.n = n
+
+    def time_total(self, n, letter):
+        mini.total(self.n)
+
+    def time_letters(self, n, letter):
+        if n == 100:
+            raise ValueError
+"""
+CONFIGURED = {
+    "pyproject.toml": '[project]\nname = "mini"\nversion = "1"\n[tool.setuptools]\npackage-dir = {"" = "src"}\n'
+    '[tool.pytest.ini_options]\naddopts = "--benchmark-disable --strict-markers"\n',
+    "src/mini/__init__.py": MINI,
+    "tests/test_speed.py": TESTS,
+    "asv.conf.json": '{\n  // as asv writes it\n  "version": 1,\n  "benchmark_dir": "asv_bench",\n}\n',
+    "asv_bench/__init__.py": "",
+    "asv_bench/sums.py": ASV,
+}
+FLAT = {"mini.py": MINI, "test_speed.py": TESTS}
+
+
+def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
+    """A side whose processes run these files, as they lie in a folder."""
+    tree = folder / side
+    for name, text in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    told = json.dumps({"tests": None, "select": "", "marks": "", "places": []})
+    return Home(tree, [told], [tree, tree / "src"], folder / f"cache-{side}", WORKER)
+
+
+def test_each_kind_of_call_is_sampled(tmp_path):
+    """Fixtures of any scope, parameters, setup before each call, what can be called once alone; asv's the same way."""
+    sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED)})
+    with sides.process("head") as process:
+        names = sides.started(process).ask("names")
+        tests = [name for name in names if "::" in name]
+        assert [name.partition("::")[2] for name in tests] == [
+            *("test_total[1000]", "test_total[3000]", "test_joined", "test_used_up", "test_once", "test_skipped")
+        ]
+        times = "sums.Sums.time_total(100, 'a')", "sums.Sums.time_total(1000, 'a')"
+        assert {*times} < {*names}
+        for case in (*tests[:5], *times, tests[2]):
+            assert 0 < process.ask("load", case=case) < 1
+            process.ask("move", case=case)
+            assert 0 < process.ask("time", case=case, calls=3, warm=1) < 1
+            assert process.ask("drop", case=case) == ""
+            process.ask("check", case=case)
+        assert process.ask("by_fresh_calls") == [tests[4]]
+        assert process.ask("peak", case=tests[2]) > 10_000
+        assert process.ask("packages") == ["mini"]
+        for case, said in ((tests[5], "NotOffered: it is skipped"), ("sums.Sums.time_letters(100, 'a')", "ValueError")):
+            with pytest.raises(Exception, match=said):
+                process.ask("first_call", case=case)
+
+
+def test_rounds_time_tests_and_suites_like_any_call(tmp_path):
+    """A slowdown of twenty times is seen in one round."""
+    slow = {**CONFIGURED, "src/mini/__init__.py": SLOWER}
+    sides = Sides(tmp_path, {"base": home(tmp_path, "base", CONFIGURED), "head": home(tmp_path, "head", slow)})
+    cases = ["tests/test_speed.py::test_total[3000]", "sums.Sums.time_total(1000, 'a')"]
+    found = Timer(sides).rounds(cases, 1)
+    assert all(found[case].head[0] > 1 > abs(found[case].twin[0]) for case in cases)
+
+
+@pytest.mark.power
+def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, capsys):
+    """Installed its own way, in a folder of it, without a word of us; and it is as it was."""
+    repo, out, comment = tmp_path / "repo", tmp_path / "gate.json", tmp_path / "gate.md"
+    commit(repo, "v0", CONFIGURED)
+    commit(repo, "v1", {"src/mini/__init__.py": HUNGRY})
+    monkeypatch.chdir(repo / "tests")
+    given = ["v0", "--only", "memory", "--only", "import", "--json", str(out), "--markdown", str(comment)]
+    assert main(given) == 1
+    result = json.loads(out.read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert [row["name"] for row in result["memory"] if row["verdict"] != "pass"] == ["tests/test_speed.py::test_joined"]
+    assert [row["name"] for row in result["import"]] == ["mini"]
+    assert "peak memory of tests/test_speed.py::test_joined" in comment.read_text()
+    assert "test_once cannot be called twice in a row" in comment.read_text()
+    assert any(line.startswith("::error file=tests/test_speed.py,title=gate::peak") for line in annotations(result))
+    status = subprocess.run(["git", "status", "--porcelain", "--ignored"], cwd=repo, capture_output=True, check=True)
+    assert status.stdout == b""
+    assert left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "options", "code", "sentence"),
+    [
+        ({"test_speed.py": ""}, ["-k", "test_total"], 1, "test_total[1000] cannot be run: NotOffered"),
+        ({"mini.py": "raise OSError('not today')"}, [], 1, "test_speed.py cannot be collected: OSError: not today"),
+        ({"mini.py": SLOWER.replace("// 20", "// 19")}, ["-k", "total"], 1, "test_total[1000] gives a wrong answer"),
+        (
+            {"test_speed.py": TESTS.replace("test_joined", "test_all")},
+            ["-k", "joined or all"],
+            2,
+            "::test_joined is gone, and test_speed.py::test_all new: was it renamed?",
+        ),
+        ({}, ["-k", "nothing_of_that_name"], 2, "has no benchmark that was chosen in either revision"),
+        ({}, ["--tests", "nowhere"], 2, "has no benchmark that was chosen in either revision"),
+        (
+            {},
+            ["--build", "echo error: no compiler; false"],
+            2,
+            "could not be installed, exit code 1: error: no compiler",
+        ),
+    ],
+    ids=["gone", "broken", "wrong", "renamed", "none", "nowhere", "no build"],
+)
+@pytest.mark.power
+def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, sentence):
+    """In a sentence, and it does not pass."""
+    commit(tmp_path, "v0", FLAT)
+    commit(tmp_path, "v1", changed)
+    assert main(["v0", "v1", "--repo", str(tmp_path), "--only", "memory", *options]) == code
+    said = capsys.readouterr()
+    assert sentence in " ".join((said.out + said.err).split())
+    assert left_behind() == []
+
+
+def test_a_pull_request_says_where(capsys):
+    """GitHub's commands end at a line's end, and colons and commas of a file's name are not theirs."""
+    result = {
+        "reasons": ["a,b.py::test_x takes 2 times as long\n::warning::forged"],
+        "time": [{"case": "a,b.py::test_x", "verdict": "regression"}, {"case": "c", "verdict": "pass"}],
+        "memory": [{"name": "a,b.py::test_y", "verdict": "inconclusive"}],
+    }
+    assert [*annotations(result)] == [
+        "::warning file=a%2Cb.py,title=gate::a,b.py::test_y: inconclusive",
+        "::error file=a%2Cb.py,title=gate::a,b.py::test_x takes 2 times as long%0A::warning::forged",
+    ]
