@@ -19,8 +19,8 @@ _HUNDREDTHS = re.compile(rb"(\.\d\d)\d+")
 SAID = {
     "relu_step": (
         "One gradient step on a ReLU unit",
-        "Four panels, one for each combination of signs of w and x, all with φ(x) − y = 1: the unit before and after the step, "
-        "the sample, and arrows from the old elbow to the new one with both values. Where the sample is off, "
+        "Four panels, one for each combination of signs of w and x, all with φ(x) − y = 1: the unit before and after "
+        "the step, the sample, and arrows from the old elbow to the new one with both values. Where the sample is off, "
         "nothing moves.",
     ),
     "elbows_in_training": (
