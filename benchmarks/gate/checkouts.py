@@ -68,7 +68,9 @@ def is_own(repository: Path) -> bool:
 def revision(repository: Path, name: str | None) -> Revision:
     """Look a revision up; None is the working tree."""
     found = git(repository, "rev-parse", "--verify", "--quiet", f"{name or 'HEAD'}^{{commit}}")
-    if not found and name is None:
+    if not found and git(repository, "rev-parse", "--git-dir") is None and (repository / ".git").exists():
+        raise Unusable(f"git refuses the repository {repository}, of another user perhaps: git status there says why.")
+    if not found and not git(repository, "rev-parse", "--verify", "--quiet", "HEAD"):
         raise Unusable(f"{repository} is no git repository with a commit: there is nothing to compare with.")
     if not found:
         raise Unusable(f"{repository} has no revision {name!r}: give a branch, a tag or a commit.")

@@ -243,8 +243,12 @@ def test_a_folder_without_a_commit_has_nothing_to_compare_with(tmp_path):
     with pytest.raises(checkouts.Unusable, match="is no git repository with a commit"):
         checkouts.revision(tmp_path, None)
     git(tmp_path, "init", "--quiet")
-    with pytest.raises(checkouts.Unusable, match="is no git repository with a commit"):
-        checkouts.revision(tmp_path, None)
+    for name in (None, "v0"):
+        with pytest.raises(checkouts.Unusable, match="is no git repository with a commit"):
+            checkouts.revision(tmp_path, name)
+    (tmp_path / ".git" / "HEAD").write_text("nothing")
+    with pytest.raises(checkouts.Unusable, match="git refuses the repository"):
+        checkouts.revision(tmp_path, "v0")
 
 
 @pytest.mark.parametrize(
