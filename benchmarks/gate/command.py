@@ -26,7 +26,7 @@ from shrinkage.properties.report.files import write
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
-WIDTH = 120  # where there is no terminal
+WIDTH = 140  # where there is no terminal
 
 
 def parser() -> argparse.ArgumentParser:

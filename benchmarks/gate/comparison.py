@@ -1,6 +1,7 @@
 """One comparison, from two revisions to a verdict with its reasons, as plain data (`gate.schema.json`)."""
 
 import datetime
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -18,11 +19,11 @@ from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.measure.machine import machine
 
 
-def provider(options: Options) -> Provider:
+def provider(options: Options, until: float = math.inf) -> Provider:
     """Of the contract's cases, or of the benchmarks that the repository has."""
     if options.implementation or is_own(options):
-        return Contract(options)
-    return Suite(options)
+        return Contract(options, until)
+    return Suite(options, until)
 
 
 def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
@@ -35,14 +36,15 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
     """
     started = time.monotonic()
     found: dict[str, list[Any]] = {name: [] for name in METRICS}
-    chosen, notes = provider(options), list[str]()
+    until = started + options.budget
+    chosen, notes = provider(options, until), list[str]()
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
     with checkouts.work_folder() as folder:
         base, head = (checkouts.revision(options.repository, name) for name in (options.base, options.head))
         say(f"exporting {base.name} and {head.name}")
-        homes = chosen.homes(base, head, folder, say, reasons[REGRESSION], notes)
-        sides = Sides(folder, homes, started + options.budget)
         try:
+            homes = chosen.homes(base, head, folder, say, reasons[REGRESSION], notes)
+            sides = Sides(folder, homes, until)
             comparison = prepared(options, sides, chosen.cases(sides), reasons, notes, say)
             for name in chosen.metrics:
                 if name in (options.kinds or METRICS) and ("base" in homes or name == "accuracy"):

@@ -25,10 +25,16 @@ def table(result: dict[str, Any]) -> Group:
     for metric, rows in _measured(result):
         if metric.columns:
             parts.append(Table(title=metric.what))
-            for name in metric.columns:
+            cells = [metric.cells(row) for row in rows]
+            telling = [
+                i for i, name in enumerate(metric.columns) if name != "code" or {row[i] for row in cells} != {"changed"}
+            ]
+            for i in telling:
+                name = metric.columns[i]
                 parts[-1].add_column(name, no_wrap=name != "case", overflow="fold")
-            for row in rows:
-                parts[-1].add_row(*metric.cells(row), style=_STYLE[row["verdict"]] if row["verdict"] != PASS else None)
+            for row, told in zip(rows, cells, strict=True):
+                style = _STYLE[row["verdict"]] if row["verdict"] != PASS else None
+                parts[-1].add_row(*(told[i] for i in telling), style=style)
     verdict = Text(WORDS[result["verdict"]], style=_STYLE[result["verdict"]])
     reasons = [Text(f"  {reason}") for reason in (*result["reasons"], *result["notes"])]
     return Group(*parts, *map(Text, lines(result)), verdict, *reasons)

@@ -3,6 +3,7 @@
 What decides, `comparison`, asks no more than is here; what runs in the processes of a side is one of `calls.Calls`.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,13 @@ class Options:
 class Provider(ABC):
     """Of one kind of timed calls.
 
+    Parameters
+    ----------
+    options
+        What to compare.
+    until
+        When the time is over, by `time.monotonic`.
+
     Attributes
     ----------
     metrics
@@ -68,8 +76,8 @@ class Provider(ABC):
 
     metrics: ClassVar[Sequence[str]]
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    def __init__(self, options: Options, until: float = math.inf) -> None:
+        self.options, self.until = options, until
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ import fcntl
 import json
 import math
 import os
+import select
 import signal
 import socket
 import struct
@@ -175,8 +176,11 @@ def begin() -> tuple[socket.socket, list[str]]:
     endpoint, held, *arguments = sys.argv[1:]
     if hasattr(fcntl, "F_SETSIG"):  # by the kernel, even from code that lets no other thread run
         fcntl.fcntl(int(held), fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(int(held), fcntl.F_SETOWN, os.getpid())
+        alone = os.getpgrp() == os.getpid()  # what it has started ends with it, then
+        fcntl.fcntl(int(held), fcntl.F_SETOWN, -os.getpid() if alone else os.getpid())
         fcntl.fcntl(int(held), fcntl.F_SETFL, os.O_ASYNC)
+        if select.select([int(held)], [], [], 0)[0]:  # it ended before that was said
+            os._exit(0)
     else:
         threading.Thread(target=lambda: os.read(int(held), 1) or os._exit(0), daemon=True).start()
     return socket.socket(fileno=int(endpoint)), arguments

@@ -1,17 +1,22 @@
 """Benchmarks that a repository has of its own, gated in it: nothing there is ours."""
 
 import json
+import math
 import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from shrinkage.benchmarks.gate.checkouts import Revision
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
 from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import Home, Sides
+from shrinkage.benchmarks.gate.suite.environment import made
 from shrinkage.benchmarks.gate.suite.provider import WORKER
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
 from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, left_behind
@@ -104,6 +109,12 @@ def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
     return Home(tree, [told], [tree, tree / "src"], folder / f"cache-{side}", WORKER)
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """What was installed is kept there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def test_each_kind_of_call_is_sampled(tmp_path):
     """Fixtures of any scope, parameters, setup before each call, what can be called once alone; asv's the same way."""
     sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED)})
@@ -191,6 +202,37 @@ def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, 
     said = capsys.readouterr()
     assert sentence in " ".join((said.out + said.err).split())
     assert left_behind() == []
+
+
+def test_a_commit_is_installed_once(tmp_path):
+    """For whichever run needs it, a copy each; the working tree, which has no name, every time."""
+    log = tmp_path / "log"
+    build = f'echo "$VIRTUAL_ENV" >> {log}; touch "$VIRTUAL_ENV/lib/mine"'
+    for i, (name, installed) in enumerate([("v0", 1), ("v0", 1), ("v1", 2), ("the working tree", 3), ("v0", 3)]):
+        environment = tmp_path / str(i)
+        assert made(tmp_path, environment, Revision(name, f"{name:a<40}"), build, math.inf)
+        assert len(log.read_text().splitlines()) == installed
+        (environment / "lib" / "mine").unlink()  # its own
+
+
+@pytest.mark.power
+def test_a_gate_that_is_killed_takes_the_installation_along(tmp_path):
+    """Also the command that was started to install."""
+    commit(tmp_path, "v0", FLAT)
+    mark = tmp_path / "begun"
+    build = f"echo $$ > {mark}; sleep 654; true"
+    gate = subprocess.Popen(
+        [sys.executable, "-m", "shrinkage", "gate", "v0", "--repo", str(tmp_path), "--build", build],
+        stderr=subprocess.DEVNULL,
+    )
+    while not (mark.exists() and mark.read_text()):
+        assert gate.poll() is None
+        time.sleep(0.05)
+    gate.kill()
+    gate.wait()
+    time.sleep(0.5)
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "sleep 654" not in listed
 
 
 def test_a_pull_request_says_where(capsys):
