@@ -99,6 +99,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
+def is_expression(text: str) -> bool:
+    """Whether pytest's -k or -m can mean it; pytest itself says no in every process, and at length."""
+    from _pytest.mark.expression import Expression
+
+    try:
+        Expression.compile(text)
+    except Exception:  # SyntaxError, and before pytest 8.4 one of its own
+        return False
+    return True
+
+
 def is_writable(path: Path) -> bool:
     """Whether it names a file, there or not, in a folder that is there and may be written to."""
     folder = path.absolute().parent

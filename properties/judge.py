@@ -105,7 +105,7 @@ CLASS: dict[str, dict[str, Any]] = {
         "metavar": "FOLDER",
         "help": "judge whoever has handed in, a folder or a .py file each, in isolation, and print one table",
     },
-    "--jobs": {"type": positive(int), "metavar": "N", "default": 2, "help": "so many at the same time (default: 2)"},
+    "--jobs": {"type": positive(int), "metavar": "N", "help": "so many at the same time (default: 2)"},
     "--csv": {"type": to_write, "metavar": "FILE", "help": "write the table, and the points of each function"},
     "--pages": {"type": Path, "metavar": "FOLDER", "help": "write an HTML page for each"},
     "--gradescope-folder": {"type": Path, "metavar": "FOLDER", "help": "write a results.json for each, under his name"},
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles[option] = of_kind[0] if of_kind else None
     if chosen["class"]:
         return _class(made, chosen)
-    if alone := [name for name in CLASS if chosen[_key(name)] not in (None, False, CLASS[name].get("default"))]:
+    if alone := [name for name in CLASS if chosen[_key(name)] not in (None, False)]:
         made.error(f"{alone[0]} is about a class: name its folder by --class")
     if not (chosen["names"] or chosen["estimator"]):
         made.error("NAME is missing: name the file or the module to judge, as in: shrinkage judge mysolver.py")

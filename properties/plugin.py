@@ -26,7 +26,7 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from shrinkage.cli import is_writable
+from shrinkage.cli import is_expression, is_writable
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
 from shrinkage.loader.profiles import Profile
@@ -87,6 +87,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: {says}")
     for each in READ_ONLY:
         config.addinivalue_line("filterwarnings", each)
+    for option, text in (("-m", config.option.markexpr), ("-k", config.option.keyword)):
+        if text and not is_expression(text):
+            raise pytest.UsageError(f"{option} {text!r} is no expression of names with and, or, not and brackets.")
     make = functools.partial(isolated, config) if config.getoption("--isolate") else load
     try:
         config.stash[CHOSEN] = [(choice.name, make(choice)) for choice in choices(config)]

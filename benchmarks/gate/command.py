@@ -20,7 +20,7 @@ from shrinkage.benchmarks.gate.findings import annotations, markdown, table
 from shrinkage.benchmarks.gate.metrics import METRICS
 from shrinkage.benchmarks.gate.provider import Options
 from shrinkage.benchmarks.gate.statistics import stored
-from shrinkage.cli import Parser, duration, to_write
+from shrinkage.cli import Parser, duration, is_expression, to_write
 from shrinkage.properties.isolated.worker import Failed
 from shrinkage.properties.report.files import write
 
@@ -119,6 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = made.parse_intermixed_args(arguments)
     if given.prove is not None and given.prove < (0 if given.json and given.json.exists() else 1):
         made.error(f"--prove {given.prove} makes no runs: give a number from 1 up")
+    for text in filter(None, (*given.select, given.marks)):
+        if not (is_expression(text) or {*"*?["} & {*text}):
+            made.error(f"{text!r} is no expression of names with and, or, not and brackets, and no pattern")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(UNUSABLE))  # so that the folder is removed on the way out
     errors = Console(stderr=True, highlight=False)

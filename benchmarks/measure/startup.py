@@ -150,7 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--rounds", type=positive(int), default=7, metavar="N", help="imports of each kind (default: 7)"
     )
     parser.add_argument("--first-calls", nargs="+", metavar="CASE", help=argparse.SUPPRESS)
-    parser.add_argument("--dtypes", nargs="+", default=["float64"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--dtypes", nargs="+", choices=["float64", "float32"], default=["float64"], help=argparse.SUPPRESS
+    )
     options = parser.parse_args(arguments)
     if options.first_calls:
         print(json.dumps(_first_calls_here(options.first_calls, options.dtypes)))

@@ -195,7 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     there = usable_cores()
     if not 1 <= options.threads <= len(there):
         parser.error(f"--threads {options.threads}: there are {len(there)} cores.")
-    names = options.impl.split(",") if options.impl else None
+    names = None if options.impl is None else options.impl.split(",")
+    if names and "" in names:
+        parser.error(f"--impl {options.impl!r} has an empty name: give names with a comma between two.")
     if names and len(set(names)) < len(names):
         parser.error(f"--impl {options.impl} names one twice.")
     try:

@@ -41,7 +41,7 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
         if chosen[option]:
             chosen[option].mkdir(parents=True, exist_ok=True)
     judging = Judging(_rules(everybody, chosen), kept / "classes", chosen["fresh"])
-    found = _judged(judging, everybody, chosen["jobs"])
+    found = _judged(judging, everybody, chosen["jobs"] or 2)
     if found is None:
         return 2
     points = for_all(found, points)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from _pytest.config import create_terminal_writer
 
+from .findings import MARKS
 from .screen import lines, warned
 
 JUDGED = ("passed", "failed", "xfailed", "xpassed", "error")  # pytest's words for what was not skipped
@@ -56,12 +57,19 @@ class OneScreen:
             self._reporter.write(self._kept.getvalue())
 
 
+def _nothing_chosen(marks: str, names: str) -> str:
+    of = [f"{option} {text!r}" for option, text in (("-m", marks), ("-k", names)) if text]
+    known = f" The marks are {', '.join(MARKS)}." if marks and not any(mark in marks for mark in MARKS) else ""
+    shown = " -- --collect-only lists the names of all." if names else ""
+    return f"No claim was chosen: {' and '.join(of)} leave{'s' * (len(of) == 1)} none.{known}{shown}"
+
+
 def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
     """The screen, under a line of its own where there is more above it."""
     one = terminal.config.pluginmanager.get_plugin("one screen")
     told = [*lines(card)]
     if one is not None and not told and card["exit"] == pytest.ExitCode.NO_TESTS_COLLECTED:
-        told = ["No claim was chosen: -m and -k leave none."]
+        told = [_nothing_chosen(terminal.config.option.markexpr, terminal.config.option.keyword)]
     if told:
         if one is not None:
             one.end()

@@ -1,8 +1,13 @@
 """``shrinkage COMMAND``: what each command says of itself, and what is said of a wrong one."""
 
+import argparse
+import contextlib
 import re
+import shutil
+import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +97,69 @@ def test_a_wrong_command_line_is_told_in_one_sentence(arguments, sentence, capsy
     assert (code, out) == (2, "")
     assert errors.startswith(sentence.removesuffix("x.py"))
     assert errors.count("\n") == 1
+
+
+NONSENSE = {  # what makes no sense to an option, where it does not follow from the option's type
+    "-m": "((",
+    "-k": "((",
+    "--as": "nonsense",
+    "--estimator": "nonsense",
+    "--impl": "nobody.py",
+    "--tests": "nobody.py",
+    "--build": "exit 3",
+    "--repo": "no/such/folder",
+    "--calls": "nobody.toml",
+    "--gradescope-points": "nobody.toml",
+    "--class": "no/such/folder",
+    "--out": "right.py",
+    "--plots": "right.py",
+}
+WITH = {"judge": ["right.py"], "race": ["ridge-50x10"], "gate": ["HEAD"], "report": ["race.json"]}
+
+
+def options_of(command: str, monkeypatch: pytest.MonkeyPatch) -> list[argparse.Action]:
+    """All that its parser knows."""
+    found = []
+
+    def stop(parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        found.extend(parser._actions)
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        for name in ("parse_args", "parse_known_args"):
+            patched.setattr(argparse.ArgumentParser, name, stop)
+        with contextlib.suppress(SystemExit):
+            cli.main([command])
+    return found
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_no_option_takes_what_makes_no_sense(command, monkeypatch, tmp_path, capsys):
+    """Each option of each command, with a value that it cannot mean: a sentence that names it, and 2 or pytest's 4."""
+    (tmp_path / "right.py").write_text("def squared_norm(x):\n    return x @ x\n")
+    shutil.copy(ROOT / "benchmarks" / "results" / "race.json", tmp_path)
+    commit = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost", "-c", "commit.gpgsign=false", "commit"]
+    for words in (["init", "-q"], ["add", "."], [*commit, "-q", "-m", "One"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    for option in options_of(command, monkeypatch):
+        if option.nargs == 0 or not option.option_strings or option.help == argparse.SUPPRESS:
+            continue
+        name = option.option_strings[0]
+        plain = option.type is not None or option.choices
+        said = [command, *WITH.get(command, []), name]
+        value = NONSENSE.get(name, "no/such/folder/nonsense" if plain else None)
+        assert value is not None, f"{name} of {command}: what makes no sense to it?"
+        if command == "judge" and (not plain or option.type is Path):  # it is pytest that refuses, or what it runs
+            code, output = own_python(tmp_path, "-m", "shrinkage", *said, value)
+        else:
+            code, _, output = ran(capsys, *said, value)
+        assert code in (2, pytest.ExitCode.USAGE_ERROR), (name, output)
+        told = [
+            line for line in output.splitlines() if line and not re.match(r" +\d+ s  ", line)
+        ]  # how far the gate is
+        assert len(told) == 1, (name, output)
+        assert value in told[0] or name in told[0], told
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

@@ -115,7 +115,8 @@ def _install(tree: Path, environment: Path, build: str, name: str, until: float)
                 raise OutOfTime(f"the time was over when {name} was being installed") from gone
             raise Unusable(f"{name} could not be installed: it {gone}") from gone
     if code:
-        raise Unusable(f"{name} could not be installed, exit code {code}: {said}")
+        by = f" by --build {build!r}" if build else ""
+        raise Unusable(f"{name} could not be installed{by}, exit code {code}: {said}")
 
 
 def _isolation(tree: Path) -> list[str]:

@@ -62,9 +62,12 @@ class Suite(Provider):
         found = sides.on_both(named)
         names = [*dict.fromkeys(name for side in found.values() for name in side)]
         if not names:
-            chosen = " that was chosen" * bool(self.options.select or self.options.marks or self.options.tests)
+            options = self.options
+            given = [*(f"-k {text}" for text in options.select), *(f"--tests {path}" for path in options.tests)]
+            given += [f"-m {options.marks}"] * bool(options.marks)
+            chosen = f" that {' and '.join(given)} choose{'s' * (len(given) == 1)}" if given else ""
             raise Unusable(
-                f"{self.options.repository} has no benchmark{chosen} in either revision: no test that asks for the "
-                "fixture benchmark, and no time_ function of an asv suite."
+                f"{options.repository} has no benchmark{chosen} in either revision: no test that asks for the fixture "
+                "benchmark, and no time_ function of an asv suite."
             )
         return names

@@ -182,8 +182,13 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
             2,
             "::test_joined is gone, and test_speed.py::test_all new: was it renamed?",
         ),
-        ({}, ["-k", "nothing_of_that_name"], 2, "has no benchmark that was chosen in either revision"),
-        ({}, ["--tests", "nowhere"], 2, "has no benchmark that was chosen in either revision"),
+        (
+            {},
+            ["-k", "nothing_of_that_name"],
+            2,
+            "has no benchmark that -k nothing_of_that_name chooses in either revision",
+        ),
+        ({}, ["--tests", "nowhere"], 2, "has no benchmark that --tests nowhere chooses in either revision"),
         (
             {},
             ["--build", "echo error: no compiler; false"],
