@@ -5,7 +5,10 @@ takes a half to a quarter of the time. Where one may have to be left out, it tak
 of well-conditioned columns the factor of XᵀX, refined, takes a third of QR's time (`refined_full_rank`).
 """
 
+import warnings
+
 import numpy as np
+from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike
 
 from ._kernels.jit import jit
@@ -26,6 +29,9 @@ from ._kernels.scaling import lifted, matrix_in_range, target_in_range, times_po
 from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
 __all__ = ["left_inverse", "lstsq", "min_norm", "pinv", "right_inverse"]
+
+# Times eps · σ_max: what rounding alone, of X or of the SVD, puts in the place of a σ of 0 is below, whatever the size.
+NOISE = 64
 
 
 def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
@@ -48,12 +54,20 @@ def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
     ValueError
         X is no matrix or not finite; rcond is negative or not finite.
 
+    Warns
+    -----
+    RankWarning
+        As for `lstsq`.
+
     Notes
     -----
     With p = min(m, n) and q = max(m, n): 8qp² + 20p³ flops with the thin SVD; 5qp² − 2p³/3 by QR, where no σ is in
     doubt. Golub and Van Loan, *Matrix Computations* (2013), §5.2, §5.5.2 and figure 8.6.1.
     """
-    return _inverse(X, rcond)[0]
+    inverse, rank = _inverse(X, rcond)
+    if rcond is None and rank < min(inverse.shape) and max(inverse.shape) > NOISE:
+        _warn_of_dropped(X, rank)
+    return inverse
 
 
 def left_inverse(X: ArrayLike) -> Array:
@@ -138,6 +152,13 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None) -> Array:
     ValueError
         X is no matrix, y does not have m rows, something is not finite, or rcond is negative or not finite.
 
+    Warns
+    -----
+    RankWarning
+        With rcond=None a σ counts as zero that is far above rounding, above 64 eps · σ_max: in float32, of 10,000 rows
+        ``[1, i]``, for which σ₂/σ₁ = 9e-5 is below max(m, n) · eps = 1.2e-3. With ``rcond=1e-6``, or in float64, both
+        directions count. Nothing of 64 rows and columns or less can have one.
+
     Notes
     -----
     With p = min(m, n) and q = max(m, n): 2qp² + 11p³ flops where a σ is in doubt, by QR and the SVD of R, LAPACK's
@@ -145,7 +166,10 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None) -> Array:
     is as accurate (Björck 1987), where m ≥ 2n and X is surely of full rank. Backward stable: Higham (2002), Theorems
     20.3 and 21.4; Golub and Van Loan (2013), figure 8.6.1; *LAPACK Users' Guide* (1999), §4.5.
     """
-    return _solution(X, y, rcond)[0]
+    w, rank, rows = _solution(X, y, rcond)
+    if rcond is None and rank < min(rows, len(w)) and max(rows, len(w)) > NOISE:
+        _warn_of_dropped(X, rank)
+    return w
 
 
 def min_norm(X: ArrayLike, y: ArrayLike) -> Array:
@@ -207,6 +231,21 @@ def _solution(X: ArrayLike, y: ArrayLike, rcond: float | None) -> tuple[Array, i
         inverse, rank = _pinv(X, rcond)
         return inverse @ y, rank, m
     return (Wt.reshape(n) if y.ndim == 1 else np.ascontiguousarray(Wt.T)), rank, m
+
+
+def _warn_of_dropped(X: ArrayLike, rank: int) -> None:
+    (X,) = floats("X", X)
+    if X.size == 0:
+        return
+    eps = float(np.finfo(X.dtype).eps)
+    dropped = lstsq_transposed(X, np.zeros((len(X), 1), X.dtype), NOISE * eps)[1] - rank
+    if dropped > 0:
+        warnings.warn(
+            f"{dropped} of the singular values of X count as zero, being at most max(m, n) eps = "
+            f"{max(X.shape) * eps:.1e} of the largest, and are far above rounding: give rcond, or X in float64",
+            RankWarning,
+            stacklevel=3,
+        )
 
 
 @jit

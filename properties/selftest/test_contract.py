@@ -73,6 +73,32 @@ def test_the_surface_is_the_contract():
     assert sorted(public) == sorted(compiled.__all__) == sorted(CONTRACT)
 
 
+LINE = np.stack([np.ones(10_000), np.arange(10_000)], axis=1).astype(np.float32)
+
+
+def test_a_direction_that_is_dropped_far_above_rounding_is_warned_of():
+    """Where the default rcond is past what rounding explains, lstsq, ridge at λ = 0 and pinv say so; min_norm refuses.
+
+    Nobody is warned of what is singular, of few rows and columns, nor whoever says rcond.
+    """
+    y = np.full(10_000, 2020, np.float32)
+    for call in (lambda: compiled.lstsq(LINE, y), lambda: compiled.pinv(LINE.T), lambda: compiled.ridge(LINE, y, 0)):
+        with pytest.warns(np.exceptions.RankWarning, match="1 of the singular values of X count as zero"):
+            call()
+    with pytest.raises(ValueError, match="rank"):
+        compiled.min_norm(LINE.T, np.ones(2, np.float32))
+    w = compiled.lstsq(LINE, y, 1e-6)
+    np.testing.assert_allclose(w, [2020, 0], atol=0.02)
+    compiled.lstsq(LINE.astype(float), y.astype(float))
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        low = (rng.standard_normal((400, 3)) @ rng.standard_normal((3, 300))).astype(dtype)
+        compiled.lstsq(low, low[:, 0])
+        compiled.pinv(low)
+        few = np.diag([1, 60 * np.finfo(dtype).eps]).astype(dtype)
+        compiled.lstsq(np.pad(few, (0, 58)), np.ones(60, dtype))
+
+
 @pytest.mark.parametrize("name", CONTRACT)
 def test_every_function_is_described(name):
     """Each has a chapter, a value and a shape on one line, and a docstring in `impl` that opens with a formula."""
