@@ -17,7 +17,7 @@ import itertools
 import time
 import types
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -121,6 +121,7 @@ def refute(
     large: bool = True,
     marks: Collection[str] = MARKS,
     among: Collection[str] = ("*",),
+    tries: Sequence[int] = (FEW, MANY),
 ) -> Refutation | None:
     """The first claim found to fail that blames one of these functions; None if none does.
 
@@ -136,6 +137,8 @@ def refute(
         Of the claims that are tried.
     among
         Their names, ``*`` standing for anything.
+    tries
+        On how many examples each is tried, one run after the other.
     """
     wanted = frozenset(implementation.offered if functions is None else functions)
     chosen = [
@@ -147,9 +150,9 @@ def refute(
     ]
     about = [claim for claim in chosen if claim.about & wanted]
     judged, begin = Judged(implementation), time.perf_counter()
-    for examples in (FEW, MANY):
+    for examples in tries:
         for claim in about:
-            if examples == FEW or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
+            if examples == tries[0] or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
                 error, failure, blamed = _failure(claim, judged, examples)
                 if error is not None and wanted.intersection(blamed):
                     says = (inspect.getdoc(claim.test) or "").split("\n")[0]

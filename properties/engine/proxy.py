@@ -6,11 +6,13 @@ memory, ask `raw`, and their own arrays are handed on as they are.
 """
 
 import functools
+import operator
 import os
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shrinkage.contract import CONTRACT
@@ -120,7 +122,7 @@ def _done(
         if watchdog.given_up(call.function):
             raise Breach(call.function, f"{call.function} is not called again: once it did not come back")
         with watchdog.calling(call.function, lambda: "; ".join(call.lines())):
-            call.result = function(*given, **by_name)
+            call.result = _as_arrays(call, function(*given, **by_name))
     except NotOffered as error:  # not with these arguments
         pytest.skip(f"not offered: {error}")
     except BaseException as error:
@@ -139,6 +141,20 @@ def _done(
     if written:
         seen.changed(call, written)
     return call.result
+
+
+def _as_arrays(call: Call, result: Any) -> Any:
+    """What says of itself that it is an array, a tensor or a `DataFrame`, as one: claims index it as an array."""
+    if isinstance(result, tuple):
+        cache = result[1:] if not call.method and CONTRACT[call.function].gives_cache else ()  # nobody else's business
+        values = *(_as_arrays(call, value) for value in result[: len(result) - len(cache)]), *cache
+        return result if all(map(operator.is_, values, result)) else values
+    if isinstance(result, np.ndarray | np.generic) or not hasattr(type(result), "__array__"):
+        return result
+    try:
+        return np.asarray(result)
+    except Exception:  # as it is, it fails in words
+        return result
 
 
 def keep_alive() -> Callable[[], None]:

@@ -16,8 +16,8 @@ from shrinkage.contract import CONTRACT, Kind
 from shrinkage.loader import Implementation, load
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine import bounds
-from shrinkage.properties.engine.falsify import claims, refute
-from shrinkage.properties.selftest.alternatives import DIFFERENT, factorisations
+from shrinkage.properties.engine.falsify import FEW, claims, refute
+from shrinkage.properties.selftest.alternatives import DIFFERENT, TRIED, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
 from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
@@ -94,6 +94,12 @@ LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
 def test_what_is_right_is_not_refuted(implementation):
     """No claim fails about an implementation that computes the same in another way."""
     assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
+
+
+@pytest.mark.parametrize("implementation", TRIED, ids=lambda implementation: implementation.name)
+def test_what_is_right_is_not_refuted_by_few_examples(implementation):
+    """Nor is one of twelve more styles: products in any order, blocks, conjugate gradients, fractions, views."""
+    assert refute(implementation, large=False, tries=(FEW,)) is None
 
 
 ORTHOGONAL = {"the SVD": textbook.ridge_svd, "rows of √λ on top": factorisations.ridge_augmented_rows}
