@@ -1,5 +1,6 @@
 """Chapter 2: the pseudoinverse, the one-sided inverses, least squares and minimum norm."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, oracles
-from shrinkage.properties.engine.bounds import norm, times
+from shrinkage.properties.engine.bounds import EXACT, norm, times
 from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import (
@@ -74,58 +75,113 @@ def of_any_size(draw: Any) -> Planted:
     return replace(problem, X=np.ldexp(problem.X, unit), s=np.ldexp(problem.s, unit))
 
 
+@st.composite
+def cut(draw: Any) -> tuple[Planted, int, float, bounds.Bound]:
+    """A matrix, how many of its singular values count, an rcond between those and the next, and what pinv is allowed.
+
+    The rcond may be as near to either as a singular value, by Weyl's inequality, may be off.
+    """
+    problem = draw(of_any_size())
+    X, s = problem.X, problem.s.astype(float)
+    rank = draw(st.integers(1, len(s)).filter(lambda k: k == len(s) or s[k] < s[k - 1]))
+    kept, dropped = float(s[rank - 1]), float(s[rank]) if rank < len(s) else 0.0
+    room = 4 * float(bounds.rounding(len(X), X.shape[1], X.dtype))
+    rcond = draw(st.sampled_from([(kept + dropped) / 2 / s[0], kept / s[0] - room, dropped / s[0] + room]))
+    return problem, rank, rcond, bounds.truncated(X, kept, dropped)
+
+
 @pytest.mark.accuracy
-@given(of_any_size(), st.data())
-def test_rcond_says_what_counts_as_zero(impl, problem, data):
+@given(cut())
+def test_rcond_says_what_counts_as_zero(impl, drawn):
     """With rcond, a singular value at most rcond · σ_max counts as zero and a larger one does not: pinv."""
-    X, s = problem.X, problem.s
-    rank = data.draw(st.integers(1, len(s)).filter(lambda k: k == len(s) or s[k] < s[k - 1]))
-    dropped = float(s[rank]) if rank < len(s) else 0.0
-    rcond = (s[rank - 1] + dropped) / 2 / s[0]
-    bound = bounds.truncated(X, float(s[rank - 1]), dropped)
-    judge("pinv", impl.pinv(X, float(rcond)), problem.pinv(rank), bound, dtype=X.dtype)
+    problem, rank, rcond, bound = drawn
+    judge("pinv", impl.pinv(problem.X, rcond), problem.pinv(rank), bound, dtype=problem.X.dtype)
 
 
 @pytest.mark.accuracy
-@given(of_any_size(), st.data())
-def test_lstsq_leaves_out_what_rcond_says(impl, problem, data):
+@given(cut())
+def test_lstsq_leaves_out_what_rcond_says(impl, drawn):
     """With rcond, a singular value at most rcond · σ_max counts as zero and a larger one does not: lstsq."""
-    X, s = problem.X, problem.s
-    rank = data.draw(st.integers(1, len(s)).filter(lambda k: k == len(s) or s[k] < s[k - 1]))
-    dropped = float(s[rank]) if rank < len(s) else 0.0
-    rcond = (s[rank - 1] + dropped) / 2 / s[0]
+    problem, rank, rcond, bound = drawn
+    X = problem.X
     y = np.arange(1, len(X) + 1).astype(X.dtype)
     exact = problem.pinv(rank) @ oracles.rationals(y)
-    bound = times(bounds.truncated(X, float(s[rank - 1]), dropped), 2 * norm(y))
-    judge("lstsq", impl.lstsq(X, y, float(rcond)), exact, bound, dtype=X.dtype)
+    judge("lstsq", impl.lstsq(X, y, rcond), exact, times(bound, 2 * norm(y)), dtype=X.dtype)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("name", ["pinv", "lstsq"])
+@given(p=linear(hard=True), rcond=st.sampled_from([1.0, 1.5, 1e300]))
+def test_an_rcond_of_one_leaves_nothing(impl, name, p, rcond):
+    """No singular value is larger than σ_max: from rcond = 1 on, pinv and lstsq are 0, without any rounding."""
+    got = impl.pinv(p.X, rcond) if name == "pinv" else impl.lstsq(p.X, p.y, rcond)
+    shape = p.X.T.shape if name == "pinv" else (p.X.shape[1], *p.y.shape[1:])
+    judge(name, got, np.zeros(shape), EXACT, dtype=p.dtype)
 
 
 @st.composite
-def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, int]:
-    """A permuted diagonal matrix, so that nothing is rounded, with values on both sides of max(m, n) · eps · σ_max."""
-    m, n = draw(st.one_of(shapes(), st.sampled_from([(2, 40), (40, 2)])))  # the sides far apart
-    dtype = draw(st.sampled_from(DTYPES))
+def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, np.ndarray]:
+    """A permuted diagonal matrix, with values above and below max(m, n) · eps · σ_max; and without those below.
+
+    They have so few bits that their squares are held, so that a reflection, which takes their root, rounds nothing.
+    """
+    m, n = draw(st.one_of(shapes(), st.sampled_from([(2, 40), (40, 2), (1, 9), (9, 1)])))  # the sides far apart
+    dtype, unit = draw(st.sampled_from(DTYPES)), draw(st.sampled_from([1.0, 2.0**9, 2.0**-9]))
     count = min(m, n)
     rank = draw(st.integers(1, count))
     edge = max(m, n) * float(np.finfo(dtype).eps)
-    s = np.concatenate([[1.0], np.full(rank - 1, 4 * edge), np.full(count - rank, edge / 4)])
+    above, below = draw(st.sampled_from([(17 / 16, 15 / 16), (4, 1 / 4)]))
     X = np.zeros((m, n))
-    X[np.arange(count), np.arange(count)] = s
+    X[np.arange(count), np.arange(count)] = [1.0, *[above * edge] * (rank - 1), *[below * edge] * (count - rank)]
     rng = np.random.default_rng(draw(st.integers(0, 99)))
-    return X[rng.permutation(m)][:, rng.permutation(n)].astype(dtype), rank
+    X = (unit * X[rng.permutation(m)][:, rng.permutation(n)]).astype(dtype)
+    return X, np.where(abs(X) > unit * edge, X, 0)
+
+
+# At λ = 0, or without any, and for an X and y.
+CUT_OFF: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+    "pinv": lambda impl, X, y: impl.pinv(X),
+    "lstsq": lambda impl, X, y: impl.lstsq(X, y),
+    "left_inverse": lambda impl, X, y: impl.left_inverse(X),
+    "right_inverse": lambda impl, X, y: impl.right_inverse(X),
+    "min_norm": lambda impl, X, y: impl.min_norm(X, y),
+    "ridge": lambda impl, X, y: impl.ridge(X, y, 0.0),
+    "ridge_path": lambda impl, X, y: impl.ridge_path(X, y, np.zeros(1, X.dtype))[0],
+    "ridge_batch": lambda impl, X, y: impl.ridge_batch(X[None], y[None], 0.0)[0],
+    "ridge_by_feature": lambda impl, X, y: impl.ridge_by_feature(X, y, np.zeros(X.shape[1], X.dtype)),
+    "ridge_dof": lambda impl, X, y: impl.ridge_dof(X, np.zeros(1, X.dtype))[0],
+    "ridge_gcv": lambda impl, X, y: impl.ridge_gcv(X, y, np.zeros(1, X.dtype))[0],
+}
 
 
 @pytest.mark.accuracy
-@given(at_the_default_rcond())
-def test_default_rcond_is_the_larger_size_times_eps(impl, drawn):
-    """With rcond=None a quarter of max(m, n) · eps · σ_max counts as zero, and four times that does not."""
-    X, rank = drawn
-    kept = np.sort(abs(X[X != 0]))[::-1][:rank].min()
-    zero = oracles.to_rational(0.0)
-    exact = np.array([[1 / oracles.to_rational(v) if v >= kept else zero for v in row] for row in X.T])
-    # Each entry is the reciprocal of one entry of X: a permutation mixes nothing, whatever the condition.
-    bound = bounds.Bound(8 * bounds.unit_roundoff(X.dtype) * oracles.floats(exact), "entries that do not mix")
-    judge("pinv", impl.pinv(X), exact, bound, dtype=X.dtype)
+@pytest.mark.parametrize("name", CUT_OFF)
+@given(drawn=at_the_default_rcond())
+def test_default_rcond_is_the_larger_size_times_eps(impl, name, drawn):
+    """Where no rcond is given, σ ≤ max(m, n) · eps · σ_max counts as zero, and what is larger does not."""
+    X, kept = drawn
+    m, n = X.shape
+    rank, y = np.count_nonzero(kept), np.arange(1, m + 1).astype(X.dtype)
+    needed = {"left_inverse": n, "right_inverse": m, "min_norm": m}.get(name, 0)
+    if rank < needed:
+        with refuses("an X without full rank", ValueError, "X"):
+            CUT_OFF[name](impl, X, y)
+        return
+    if name == "ridge_gcv" and rank == m:
+        return  # a limit, of other sums
+    zero, there = oracles.to_rational(0.0), kept.any(axis=1)
+    inverse = np.array([[1 / oracles.to_rational(v) if v else zero for v in row] for row in kept.T]).reshape(n, m)
+    exact: Any = inverse if name in ("pinv", "left_inverse", "right_inverse") else inverse @ oracles.rationals(y)
+    if name == "ridge_dof":
+        exact = np.asarray(rank)
+    elif name == "ridge_gcv":
+        exact = np.asarray(oracles.sum_of_squares(y[~there]) * m / (m - rank) ** 2)
+    # Each entry is made of one entry of X, whatever the condition: a permutation mixes nothing; gcv is a sum over y.
+    roundings = 8 + (4 * m if name == "ridge_gcv" else 0)
+    bound = bounds.Bound(
+        roundings * bounds.unit_roundoff(X.dtype) * abs(oracles.floats(exact)), "entries that do not mix"
+    )
+    judge(name, CUT_OFF[name](impl, X, y), exact, bound, dtype=X.dtype)
 
 
 @st.composite

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
 from shrinkage.properties.engine.bounds import EXACT
-from shrinkage.properties.engine.interruption import interrupted
 from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_networks import Network, networks
 from shrinkage.properties.engine.verdict import equal, judge, refuses, untouched
+from shrinkage.properties.test_repeated_calls import interrupted
 
 mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
 NET = "FullyConnectedNet"

@@ -1,6 +1,12 @@
 """What one call leaves to another: nothing. No buffer in common, from several threads; no memory of what was."""
 
-from collections.abc import Iterator
+import contextlib
+import dis
+import functools
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +24,6 @@ from shrinkage.properties.engine.example_calls import (
     others,
     same,
 )
-from shrinkage.properties.engine.interruption import interrupted
 from shrinkage.properties.engine.mistakes import RIGHT
 from shrinkage.properties.engine.mistakes.answers import distance
 from shrinkage.properties.engine.mistakes.probes import read
@@ -28,6 +33,42 @@ pytestmark = pytest.mark.interface
 
 ROUNDS = 8
 NEAR = 1e-3  # of the answer: in 24 bits, and by the squares of these conditions, what is right is nearer
+SECONDS = 0.2  # for all places together
+PATIENCE = 0.05  # for one: what is done there may hold a lock that the other waits for
+NOT_JUDGED = ("shrinkage.properties", "numpy", "scipy", "numba")
+WHERE = ("CALL", "BINARY", "STORE_SUBSCR", "STORE_ATTR")  # what reads or writes an array
+
+
+@functools.cache
+def _places(code: types.CodeType) -> frozenset[int]:
+    return frozenset(step.offset for step in dis.get_instructions(code) if step.opname.startswith(WHERE))
+
+
+@contextlib.contextmanager
+def interrupted(other: Callable[[], None]) -> Iterator[None]:
+    """Before each operation of the judged code that the block comes to, once, another thread does this to its end."""
+    places: set[tuple[Any, int]] = set()
+    before, end = sys.gettrace(), time.perf_counter() + SECONDS
+
+    def trace(frame: types.FrameType, event: str, _: Any) -> Any:
+        if frame.f_globals.get("__name__", "").startswith(NOT_JUDGED) or time.perf_counter() > end:
+            return None
+        frame.f_trace_opcodes = True
+        place = frame.f_code, frame.f_lasti
+        if event == "opcode" and place not in places and frame.f_lasti in _places(frame.f_code):
+            places.add(place)
+            try:
+                pool.submit(other).result(PATIENCE)
+            except TimeoutError:  # it waits for what is done here
+                sys.settrace(None)
+        return trace
+
+    with ThreadPoolExecutor(1) as pool:
+        sys.settrace(trace)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
