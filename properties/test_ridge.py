@@ -18,6 +18,7 @@ from shrinkage.properties.engine.strategies import (
     SPECTRA,
     Linear,
     linear,
+    of_rank,
     orthogonal,
     ridge_problem,
     shapes,
@@ -112,10 +113,11 @@ def test_no_digits_are_lost_to_the_square_of_the_condition(impl, form, p):
 @ORDINARY_AND_HARD
 @given(data=st.data())
 def test_ridge_at_zero_is_least_squares(impl, data, hard):
-    """ridge(X, y, 0) is lstsq(X, y); where X has more columns than rows, that is the shortest solution."""
-    p = data.draw(linear(shape=None if hard else TALL, hard=hard))
+    """ridge(X, y, 0) is lstsq(X, y): the shortest solution where X has more columns than rows, or any rank."""
+    p = data.draw(st.one_of(linear(hard=True), of_rank(hard=True)) if hard else linear(shape=TALL))
     exact = oracles.lstsq(p.X, p.y)
-    judge("ridge", impl.ridge(p.X, p.y, 0), exact, theory(hard).least_squares(p.X, p.y, 0.0, exact), dtype=p.dtype)
+    bound = theory(hard).least_squares(p.X, p.y, 0.0, exact, rank=p.rank)
+    judge("ridge", impl.ridge(p.X, p.y, 0), exact, bound, dtype=p.dtype)
 
 
 # ---- the objective ---------------------------------------------------------------------------------------------------

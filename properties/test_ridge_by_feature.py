@@ -105,13 +105,14 @@ def test_few_small_lams_are_as_accurate_as_their_features_alone(impl, p):
 
 
 @pytest.mark.accuracy
-@given(of_rank(hard=True, plain=True))
-def test_no_penalty_at_all_is_least_squares(impl, p):
-    """With every λ_j = 0 it is lstsq(X, y), whatever the rank."""
-    lams = np.zeros(p.X.shape[1], p.dtype)
-    exact = oracles.lstsq(p.X, p.y)
-    bound = bounds_unequal.by_feature(p.X, p.y, lams, exact)
-    judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)
+@given(of_rank(hard=True, plain=True), st.integers(0, 2), SEEDS)
+def test_what_has_no_penalty_may_be_of_any_rank(impl, p, penalised, seed):
+    """With λ_j = 0 it is lstsq(X, y), whatever the rank; beside features that have a penalty, too."""
+    more = np.random.default_rng(seed).integers(-9, 10, (len(p.X), penalised)).astype(p.dtype)
+    X, lams = np.column_stack([p.X, more]), np.array([0.0] * p.X.shape[1] + [1.0] * penalised, p.dtype)
+    exact = oracles.by_feature(X, p.y, lams) if penalised else oracles.lstsq(X, p.y)
+    bound = bounds_unequal.by_feature(X, p.y, lams, exact)
+    judge("ridge_by_feature", impl.ridge_by_feature(X, p.y, lams), exact, bound, dtype=p.dtype)
 
 
 @pytest.mark.interface

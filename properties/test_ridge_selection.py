@@ -15,6 +15,7 @@ from shrinkage.properties.engine.strategies import (
     DTYPES,
     ORDINARY_AND_HARD,
     SEEDS,
+    Linear,
     apart,
     count,
     generator,
@@ -186,10 +187,14 @@ def test_loo_leaves_out_a_sample_that_alone_holds_up_a_direction(impl, p, row):
 
 @st.composite
 def batches(draw: Any, hard: bool) -> tuple[np.ndarray, np.ndarray, Any]:
-    """Problems of one shape and dtype, and a λ for all or one for each."""
-    first = draw(linear(hard=hard, columns=False))
-    same = linear(shape=st.just(first.X.shape), hard=hard, columns=False, dtypes=[first.dtype])
-    problems = [first, *draw(st.lists(same, max_size=2))]
+    """Problems of one shape and dtype, hard ones of any rank, and a λ for all or one for each."""
+
+    def one(shape: Any = None, dtypes: Any = None) -> st.SearchStrategy[Linear]:
+        full = linear(shape=shape, hard=hard, columns=False, dtypes=dtypes)
+        return st.one_of(full, of_rank(shape=shape, hard=True, columns=False, dtypes=dtypes)) if hard else full
+
+    first = draw(one())
+    problems = [first, *draw(st.lists(one(st.just(first.X.shape), [first.dtype]), max_size=2))]
     X, y = np.array([p.X for p in problems]), np.array([p.y for p in problems])
     zero = hard or X.shape[1] >= X.shape[2]  # for the normal equations of ordinary problems, which then have a solution
     kind = draw(st.sampled_from(["number", "zero", "array"] if zero else ["number", "array"]))
@@ -211,6 +216,7 @@ def test_batch_is_ridge_of_each_problem(impl, data, hard):
 
     def each(i: int) -> tuple[Any, Bound]:
         w = oracles.ridge(X[i], y[i], each_lam[i])
-        return w, theory(hard).orthogonal(X[i], y[i], each_lam[i], w)
+        rank = None if each_lam[i] else oracles.rank(X[i])
+        return w, theory(hard).orthogonal(X[i], y[i], each_lam[i], w, rank=rank)
 
     judge_each("ridge_batch", impl.ridge_batch(X, y, lam), (len(X), X.shape[2]), X.dtype, each)

@@ -239,18 +239,28 @@ def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
 
 
 @st.composite
-def of_rank(draw: st.DrawFn, *, columns: bool = True, hard: bool = False, plain: bool = False) -> Linear:
+def of_rank(
+    draw: st.DrawFn,
+    *,
+    shape: st.SearchStrategy[tuple[int, int]] | None = None,
+    columns: bool = True,
+    hard: bool = False,
+    plain: bool = False,
+    dtypes: Any = None,
+) -> Linear:
     """A problem of any rank, exact as the floats stand: X = BC of small integers, scaled by 2^k.
 
     Parameters
     ----------
+    shape, dtypes
+        As in `linear`.
     columns
         Whether y may have columns.
     hard, plain
         As in `linear`; an ordinary problem is not scaled, and its X not 0.
     """
-    n, d = draw(shapes())
-    dtype = draw(kinds(hard))
+    n, d = draw(shapes() if shape is None else shape)
+    dtype = draw(kinds(hard) if dtypes is None else st.sampled_from(dtypes))
     rank = draw(count(hard, min(n, d)))
     rng = np.random.default_rng(draw(SEEDS))
     B, C = rng.integers(-3, 4, (n, rank)), rng.integers(-3, 4, (rank, d))

@@ -159,12 +159,12 @@ def _weights(kind: str, n: int, low: int, rng: np.random.Generator | None) -> np
 
 
 @st.composite
-def offset_of_rank(draw: st.DrawFn, *, columns: bool = True) -> Offset:
-    """A problem of any rank, exact as the floats stand, without a penalty: small integers, weights among them."""
+def offset_of_rank(draw: st.DrawFn, *, weighted: bool, columns: bool = True) -> Offset:
+    """A problem of any rank, exact as the floats stand, without a penalty: small integers, and so are weights."""
     p, rng = draw(of_rank(columns=columns, hard=True, plain=True)), np.random.default_rng(draw(SEEDS))
     X = p.X + rng.integers(-9, 10, p.X.shape[1]).astype(p.dtype)
     y = p.y + p.dtype.type(draw(st.integers(-9, 9)))
-    weights = rng.integers(1, 5, len(X)).astype(p.dtype) if draw(st.booleans()) else None
+    weights = rng.integers(1, 5, len(X)).astype(p.dtype) if weighted else None
     s = np.ones(len(X)) if weights is None else weights
     A = oracles.centred(X, y, s)[0]
     values = np.linalg.svd(np.sqrt(s)[:, None] * oracles.floats(oracles.entries(A)), compute_uv=False)
@@ -176,13 +176,18 @@ def offset_of_rank(draw: st.DrawFn, *, columns: bool = True) -> Offset:
 
 @st.composite
 def with_grid(draw: st.DrawFn, *, weighted: bool, hard: bool = False, columns: bool = True, low: int = 1) -> Any:
-    """A problem with an intercept, and values of λ in any order, repeated; of a hard one there are zeros, or none."""
-    p = draw(offset(weighted=weighted, hard=hard, columns=columns, low=low))
+    """A problem with an intercept, and values of λ in any order, repeated.
+
+    A hard one may be of any rank, and among its λ are zeros; or there are none.
+    """
+    full = offset(weighted=weighted, hard=hard, columns=columns, low=low)
+    of_any_rank = offset_of_rank(weighted=weighted, columns=columns).filter(lambda p: len(p.X) >= low)
+    p = draw(st.one_of(full, of_any_rank) if hard else full)
     factors = st.sampled_from([0.0, 1.0, 1.0]) if hard else st.just(1.0)
     each = st.tuples(factors, _around_zero(20 if hard else 2))
     several = draw(st.lists(each, min_size=0 if hard else 1, max_size=3))
     limits = np.finfo(p.dtype)
-    lams = [factor * p.lam * 2.0**power for factor, power in several]
+    lams = [factor * (p.lam or 1.0) * 2.0**power for factor, power in several]
     return p, np.array([lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams], p.dtype)
 
 
@@ -237,6 +242,8 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
         X, y, dtype, k = p.X, p.y.reshape(len(p.y), -1), p.dtype, p.y.ndim - 1
     unit, limits = int(np.frexp(abs(X).max())[1]), np.finfo(dtype)
     powers = st.sampled_from([None, 308, -308]) | _around_zero(20) | _around_zero(3)
+    if draw(st.booleans()):  # many that have none
+        powers = st.none() | powers
     each = draw(st.lists(powers, min_size=X.shape[1], max_size=X.shape[1]))
     lams = [0.0 if power is None else shifted(10.0**power, unit) for power in each]
     lams = [lam and min(max(lam, float(limits.tiny)), float(limits.max)) for lam in lams]

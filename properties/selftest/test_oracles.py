@@ -140,7 +140,7 @@ def test_an_intercept_is_a_feature_of_ones_without_a_penalty(p, penalised):
     assert (oracles.matvec(p.X.T, pull) == oracles.to_rational(lam) * w).all()
 
 
-@given(offset_of_rank())
+@given(st.booleans().flatmap(lambda weighted: offset_of_rank(weighted=weighted)))
 def test_without_a_penalty_the_shortest_is_taken(p):
     """Of several w at λ = 0 the exact one is a combination of the samples about their mean, and so the shortest."""
     w, _ = oracles.intercept(p.X, p.y, 0, p.weights)
