@@ -257,6 +257,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and int(exitstatus) == 0 and terminal.nothing_judged(reporter.stats):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    elif reporter and int(exitstatus) == 0 and terminal.shared(reporter.stats):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,14 @@ import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
+from shrinkage.properties.engine.account import seen
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_rational
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS
 from shrinkage.properties.engine.strategies_networks import Network, networks
-from shrinkage.properties.engine.verdict import equal, judge, refuses, untouched
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 from shrinkage.properties.test_repeated_calls import interrupted
 
 mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
@@ -27,6 +29,15 @@ def exact(case: Network, reg: float | None = None) -> tuple[Carried, Carried, di
     dtype = case.X.dtype
     params = {name: Carried(value, 0.0, dtype) for name, value in case.params.items()}
     return on_paper.net(Carried(case.X, 0.0, dtype), case.y, params, case.reg if reg is None else reg)
+
+
+def two_layers(impl: Any, case: Network) -> Any:
+    """The same as a `TwoLayerNet`."""
+    (D, H), C = case.params["W1"].shape, len(case.params["b2"])
+    model = impl.TwoLayerNet(input_dim=D, hidden_dim=H, num_classes=C, reg=case.reg)
+    for name, value in case.params.items():
+        model.params[name] = value.copy()
+    return model
 
 
 # ---- scores, loss and gradients --------------------------------------------------------------------------------------
@@ -288,6 +299,52 @@ def test_callers_may_replace_and_change_params(impl, case):
     model.params[last] += 1
     moved = Network(case.X, case.y, {**halved.params, last: model.params[last]}, case.reg)
     judge(NET, model.loss(case.X), *exact(moved)[0].answer, case=case)
+
+
+@interface
+@pytest.mark.parametrize("name", [NET, "TwoLayerNet"])
+@given(data=st.data())
+def test_a_net_remembers_nothing_but_its_params(impl, name, data):
+    """Whatever was called before, on this net or on another one, scores and loss are those of params as they are."""
+    case = data.draw(networks(layers=2, most=2))
+    nets = [case.built(impl) if name == NET else two_layers(impl, case) for _ in range(2)]
+    cases = [replace(case, params=dict(case.params)) for _ in nets]
+    batches = [case.X, 1 - case.X]
+    for step in data.draw(st.lists(st.sampled_from(["scores", "loss", "in place", "replaced", "given"]), max_size=4)):
+        which, batch = data.draw(st.sampled_from([(0, 0), (0, 1), (1, 0)]))
+        model, now = nets[which], replace(cases[which], X=batches[batch])
+        if step == "scores":
+            judge(name, model.loss(now.X), *exact(now)[0].answer)
+        elif step == "loss":
+            judge(name, model.loss(now.X, now.y)[0], *exact(now)[1].answer)
+        elif step == "given":
+            for key, value in nets[1 - which].params.items():
+                model.params[key] = value.copy()
+            now.params.update(cases[1 - which].params)
+        else:
+            value = now.params["W1"] = now.params["W1"] + 1
+            if step == "in place":
+                model.params["W1"][...] = value
+            else:
+                model.params["W1"] = value.copy()
+    judge(name, nets[0].loss(case.X), *exact(cases[0])[0].answer)
+    seen.unchanged(name)
+
+
+@interface
+@pytest.mark.parametrize("name", [NET, "TwoLayerNet"])
+def test_nets_have_params_of_their_own(impl, name):
+    """What is written into the params of a net is in no other one's, of the same sizes and the same seed."""
+    size = {"hidden_dims": [2], "seed": 3} if name == NET else {"hidden_dim": 2}
+    first, second = (getattr(impl, name)(input_dim=3, num_classes=2, **size) for _ in range(2))
+    before = {key: value.copy() for key, value in second.params.items()}
+    for value in first.params.values():
+        value += 1
+    for key, value in before.items():
+        holds(
+            name, np.array_equal(second.params[key], value), "params are another one's, too", second.params[key], value
+        )
+    seen.unchanged(name)
 
 
 @interface

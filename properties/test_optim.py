@@ -1,5 +1,7 @@
 """Chapter 5: update rules, by their formulas over any number of steps."""
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from flint import arb
 from hypothesis import strategies as st
 
-from shrinkage.properties.engine.account import shown
+from shrinkage.properties.engine.account import seen, shown
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, STATE, Rule
 from shrinkage.properties.engine.running_error import given as carried
@@ -170,6 +172,29 @@ def test_a_config_is_filled_in_and_the_callers_is_left_alone(impl, name):
     for key in STATE[name]:
         untouched(name, "config", config[key], kept[key])
         assert not np.shares_memory(config[key], following[key])
+
+
+@interface
+@RULES
+@given(data=st.data())
+def test_a_rule_remembers_nothing_but_its_config(impl, name, data):
+    """Of several parameters that take their steps in turn, each goes by its own config, also by a copy or a pickle."""
+    rng = np.random.default_rng(data.draw(SEEDS))
+    values = [rng.standard_normal(shape) for shape in ((2,), (2,), (1, 3))]
+    rules = [Rule(name, carried(w)[0], {}) for w in values]
+    exact, states = [carried(w)[0] for w in values], [None, {}, None]
+    for which in data.draw(st.lists(st.sampled_from(range(3)), min_size=2, max_size=5)):
+        w, state = values[which], states[which]
+        kind = data.draw(st.sampled_from(["ordinary", "zero", "of what was copied", "of what was pickled"]))
+        if kind.endswith("copied"):
+            state = copy.deepcopy(state)
+        elif kind.endswith("pickled"):
+            state = pickle.loads(pickle.dumps(state))
+        dw = np.zeros(w.shape) if kind == "zero" else rng.standard_normal(w.shape)
+        exact[which] = rules[which].step(exact[which], *carried(dw))
+        values[which], states[which] = getattr(impl, name)(w, dw, state)
+        judge(name, values[which], *exact[which].answer, which=which, kind=kind)
+    seen.unchanged(name)
 
 
 @interface

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from shrinkage.properties.engine.account import shown
+from shrinkage.properties.engine.account import seen, shown
 from shrinkage.properties.engine.account.source_repr import Written, code
 from shrinkage.properties.engine.bounds import EXACT
 from shrinkage.properties.engine.oracles_networks import DEFAULTS, Rule
@@ -326,6 +326,35 @@ def test_a_model_may_train_another(impl):
         equal(X, own_X)
         equal(y, own_y)
     equal(models[1].params["steps"], models[0].params["steps"])
+
+
+@interface
+@pytest.mark.parametrize("rule", DEFAULTS)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in turn", "the last first"])
+def test_solvers_know_nothing_of_each_other(impl, rule, order):
+    """Two solvers made before either has trained do what each does alone, with its own batches, rates and state."""
+    rng = np.random.default_rng(1)
+    X, y = rng.standard_normal((14, 3)), rng.integers(0, 2, 14)
+    data = {"X_train": X[:9], "y_train": y[:9], "X_val": X[9:], "y_val": y[9:]}
+    config: dict[str, float] = {"learning_rate": 0.25}
+
+    def made(seed: int) -> tuple[Any, Any]:
+        model = impl.FullyConnectedNet([4], input_dim=3, num_classes=2, weight_scale=0.5, seed=seed)
+        options = {"lr_decay": 0.5, "batch_size": 4, "num_epochs": 3, "seed": seed}
+        return model, impl.Solver(model, data, rule, config, verbose=False, **options)
+
+    alone = []
+    for seed in (0, 1):
+        alone.append(made(seed))
+        alone[-1][1].train()
+    together = [made(seed) for seed in (0, 1)]
+    for each in order:
+        together[each][1].train()
+    for (model, solver), (expected, trained_alone) in zip(together, alone, strict=True):
+        equal(solver.loss_history, trained_alone.loss_history)
+        for name, value in expected.params.items():
+            equal(model.params[name], value)
+    seen.unchanged("Solver")
 
 
 @interface

@@ -153,7 +153,7 @@ def refute(
     for examples in tries:
         for claim in about:
             if examples == tries[0] or hasattr(claim.test, "hypothesis"):  # without examples to draw, once is enough
-                error, failure, blamed = _failure(claim, judged, examples)
+                error, failure, blamed = _failure(claim, judged, examples, shares="interface" in marks)
                 if error is not None and wanted.intersection(blamed):
                     says = (inspect.getdoc(claim.test) or "").split("\n")[0]
                     seconds = time.perf_counter() - begin
@@ -162,12 +162,17 @@ def refute(
 
 
 def _failure(
-    claim: Claim, judged: Judged, examples: int
+    claim: Claim, judged: Judged, examples: int, shares: bool = False
 ) -> tuple[BaseException | None, Failure | None, tuple[str, ...]]:
-    """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered."""
+    """What the claim failed with, and who is blamed; nothing if it held, or was about what is not offered.
+
+    If `shares`, then also where a call has written into its arguments or shares memory.
+    """
     seen.begin()
     try:
         claim.hold(judged, _profile(examples))
+        if shares:
+            seen.unchanged()
     except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable):
         pass
     except (Exception, SystemExit, pytest.fail.Exception) as error:

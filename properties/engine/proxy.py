@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation, NotOffered, subnormals
 from shrinkage.properties.engine import cuts, watchdog
-from shrinkage.properties.engine.account import calls, seen
+from shrinkage.properties.engine.account import calls, memory, seen
 from shrinkage.properties.engine.account.calls import Call
 from shrinkage.properties.engine.account.failure import Breach
 
@@ -88,7 +87,7 @@ class Made:
             call = self._begun(calls.copied(arguments), calls.copied(named), name)
             if name == "train":
                 self.__dict__["_before"] += (call,)
-            return _done(call, value, arguments, named, self._raw)
+            return _done(call, value, arguments, named, self._raw, getattr(self._made, "params", None))
 
         return remembered
 
@@ -111,9 +110,14 @@ class Made:
 
 
 def _done(
-    call: Call, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], raw: bool
+    call: Call,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    raw: bool,
+    held: Any = None,
 ) -> Any:
-    """Call it, and see to it that whatever comes of that is known to come from there."""
+    """Call it, and see to it that whatever comes of that is known to come from there; `held` is what an object has."""
     given, by_name = tuple(map(_own, arguments)), named
     if not raw:
         given, by_name = calls.copies("" if call.method else call.function, given, named)
@@ -136,10 +140,12 @@ def _done(
             warnings.warn_explicit(told, RuntimeWarning, call.implementation.name, line)
     calls.keep_cache(call)
     before = tuple(map(_own, call.arguments or ()))
-    written = [_name(call, i) for i in range(len(given)) if not calls.same(given[i], before[i])]
+    written = [calls.name(call, i) for i in range(len(given)) if not calls.same(given[i], before[i])]
     written += [key for key in by_name if not calls.same(by_name[key], call.named[key])]
     if written:
-        seen.changed(call, written)
+        seen.changed(call, f"{call.function} changes its input {' and '.join(written)}")
+    if shares := memory.shared(call, given, by_name, held):
+        seen.changed(call, shares)
     return call.result
 
 
@@ -177,8 +183,3 @@ def keep_alive() -> Callable[[], None]:
 def _own(value: Any) -> Any:
     """What the implementation has made itself, where the claim holds it in a `Made`."""
     return value._made if isinstance(value, Made) else value
-
-
-def _name(call: Call, place: int) -> str:
-    names = ("X", "y") if call.method else CONTRACT[call.function].names
-    return names[place] if place < len(names) else f"argument {place + 1}"

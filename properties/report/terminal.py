@@ -84,3 +84,19 @@ def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
 def nothing_judged(stats: Mapping[str, Any]) -> bool:
     """Whether everything that was chosen is about what is not offered."""
     return bool(stats.get("skipped")) and not any(stats.get(outcome) for outcome in JUDGED)
+
+
+def shared(stats: Mapping[str, Any]) -> bool:
+    """Whether a call has written into its arguments, or shares memory, of a function whose interface was found right.
+
+    A claim about ordinary input goes on after such a call: the run does not end as one in which nothing was found.
+    """
+
+    def seen_by(outcome: str) -> list[tuple[str, dict[str, Any]]]:
+        told = [dict(getattr(report, "user_properties", ())) for report in stats.get(outcome, [])]
+        return [(each.get("mark", ""), each.get("seen", {})) for each in told]
+
+    held = {function for mark, seen in seen_by("passed") if mark == "interface" for function in seen}
+    known = {function for mark, seen in seen_by("xfailed") if mark == "interface" for function in seen}
+    every = [*seen_by("passed"), *seen_by("xfailed")]
+    return any(function in held - known for _, seen in every for function, told in seen.items() if "changed" in told)

@@ -179,6 +179,12 @@ def _view(value: np.ndarray, got: np.ndarray) -> str | None:
     return None
 
 
+def name(call: Call, place: int) -> str:
+    """Of the argument at this place."""
+    names = ("X", "y") if call.method else CONTRACT[call.function].names
+    return names[place] if place < len(names) else f"argument {place + 1}"
+
+
 def _imports(call: Call) -> list[str]:
     """What the claims' own objects among the arguments need."""
     values = [*(call.arguments or ()), *call.named.values()]

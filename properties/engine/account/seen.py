@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.contract import CONTRACT
-from shrinkage.properties.engine.account import calls, shown, source_repr
+from shrinkage.properties.engine.account import calls, memory, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
 from shrinkage.properties.engine.account.failure import Breach, Failed, Failure, condition, indented, past_squares
 
@@ -36,7 +36,7 @@ class Seen:
     departure
         The smallest answer that is right, but of another dtype than the one asked for.
     changed
-        The first call that has written into its arguments.
+        The first call that has written into its arguments, or handed back memory that is not the caller's alone.
     digits
         How many are those of a certified answer, by the name of the data.
     """
@@ -85,6 +85,7 @@ def begin() -> None:
     """Forget what was seen: another test begins."""
     _seen.clear()
     calls.forget()
+    memory.forget()
 
 
 def of(function: str) -> Seen:
@@ -92,11 +93,10 @@ def of(function: str) -> Seen:
     return _seen.setdefault(function, Seen())
 
 
-def changed(call: Call, arguments: list[str]) -> None:
-    """Remember that a function has written into these arguments: the claim goes on, and it is told once."""
+def changed(call: Call, says: str) -> None:
+    """Remember that a call has written into its arguments, or shares memory: the claim goes on, and it is told once."""
     record = of(call.function)
     if record.changed is None:
-        says = f"{call.function} changes its input {' and '.join(arguments)}"
         record.changed = Failure(call.function, "changed", says, call)
 
 
@@ -190,6 +190,15 @@ def told() -> dict[str, dict[str, Any]]:
 def blamed() -> list[str]:
     """The functions that the failure of the running test is put down to."""
     return [function for function, record in _seen.items() if record.failed]
+
+
+def unchanged(*functions: str) -> None:
+    """Fail for what any call has written into, or shares: of these functions, or of all that the test has called."""
+    __tracebackhide__ = True
+    for function in functions or tuple(_seen):
+        if (failure := of(function).changed) is not None:
+            of(function).failed = True
+            raise Failed(f"{function}: {failure.says}\n  call      {indented(failure.code)}", failure)
 
 
 def conclude() -> None:

@@ -12,7 +12,15 @@ from shrinkage.properties.selftest.seeded_bugs.bug import Bug
 
 # What another run gives is something else, or takes more than one call.
 AT_RANDOM = ("seed", "random", "last row is never drawn", "batches are", "biases start at", "of the first call")
-OF_SEVERAL_CALLS = ("common to all", "used again", "remembered", "a call of its own", "in a list of the net")
+OF_SEVERAL_CALLS = (
+    "common to all",
+    "used again",
+    "remembered",
+    "a call of its own",
+    "in a list of the net",
+    "of the last batch",
+    "of the first solver",
+)
 
 
 def pasted(code: str, implementation: Implementation) -> Any:
