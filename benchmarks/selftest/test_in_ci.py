@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from shrinkage.benchmarks.gate import command
 from shrinkage.benchmarks.report.readme import ROOT, TIMINGS
 from shrinkage.properties.report.summary import lines
 
-ACTION = ROOT / ".github" / "actions" / "judge"
+ACTION, GATE_ACTION = (ROOT / ".github" / "actions" / name for name in ("judge", "gate"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -54,7 +55,9 @@ def run(command: list[str], workspace: Path, **environment: str) -> subprocess.C
 # ---- the files -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*WORKFLOWS, ACTION / "action.yml"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*WORKFLOWS, ACTION / "action.yml", GATE_ACTION / "action.yml"], ids=lambda path: path.parent.name
+)
 def test_nothing_from_outside_becomes_part_of_a_command(path: Path) -> None:
     """A branch may be called $(anything): what is not fixed comes as environment."""
     scripts = [step["run"] for step in steps(loaded(path)) if "run" in step]
@@ -89,26 +92,31 @@ def test_a_release_is_published_by_a_job_that_builds_nothing_and_after_the_wheel
     assert jobs["judge"]["strategy"]["matrix"] == ci["jobs"]["run"]["strategy"]["matrix"]
 
 
-def test_the_action_hands_on_every_input() -> None:
+@pytest.mark.parametrize("folder", [ACTION, GATE_ACTION], ids=lambda folder: folder.name)
+def test_the_actions_hand_on_every_input(folder: Path) -> None:
     """None is there for show, and none is used that is not there."""
-    action = loaded(ACTION / "action.yml")
+    action = loaded(folder / "action.yml")
     used = set(re.findall(r"inputs\.([a-z-]+)", json.dumps(action["runs"])))
     assert used == set(action["inputs"])
     for step in steps(action):
-        if script := re.search(r"\w+\.sh", step.get("run", "")):
-            text = (ACTION / script[0]).read_text(encoding="utf-8")
+        if script := re.search(r"\$GITHUB_ACTION_PATH/(\S+\.sh)", step.get("run", "")):
+            path = folder / script[1]
+            text = path.read_text(encoding="utf-8")
             assert [name for name in step["env"] if f"${name}" not in text and f"${{{name}" not in text] == []
-            assert os.access(ACTION / script[0], os.X_OK)
+            assert os.access(path, os.X_OK)
 
 
-def test_the_workflow_to_paste_has_inputs_that_the_action_takes() -> None:
-    """The workflow in there can be pasted."""
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```", TIMINGS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    (step,) = [step for step in steps(yaml.load(shown, yaml.BaseLoader)) if "/shrinkage/" in step.get("uses", "")]
-    path = step["uses"].split("/shrinkage/")[1].split("@")[0]
-    inputs = loaded(ROOT / path / "action.yml")["inputs"]
-    assert set(step["with"]) <= set(inputs)
-    assert {name for name, given in inputs.items() if given.get("required") == "true"} <= set(step["with"])
+def test_the_workflows_to_paste_have_inputs_that_the_actions_take() -> None:
+    """The workflows in there can be pasted."""
+    shown = re.findall(r"^```yaml\n(.*?)^```", TIMINGS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    found = [step for text in shown for step in steps(yaml.load(text, yaml.BaseLoader))]
+    ours = [step for step in found if "/shrinkage/" in step.get("uses", "")]
+    paths = [ROOT / step["uses"].split("/shrinkage/")[1].split("@")[0] for step in ours]
+    assert paths == [ACTION, GATE_ACTION]
+    for step, path in zip(ours, paths, strict=True):
+        inputs = loaded(path / "action.yml")["inputs"]
+        assert set(step["with"]) <= set(inputs)
+        assert {name for name, given in inputs.items() if given.get("required") == "true"} <= set(step["with"])
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
@@ -182,7 +190,7 @@ def gated(workspace: Path, code: int, verdict: str, **environment: str) -> subpr
     """The script, where the gate comes back with this."""
     program(workspace / "bin", "shrinkage", GATE)
     stored = json.dumps({"verdict": verdict}) if verdict.isalpha() else verdict
-    return run([str(ACTION / "gate.sh")], workspace, BASE="HEAD^1", CODE=str(code), VERDICT=stored, **environment)
+    return run([str(GATE_ACTION / "gate.sh")], workspace, BASE="HEAD^1", CODE=str(code), VERDICT=stored, **environment)
 
 
 @pytest.mark.parametrize(
@@ -216,14 +224,18 @@ def test_only_a_pass_passes_and_only_a_noisy_machine_is_forgiven(
     assert (page.read_text(encoding="utf-8") if page.exists() else "") == ("the report" if verdict else "")
 
 
-def test_another_repository_is_gated_by_its_own_revisions(tmp_path: Path) -> None:
-    """The gate hears of its implementation and of where it is; without one, this repository's own is gated."""
+def test_the_workspace_is_what_is_gated(tmp_path: Path) -> None:
+    """By an implementation in it, or by its own benchmarks; each value is one argument, whatever is in it."""
     arguments = json.loads(gated(tmp_path, 0, "pass", IMPLEMENTATION="a.py\n b.c \n").stdout.splitlines()[0])
     files = [f"--json={tmp_path / 'gate.json'}", f"--markdown={tmp_path / 'gate.md'}"]
-    assert arguments == ["HEAD^1", "HEAD", *files, "--impl=a.py", "--impl=b.c", f"--repo={tmp_path}"]
+    assert arguments == ["HEAD^1", "HEAD", *files, "--impl=a.py", "--impl=b.c"]
     output = (tmp_path / "output").read_text(encoding="utf-8")
     assert output == f"verdict=pass\nreport={tmp_path / 'gate.md'}\n"
-    assert json.loads(gated(tmp_path, 0, "pass").stdout.splitlines()[0]) == ["HEAD^1", "HEAD", *files]
+    chosen = {"TESTS": "bench\nmore tests\n", "SELECT": "a or b", "BUILD": "make $(x)", "BUDGET": "5min", "MARKS": ""}
+    done = gated(tmp_path, 0, "pass", **chosen, THRESHOLD="3%")
+    more = ["--tests=bench", "--tests=more tests", "-k=a or b", "--build=make $(x)", "--threshold=3%", "--budget=5min"]
+    assert json.loads(done.stdout.splitlines()[0]) == ["HEAD^1", "HEAD", *files, *more]
+    assert command.parser().parse_args(["HEAD^1", "HEAD", *more]).select == ["a or b"]
 
 
 # ---- the comment -----------------------------------------------------------------------------------------------------

@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
-# Gates HEAD against BASE: IMPLEMENTATION (one a line) in the workspace's repository, or without one this repository's
-# own. Writes gate.json and gate.md into the workspace, shows the latter on the run's page, and decides what becomes of
-# the check:
+# Gates HEAD of the workspace's repository against BASE: IMPLEMENTATION (one a line) by the contract's cases, or without
+# one the benchmarks that it has; TESTS (one a line), SELECT, MARKS, BUILD, THRESHOLD and BUDGET are options of `shrinkage
+# gate`, empty ones are left out. Writes gate.json and gate.md into the workspace, shows the latter on the run's page, and
+# decides what becomes of the check:
 #   pass           it succeeds
 #   regression     it fails
 #   inconclusive   it succeeds with a warning, for a noisy machine is nobody's mistake; INCONCLUSIVE=fail makes it fail
 #   anything else  it fails: a gate that broke down, or could not be used, has let nothing through
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 workspace=${GITHUB_WORKSPACE:-$PWD}
 options=("--json=$workspace/gate.json" "--markdown=$workspace/gate.md")
-while read -r name; do
-    [[ -z $name ]] || options+=("--impl=$name")
-done <<<"${IMPLEMENTATION:-}"
-((${#options[@]} == 2)) || options+=("--repo=$workspace")
+each() { # option, its values, one a line
+    while read -r value; do
+        [[ -z $value ]] || options+=("$1=$value")
+    done <<<"$2"
+}
+each --impl "${IMPLEMENTATION:-}"
+each --tests "${TESTS:-}"
+[[ -z ${SELECT:-} ]] || options+=("-k=$SELECT")
+[[ -z ${MARKS:-} ]] || options+=("-m=$MARKS")
+[[ -z ${BUILD:-} ]] || options+=("--build=$BUILD")
+[[ -z ${THRESHOLD:-} ]] || options+=("--threshold=$THRESHOLD")
+[[ -z ${BUDGET:-} ]] || options+=("--budget=$BUDGET")
 
 rm -f -- "$workspace/gate.json" "$workspace/gate.md"
-cd "$root"
+cd "$workspace"
 code=0
 shrinkage gate "$BASE" HEAD "${options[@]}" || code=$?
 [[ ! -f $workspace/gate.md ]] || cat "$workspace/gate.md" >>"${GITHUB_STEP_SUMMARY:-/dev/stdout}"
