@@ -20,10 +20,20 @@ from shrinkage.benchmarks.measure.machine import machine
 
 
 def provider(options: Options, until: float = math.inf) -> Provider:
-    """Of the contract's cases, or of the benchmarks that the repository has."""
-    if options.implementation or is_own(options):
-        return Contract(options, until)
-    return Suite(options, until)
+    """Of the contract's cases, or of the benchmarks that the repository has.
+
+    Raises
+    ------
+    Unusable
+        If something was asked for that it does not know of: it would not be measured, and pass.
+    """
+    contract = options.implementation or is_own(options)
+    chosen: Provider = Contract(options, until) if contract else Suite(options, until)
+    if contract and (options.tests or options.marks or options.build):
+        raise Unusable("--tests, -m and --build are about the benchmarks of a repository, and this is the contract's.")
+    if other := [kind for kind in options.kinds if kind not in chosen.metrics]:
+        raise Unusable(f"--only {other[0]} is not measured of {chosen.what}: there is {', '.join(chosen.metrics)}.")
+    return chosen
 
 
 def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
@@ -47,7 +57,7 @@ def run(options: Options, say: Say = lambda _: None) -> dict[str, Any]:
             sides = Sides(folder, homes, until)
             comparison = prepared(options, sides, chosen.cases(sides), reasons, notes, say)
             for name in chosen.metrics:
-                if name in (options.kinds or METRICS) and ("base" in homes or name == "accuracy"):
+                if name in (options.kinds or chosen.metrics) and ("base" in homes or name == "accuracy"):
                     found[name] = METRICS[name].compared(comparison)
         except OutOfTime as over:
             reasons[INCONCLUSIVE].append(f"{over}; what had not been measured by then is not decided")

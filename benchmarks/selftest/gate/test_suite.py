@@ -196,7 +196,7 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
             "could not be installed, exit code 1: error: no compiler",
         ),
     ],
-    ids=["gone", "broken", "wrong", "renamed", "none", "nowhere", "no build"],
+    ids=["gone", "broken", "wrong", "renamed", "none", "nowhere", "not measured", "not tests", "no build"],
 )
 @pytest.mark.power
 def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, sentence):
