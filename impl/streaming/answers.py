@@ -238,7 +238,7 @@ class Answers:
         ValueError
             λ is negative or not finite; or the state was started without an intercept.
         """
-        state, lam = _with_intercept(self), not_negative("lam", lam)
+        state, lam = required_intercept(self), not_negative("lam", lam)
         if not state.reduced:
             return ridge_intercept(*as_they_came(state), lam, weights(state))
         return _both(state, *_solved(state, lam))
@@ -263,7 +263,7 @@ class Answers:
         ValueError
             A λ is negative or not finite; or the state was started without an intercept.
         """
-        state, lams = _with_intercept(self), _lams(lams)
+        state, lams = required_intercept(self), _lams(lams)
         if not state.reduced:
             return ridge_intercept_path(*as_they_came(state), lams.astype(state.dtype), weights(state))
         W, exponents = _path(state, lams)
@@ -331,10 +331,13 @@ def _without_intercept(answers: Answers) -> "State":
     return state
 
 
-def _with_intercept(answers: Answers) -> "State":
+def required_intercept(answers: Answers) -> "State":
+    """The state, which has to have an intercept, and a sample of positive weight if any."""
     state = cast("State", answers)
     if not state.intercept:
         raise ValueError("the state was started without an intercept: start(d, intercept=True)")
+    if state.seen and not state.n:
+        raise ValueError(f"sample_weight must have a positive entry, but all {state.seen} are zero")
     return state
 
 

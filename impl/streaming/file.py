@@ -13,7 +13,7 @@ from .state import State
 VERSION = 1
 _ARRAYS = ("rows", "weights", "mean", "rest")
 _TYPES: dict[str, tuple[type, ...]] = {
-    **{"d": (int,), "k": (int, type(None)), "dtype": (str,), "intercept": (bool,), "n": (int,)},
+    **{"d": (int,), "k": (int, type(None)), "dtype": (str,), "intercept": (bool,), "n": (int,), "seen": (int,)},
     **{"ex": (int,), "ey": (int,), "total": (float,)},
 }
 
@@ -89,7 +89,7 @@ def _wrong(said: dict[str, Any], arrays: dict[str, Any]) -> str:
     if said["dtype"] not in (F64.name, F32.name):
         return f"its dtype is {said['dtype']!r}"
     d, n, p = said["d"], said["n"], said["d"] + (1 if said["k"] is None else said["k"])
-    if min(d, n, p - d) < 0 or not 0 <= said["total"] < math.inf:
+    if min(d, n, p - d, said["seen"] - n) < 0 or not 0 <= said["total"] < math.inf:
         return f"it has d = {d}, {p - d} targets, n = {n} and a weight of {said['total']}"
     kept, means = n <= p, p if said["intercept"] and n > p else 0
     shapes = {"rows": (n, p) if kept else (p, p), "weights": (n if kept else 0,), "mean": (means,), "rest": (means,)}

@@ -9,13 +9,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .._kernels.validation import Array, floats, not_negative, positive, refuse_shape
-from ..ridge_regression import loo
-from ..ridge_regression.intercept import loo as intercept_loo
 from ..ridge_regression.path import checked_lams
-from .answers import as_they_came, weights
 from .blocks import Blocks, Source, source
 from .loo import leave_one_out
-from .state import State
 
 
 def lstsq(X: Any, y: Any, rcond: float | None = None, *, blocks: Blocks = None) -> Array:
@@ -236,10 +232,7 @@ def ridge_loo(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Arra
     4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
     """
     data, lams = _with_lams(X, y, lams, single=True)
-    state = data.state(blocks)
-    if not state.reduced:
-        return loo.ridge_loo(*as_they_came(state), lams.astype(state.dtype))
-    return leave_one_out(state, data.again(blocks), lams).astype(state.dtype)
+    return leave_one_out(data.state(blocks), data.again(blocks), lams)
 
 
 def ridge_posterior(X: Any, y: Any, lam: ArrayLike, *, blocks: Blocks = None) -> tuple[Array, Array]:
@@ -312,7 +305,7 @@ def ridge_intercept(
     With p = d + k: 2np² flops and one pass over the data.
     """
     lam = not_negative("lam", lam)
-    return _weighed(source(X, y, sample_weight=sample_weight), blocks).ridge_intercept(lam)
+    return source(X, y, sample_weight=sample_weight).state(blocks, intercept=True).ridge_intercept(lam)
 
 
 def ridge_intercept_path(
@@ -351,7 +344,7 @@ def ridge_intercept_path(
     With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data.
     """
     data, lams = _with_lams(X, y, lams, sample_weight)
-    return _weighed(data, blocks).ridge_intercept_path(lams)
+    return data.state(blocks, intercept=True).ridge_intercept_path(lams)
 
 
 def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None) -> Array:
@@ -386,10 +379,7 @@ def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = No
     4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
     """
     data, lams = _with_lams(X, y, lams, sample_weight, single=True)
-    state = _weighed(data, blocks)
-    if not state.reduced:
-        return intercept_loo.ridge_intercept_loo(*as_they_came(state), lams.astype(state.dtype), weights(state))
-    return leave_one_out(state, data.again(blocks), lams).astype(state.dtype)
+    return leave_one_out(data.state(blocks, intercept=True), data.again(blocks), lams)
 
 
 def _with_lams(
@@ -401,11 +391,3 @@ def _with_lams(
     if single and data.y.ndim != 1:
         refuse_shape("y", data.y, f"({data.n},)")
     return data, checked_lams(lams)
-
-
-def _weighed(data: Source, blocks: Blocks) -> State:
-    """The state with an intercept, of some sample of positive weight if there are any."""
-    state = data.state(blocks, intercept=True)
-    if data.n and not state.n:
-        raise ValueError(f"sample_weight must have a positive entry, but all {data.n} are 0")
-    return state

@@ -10,6 +10,7 @@ parts, so that the difference has its digits however large they are beside it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -39,6 +40,8 @@ class State(Answers):
         Whether there is one, without a penalty.
     n
         Samples so far, without those of weight 0.
+    seen
+        Samples so far, with those.
     rows
         (n, d + k), [X y] as it came, for n ≤ d + k; else (d + k, d + k), upper triangular.
     weights
@@ -63,6 +66,7 @@ class State(Answers):
     dtype: np.dtype[Any]
     intercept: bool
     n: int
+    seen: int
     rows: Array = field(repr=False)
     weights: Array = field(repr=False)
     ex: int = 0
@@ -125,7 +129,7 @@ def start(d: int, k: int | None = None, dtype: DTypeLike = np.float64, *, interc
     kind = np.dtype(dtype)
     if kind not in (F64, F32):
         raise ValueError(f"dtype must be float64 or float32, not {kind}")
-    return State(d, k, kind, bool(intercept), 0, np.zeros((0, d + (1 if k is None else k))), np.zeros(0))
+    return State(d, k, kind, bool(intercept), 0, 0, np.zeros((0, d + (1 if k is None else k))), np.zeros(0))
 
 
 def update(state: State, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> State:
@@ -196,6 +200,7 @@ class Block(NamedTuple):
     X: Array
     Y: Array
     weights: Array | None
+    seen: int
 
     @property
     def n(self) -> int:
@@ -204,7 +209,15 @@ class Block(NamedTuple):
 
     def of(self, rows: NDArray[Any]) -> "Block":
         """Those of a mask."""
-        return Block(self.X[rows], self.Y[rows], None if self.weights is None else self.weights[rows])
+        X, s = self.X[rows], self.weights
+        return Block(X, self.Y[rows], None if s is None else s[rows], len(X))
+
+    @staticmethod
+    def together(several: "Sequence[Block]") -> "Block":
+        """Of several, all with weights or all without, one after the other."""
+        X, Y = (np.concatenate([each[i] for each in several]) for i in (0, 1))
+        weights = [each.weights for each in several if each.weights is not None]
+        return Block(X, Y, np.concatenate(weights) if weights else None, len(X))
 
 
 def checked(
@@ -224,7 +237,7 @@ def checked(
     _finite("y", y, first)
     Y = y.reshape(len(X), state.columns - d)
     if sample_weight is None:
-        return Block(X, Y, None)
+        return Block(X, Y, None, len(X))
     (s,) = floats("sample_weight", sample_weight)
     if s.shape != (len(X),):
         refuse_shape("sample_weight", s, f"({len(X)},), one weight for each row of X,")
@@ -232,7 +245,7 @@ def checked(
     if len(s) and s.min() < 0:
         raise ValueError(f"sample_weight must not be negative, but its smallest is {s.min()}")
     there = s > 0
-    return Block(X[there], Y[there], s[there].astype(np.float64))
+    return Block(X[there], Y[there], s[there].astype(np.float64), len(X))
 
 
 def _finite(name: str, a: Array, first: int) -> None:
@@ -258,15 +271,17 @@ class _Part(NamedTuple):
 
 def joined(a: State, b: State | Block) -> State:
     """The state of the samples of both."""
+    seen = a.seen + b.seen
     if b.n == 0:
-        return a
+        return replace(a, seen=seen) if b.seen else a
     if a.n == 0 and isinstance(b, State):
-        return b
+        return replace(b, seen=seen) if a.seen else b
     n = a.n + b.n
     if n <= a.columns:
         one, other = _as_they_are(a), _as_they_are(b)
         rows, weights = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
-        return replace(a, n=n, rows=_kept(rows), weights=_kept(weights), total=float(np.sum(weights)))
+        total = float(np.sum(weights))
+        return replace(a, n=n, seen=seen, rows=_kept(rows), weights=_kept(weights), total=total)
     parts = [_part(each, a.intercept) for each in (a, b) if each.n]
     total, mean, rest = parts[0].total, parts[0].mean, parts[0].rest
     if len(parts) == 2:
@@ -286,9 +301,9 @@ def joined(a: State, b: State | Block) -> State:
         else:
             S = np.concatenate([X, Y], axis=1)
             R = merged(R, S) if R.any() else S
-    return replace(
-        a, n=n, rows=_kept(R), weights=_kept(np.zeros(0)), ex=ex, ey=ey, total=total, mean=_kept(mean), rest=_kept(rest)
-    )
+    arrays = {"rows": R, "weights": np.zeros(0), "mean": mean, "rest": rest}
+    kept = {name: _kept(array) for name, array in arrays.items()}
+    return replace(a, n=n, seen=seen, ex=ex, ey=ey, total=total, **kept)
 
 
 def _as_they_are(b: State | Block) -> tuple[Array, Array]:
@@ -303,8 +318,8 @@ def _part(b: State | Block, intercept: bool) -> _Part:
         X, Y = b.rows[:, : b.d], b.rows[:, b.d :]
         if b.reduced:
             return _Part(X, Y, b.ex, b.ey, b.total, b.mean, b.rest)
-        b = Block(X, Y, b.weights)
-    X, Y, weights = b
+        b = Block(X, Y, b.weights, b.n)
+    X, Y, weights, _ = b
     plain = weights is None or bool((weights == 1).all())
     total, nothing = float(b.n if weights is None else np.sum(weights)), np.zeros(0)
     if plain and not intercept:

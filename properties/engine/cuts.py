@@ -1,4 +1,4 @@
-"""Where rows are cut and how the blocks are put together, for implementations whose functions take `blocks`.
+"""Where rows are cut and how the blocks are put together, for functions that take `blocks`, or Dask's `chunks`.
 
 Whatever claim calls one hands on a tree that is drawn beside the claim's own problem, and shrunk with it: a number is a
 block of so many rows, a list is gathered by itself and merged. Calls with as many rows in one example share a tree, for
@@ -7,7 +7,7 @@ those that are compared to the bit. Where nothing is drawn it is always the same
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -49,18 +49,31 @@ def tree(n: int) -> Tree:
 
 
 @functools.cache
-def takes(function: Callable[..., Any]) -> bool:
-    """Whether it takes `blocks`."""
+def takes(function: Callable[..., Any]) -> frozenset[str]:
+    """Which of `blocks` and `chunks` it takes."""
     try:
-        return "blocks" in inspect.signature(function).parameters
+        return frozenset({"blocks", "chunks"} & {*inspect.signature(function).parameters})
     except (TypeError, ValueError):
-        return False
+        return frozenset()
 
 
-def given(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Tree]:
+def given(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
     """What such a function is given beside these arguments: nothing where the first one has no rows."""
-    if not (takes(function) and arguments):
+    if not (known := takes(function)) or not arguments:
         return {}
-    shape = getattr(arguments[0], "shape", None)
-    rows = len(arguments[0]) if shape is None and isinstance(arguments[0], list) else shape[0] if shape else None
-    return {} if rows is None else {"blocks": tree(rows)}
+    try:
+        shape = np.shape(arguments[0])
+    except ValueError:  # of lists of uneven lengths
+        return {}
+    if not shape:
+        return {}
+    if "blocks" in known:
+        return {"blocks": tree(shape[0])}
+    cut = [tuple(leaves(tree(size))) for size in (shape if len(shape) == 2 else shape[:1])]
+    return {"chunks": (*cut, *shape[len(cut) :])}
+
+
+def leaves(tree: Tree) -> Iterator[int]:
+    """The sizes of its blocks."""
+    for part in tree:
+        yield from leaves(part) if isinstance(part, list) else (part,)
