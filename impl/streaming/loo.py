@@ -86,7 +86,7 @@ class Left:
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             Z, t = (np.ldexp(X, -self.ex) * root) @ self.Vt.T, np.ldexp(y, -self.ey)[:, None] * root
             share = 1 - (Z * Z) @ self.of_squares - (s / self.total)[:, None]
-            high = (share < loo.LEFT).any(axis=1)
+            high: NDArray[np.bool_] = np.any(share < loo.LEFT, axis=1)
             errors = np.ldexp((t - Z @ self.of_z)[~high] / share[~high], self.ey)
             return np.sum(np.square(errors), axis=0), high
 

@@ -301,9 +301,8 @@ def joined(a: State, b: State | Block) -> State:
         else:
             S = np.concatenate([X, Y], axis=1)
             R = merged(R, S) if R.any() else S
-    arrays = {"rows": R, "weights": np.zeros(0), "mean": mean, "rest": rest}
-    kept = {name: _kept(array) for name, array in arrays.items()}
-    return replace(a, n=n, seen=seen, ex=ex, ey=ey, total=total, **kept)
+    made = replace(a, n=n, seen=seen, ex=ex, ey=ey, total=total, rows=_kept(R), weights=_kept(np.zeros(0)))
+    return replace(made, mean=_kept(mean), rest=_kept(rest))
 
 
 def _as_they_are(b: State | Block) -> tuple[Array, Array]:
