@@ -182,7 +182,8 @@ def test_a_rule_remembers_nothing_but_its_config(impl, name, data):
     rng = np.random.default_rng(data.draw(SEEDS))
     values = [rng.standard_normal(shape) for shape in ((2,), (2,), (1, 3))]
     rules = [Rule(name, carried(w)[0], {}) for w in values]
-    exact, states = [carried(w)[0] for w in values], [None, {}, None]
+    exact = [carried(w)[0] for w in values]
+    states: list[Any] = [None, {}, None]
     for which in data.draw(st.lists(st.sampled_from(range(3)), min_size=2, max_size=5)):
         w, state = values[which], states[which]
         kind = data.draw(st.sampled_from(["ordinary", "zero", "of what was copied", "of what was pickled"]))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shrinkage.contract import CONTRACT
 from shrinkage.loader import Implementation, NotOffered, subnormals
 from shrinkage.properties.engine import cuts, watchdog
 from shrinkage.properties.engine.account import calls, memory, seen

@@ -109,6 +109,6 @@ def _overlap(handed: list[tuple[int, np.ndarray]], owner: int, array: np.ndarray
 
 def _share(a: np.ndarray, b: np.ndarray) -> bool:
     try:
-        return np.shares_memory(a, b, max_work=HARD)
+        return np.shares_memory(a, b, max_work=HARD)  # type: ignore[arg-type]  # any number will do
     except (np.exceptions.TooHardError, OverflowError):
         return False
