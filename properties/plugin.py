@@ -54,7 +54,7 @@ settings.register_profile(
 )
 for _name, _examples in PROFILES.items():
     settings.register_profile(_name, settings.get_profile("default"), max_examples=_examples)
-for _name in SAME:
+for _name in (*SAME, "quick") if os.environ.get("CI") else SAME:
     settings.register_profile(_name, settings.get_profile(_name), derandomize=True, database=None)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
