@@ -20,11 +20,12 @@ class Remembering:
 
     def _of(self, X, what, find):
         key = (what, X.shape, X.dtype.str, X.tobytes())
-        if key not in self._known:
+        found = self._known.get(key)  # another thread may forget it meanwhile
+        if found is None:
             if len(self._known) > 20:
                 self._known.clear()
-            self._known[key] = find()
-        return self._known[key]
+            found = self._known[key] = find()
+        return found
 
     def _gram(self, F):
         return self._of(F, "gram", lambda: np.linalg.eigh(F.T @ F if len(F) >= F.shape[1] else F @ F.T))

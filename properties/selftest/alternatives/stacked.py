@@ -1,6 +1,7 @@
 """QR of blocks of rows, and of what is left of them; results lie in one buffer, of which no part is used twice."""
 
 import functools
+import threading
 
 import numpy as np
 
@@ -16,6 +17,7 @@ class _Buffer:
     """A gigabyte of which the system has given none before it is written to."""
 
     def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
         self._renew()
 
     def _renew(self) -> None:
@@ -24,10 +26,11 @@ class _Buffer:
     def taken(self, value):
         """A copy in there."""
         size = -(-value.nbytes // 64) * 64
-        if self._used + size > self._bytes.size:
-            self._renew()
-        place = self._bytes[self._used : self._used + value.nbytes].view(value.dtype).reshape(value.shape)
-        self._used += size
+        with self._one_at_a_time:
+            if self._used + size > self._bytes.size:
+                self._renew()
+            place = self._bytes[self._used : self._used + value.nbytes].view(value.dtype).reshape(value.shape)
+            self._used += size
         place[...] = value
         return place
 
