@@ -176,11 +176,11 @@ class Calls(ABC):
         self.within(case, traced)
         return found[0]
 
-    def import_time(self, module: str) -> float:
-        """Seconds that it takes to import it, in the quickest of a few fresh processes."""
+    def import_time(self, module: str) -> float | None:
+        """Seconds that it takes to import it, in the quickest of a few fresh processes; none where they cannot."""
         text = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
         runs = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True) for _ in range(IMPORTS)]
-        return min(float(run.stdout.split()[-1]) for run in runs if run.returncode == 0)
+        return min((float(run.stdout.split()[-1]) for run in runs if run.returncode == 0), default=None)
 
     def loaded(self) -> tuple[dict[str, str], list[str]]:
         """The file of every module that is loaded, and which of them are what is gated."""

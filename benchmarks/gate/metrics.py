@@ -78,8 +78,9 @@ class ImportTime(Figure):
 
     def measured(self, process: Side, names: Sequence[str], again: int) -> Mapping[str, float]:
         """Of the packages that were imported from the repository."""
-        packages = names if again else [name for name in process.ask("packages")]
-        return {name: process.ask("import_time", module=name) for name in packages}
+        packages = names if again else process.ask("packages")
+        found = {name: process.ask("import_time", module=name) for name in packages}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
 class Accuracy(Figure):

@@ -147,7 +147,7 @@ class Sides:
     """
 
     folder: Path
-    homes: Mapping[str, Home]
+    homes: dict[str, Home]
     until: float = math.inf
     cores: Sequence[int] = field(default_factory=_cores)
 

@@ -54,13 +54,17 @@ class Suite(Provider):
     def cases(self, sides: Sides) -> list[str]:
         """What either side has: of what base lacks there is nothing to compare, and what head lacks has not passed."""
 
-        def named(side: str) -> list[str]:
+        def named(side: str) -> tuple[list[str], list[str], list[str]]:
             with sides.process(side) as process:
-                names: list[str] = sides.started(process).ask("names")
-                return names
+                return sides.started(process).ask("names"), *process.ask("configured")
 
         found = sides.on_both(named)
-        names = [*dict.fromkeys(name for side in found.values() for name in side)]
+        for side, (_, configured, files) in found.items():  # from now on, no more than these files is collected
+            home = sides.homes[side]
+            if all((home.tree / file).is_file() for file in files):
+                told = json.loads(home.names[0]) | {"tests": files, "configured": configured}
+                sides.homes[side] = replace(home, names=[json.dumps(told)])
+        names = [*dict.fromkeys(name for names, *_ in found.values() for name in names)]
         if not names:
             options = self.options
             given = [*(f"-k {text}" for text in options.select), *(f"--tests {path}" for path in options.tests)]

@@ -1,7 +1,9 @@
 """pytest-benchmark's tests: what takes the place of its fixture, and of pytest's loop over the tests."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,12 +31,23 @@ class Tests:
         self.reports: list[pytest.TestReport] = []
         self.do: Callable[[Call], None] | None = None
         self.called = False
+        self.config: pytest.Config | None = None
 
     # ---- for who asks ------------------------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
         """The node ids."""
         return [*self.items]
+
+    def configured(self) -> tuple[list[str], list[str]]:
+        """Where pytest's folder and its configuration are, as options, and the files that it needs."""
+        assert self.config is not None
+        if self.config.inipath is None:
+            empty = Path(os.environ["XDG_CACHE_HOME"], "empty.ini")
+            empty.parent.mkdir(parents=True, exist_ok=True)
+            empty.touch()
+        files = {name.partition("::")[0] for name in (*self.items, *self.failed)}
+        return [f"--rootdir={self.config.rootpath}", "-c", str(self.config.inipath or empty)], sorted(files)
 
     def modules(self) -> set[str]:
         """That the tests are in."""
@@ -72,6 +85,7 @@ class Tests:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Whatever the project has set for its everyday runs."""
+        self.config = config
         for name in ("benchmark_skip", "benchmark_disable", "benchmark_only"):
             if hasattr(config.option, name):
                 setattr(config.option, name, False)

@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,6 +94,7 @@ CONFIGURED = {
     '[tool.pytest.ini_options]\naddopts = "--benchmark-disable --strict-markers"\n',
     "src/mini/__init__.py": MINI,
     "tests/test_speed.py": TESTS,
+    "tests/test_long.py": "import os, mini\nopen(os.environ['COLLECTED'], 'a').write('x')\ndef test_nothing(): pass\n",
     "asv.conf.json": '{\n  // as asv writes it\n  "version": 1,\n  "benchmark_dir": "asv_bench",\n}\n',
     "asv_bench/__init__.py": "",
     "asv_bench/sums.py": ASV,
@@ -111,12 +114,14 @@ def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
-    """What was installed is kept there."""
+    """What was installed is kept there; and no other gate, of whoever else, leaves anything behind."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
 
 
-def test_each_kind_of_call_is_sampled(tmp_path):
+def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
     """Fixtures of any scope, parameters, setup before each call, what can be called once alone; asv's the same way."""
+    monkeypatch.setenv("COLLECTED", os.devnull)
     sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED)})
     with sides.process("head") as process:
         names = sides.started(process).ask("names")
@@ -134,14 +139,16 @@ def test_each_kind_of_call_is_sampled(tmp_path):
             process.ask("check", case=case)
         assert process.ask("by_fresh_calls") == [tests[4]]
         assert process.ask("peak", case=tests[2]) > 10_000
-        assert process.ask("packages") == ["mini"]
+        assert process.ask("packages") == ["mini", "test_long"]  # which can be imported from nowhere
+        assert process.ask("import_time", module="test_long") is None
         for case, said in ((tests[5], "NotOffered: it is skipped"), ("sums.Sums.time_letters(100, 'a')", "ValueError")):
             with pytest.raises(Exception, match=said):
                 process.ask("first_call", case=case)
 
 
-def test_rounds_time_tests_and_suites_like_any_call(tmp_path):
+def test_rounds_time_tests_and_suites_like_any_call(tmp_path, monkeypatch):
     """A slowdown of twenty times is seen in one round."""
+    monkeypatch.setenv("COLLECTED", os.devnull)
     slow = {**CONFIGURED, "src/mini/__init__.py": SLOWER}
     sides = Sides(tmp_path, {"base": home(tmp_path, "base", CONFIGURED), "head": home(tmp_path, "head", slow)})
     cases = ["tests/test_speed.py::test_total[3000]", "sums.Sums.time_total(1000, 'a')"]
@@ -156,6 +163,7 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
     commit(repo, "v0", CONFIGURED)
     commit(repo, "v1", {"src/mini/__init__.py": HUNGRY})
     monkeypatch.chdir(repo / "tests")
+    monkeypatch.setenv("COLLECTED", str(tmp_path / "collected"))
     given = ["v0", "--only", "memory", "--only", "import", "--json", str(out), "--markdown", str(comment)]
     assert main(given) == 1
     result = json.loads(out.read_text())
@@ -167,6 +175,7 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
     assert any(line.startswith("::error file=tests/test_speed.py,title=gate::peak") for line in annotations(result))
     status = subprocess.run(["git", "status", "--porcelain", "--ignored"], cwd=repo, capture_output=True, check=True)
     assert status.stdout == b""
+    assert (tmp_path / "collected").read_text() == "xx", "what times nothing was collected again"
     assert left_behind() == []
 
 
@@ -188,15 +197,17 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
             2,
             "has no benchmark that -k nothing_of_that_name chooses in either revision",
         ),
+        ({}, ["--only", "accuracy"], 2, "--only accuracy is not measured of"),
+        ({}, ["--impl", "mini.py", "--tests", "x"], 2, "--tests, -m and --build are about the benchmarks of a"),
         ({}, ["--tests", "nowhere"], 2, "has no benchmark that --tests nowhere chooses in either revision"),
         (
             {},
             ["--build", "echo error: no compiler; false"],
             2,
-            "could not be installed, exit code 1: error: no compiler",
+            "false', exit code 1: error: no compiler",
         ),
     ],
-    ids=["gone", "broken", "wrong", "renamed", "none", "nowhere", "not measured", "not tests", "no build"],
+    ids=["gone", "broken", "wrong", "renamed", "none", "not measured", "not tests", "nowhere", "no build"],
 )
 @pytest.mark.power
 def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, sentence):
