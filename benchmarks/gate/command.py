@@ -93,6 +93,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is gate.schema.json")
     made.add_argument("--markdown", type=to_write, metavar="FILE", help="write a comment for a pull request")
     made.add_argument(
+        "--history",
+        metavar="A..B",
+        help="gate each commit from A to B against the one before it, and print where something has changed; the "
+        "budget is for all of them",
+    )
+    made.add_argument(
+        "--storage",
+        type=Path,
+        metavar="FOLDER",
+        help="add both revisions' times to this storage of pytest-benchmark's, as in .benchmarks",
+    )
+    made.add_argument(
         "--prove",
         nargs="?",
         type=int,
@@ -143,6 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _telling(errors) as say:
             if given.prove is not None:
                 return _prove(options, given, say)
+            if given.history:
+                return _history(options, given, say)
             result = run(options, say)
     except (Unusable, Failed) as error:
         errors.print(f"unusable: {error}", soft_wrap=True)
@@ -159,6 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write(given.json, result)
     if given.markdown:
         write(given.markdown, markdown(result))
+    if given.storage:
+        from shrinkage.benchmarks.gate.suite.storage import store  # with pytest
+
+        store(result, given.storage)
     return EXIT[result["verdict"]]
 
 
@@ -171,6 +189,20 @@ def _telling(errors: Console) -> Iterator[Callable[[str], None]]:
     else:
         started = time.monotonic()
         yield lambda text: errors.print(f"{time.monotonic() - started:6.0f} s  {text}", soft_wrap=True)
+
+
+def _history(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
+    from shrinkage.benchmarks.gate import history
+
+    results = history.history(options, given.history, say)
+    text = history.markdown(results)
+    print(text)
+    if given.json:
+        write(given.json, results)
+    if given.markdown:
+        write(given.markdown, text)
+    codes = {EXIT.get(result["verdict"], UNUSABLE) for result in results}
+    return next((code for code in (EXIT[REGRESSION], UNUSABLE) if code in codes), EXIT[PASS])
 
 
 def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:

@@ -44,9 +44,9 @@ def markdown(result: dict[str, Any]) -> str:
     """The same, the cases that passed folded away."""
     text = [f"### Gate: {WORDS[result['verdict']]}", "", title(result), ""]
     said = [*result["reasons"], *result["notes"]]
-    text += [f"- {_plain(reason)}" for reason in said] + [""] * bool(said)
+    text += [f"- {plain(reason)}" for reason in said] + [""] * bool(said)
     for said, passed, columns, cells in tables(result):
-        rows = ["| " + " | ".join(map(_plain, row)) + " |" for row in cells]
+        rows = ["| " + " | ".join(map(plain, row)) + " |" for row in cells]
         shown = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows, ""]
         text += [f"<details><summary>{said}</summary>", "", *shown, "</details>"] if passed else shown
     return "\n".join([*text, "", *lines(result)]) + "\n"
@@ -103,6 +103,6 @@ def title(result: Mapping[str, Any]) -> str:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """As text in Markdown, whatever is in it."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")

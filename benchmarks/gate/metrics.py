@@ -26,13 +26,20 @@ class Time(Metric):
 
     def compared(self, comparison: Comparison) -> list[Row]:
         """In rounds of all cases."""
-        questions = timed(Timer(comparison.sides), comparison.cases, comparison.rule, comparison.until, comparison.say)
+        timer = Timer(comparison.sides)
+        questions = timed(timer, comparison.cases, comparison.rule, comparison.until, comparison.say)
         judge_times(questions, comparison.same, comparison.reasons)
-        return rows(questions, comparison.same)
+        return [row | {"seconds": _by_side(timer, row["case"])} for row in rows(questions, comparison.same)]
 
     def cells(self, row: Row) -> list[str]:
         """As `COLUMNS` says."""
         return cells(row)
+
+
+def _by_side(timer: Timer, case: str) -> dict[str, list[float]]:
+    """What a call took in each round."""
+    found = timer.seconds.get(case, {})
+    return {side: [float(f"{seconds:.5g}") for seconds in found.get(side, [])] for side in ("base", "head")}
 
 
 class CompileTime(Figure):

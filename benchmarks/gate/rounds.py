@@ -36,10 +36,13 @@ class Timer:
         Who is timed; one round at a time on each of their cores.
     slower
         Cases whose head is slowed by a fraction, for the gate's own proof.
+    seconds
+        Of each case and side, what a call took in each round until now.
     """
 
     sides: Sides
     slower: Mapping[str, float] = field(default_factory=dict)
+    seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
 
     def rounds(self, cases: Sequence[str], count: int, until: float = math.inf) -> dict[str, Logs]:
         """As many rounds of these cases, or as many as were begun until then, by `time.monotonic`."""
@@ -57,6 +60,8 @@ class Timer:
                     return
                 with lock:
                     for case, seconds in found.items():
+                        for side, taken in seconds.items():
+                            self.seconds.setdefault(case, {}).setdefault(side, []).append(taken)
                         for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):
                             kept.append(math.log(seconds[side] / seconds["base"]))
 

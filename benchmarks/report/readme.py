@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.benchmarks.gate import prove
+from shrinkage.benchmarks.gate.statistics import SLOWDOWNS, percents, told
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties.engine import oracles
@@ -35,6 +36,7 @@ ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage
 DIGITS_START = "<!-- digits in benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
 END = "<!-- the end of the table -->\n"
 
@@ -187,6 +189,19 @@ def proof() -> Iterator[str]:
     yield ""
 
 
+def elsewhere() -> Iterator[str]:
+    """The same of other packages' benchmarks, a row each; a file is called as its package and version."""
+    sizes = [f"{100 * size:g} %" for size in SLOWDOWNS]
+    yield "| package | benchmarks | runs with an alarm | 95 % | drawn anew | " + " | ".join(sizes) + " |"
+    yield "|---" * (5 + len(sizes)) + "|"
+    for file in sorted((PROOF.parent / "elsewhere").glob("*.json")):
+        found = json.loads(file.read_text(encoding="utf-8"))
+        cells = [file.stem, str(len(found["cases"])), told(found["alarms"]), percents(found["alarms"])]
+        cells += [told(found["drawn"]["alarms"]), *map(told, found["detections"])]
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
 def with_table(text: str, start: str, lines: Iterator[str]) -> str:
     """The text, with these lines between the mark where the table starts and the next one that ends a table."""
     before, rest = text.split(start)
@@ -209,6 +224,7 @@ def main() -> None:
         (CLAIMS, ERRORS_START, errors(stored)),
         (CLAIMS, DIGITS_START, digits(stored)),
         (TIMINGS, PROOF_START, proof()),
+        (TIMINGS, ELSEWHERE_START, elsewhere()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)
         write(document, text)

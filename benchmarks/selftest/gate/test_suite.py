@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from shrinkage.benchmarks.gate import history
 from shrinkage.benchmarks.gate.checkouts import Revision
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
@@ -20,6 +21,7 @@ from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made
 from shrinkage.benchmarks.gate.suite.provider import WORKER
+from shrinkage.benchmarks.gate.suite.storage import store
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
 from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, left_behind
 
@@ -262,3 +264,51 @@ def test_a_pull_request_says_where(capsys):
         "::warning file=a%2Cb.py,title=gate::a,b.py::test_y: inconclusive",
         "::error file=a%2Cb.py,title=gate::a,b.py::test_x takes 2 times as long%0A::warning::forged",
     ]
+
+
+def test_pytest_benchmark_reads_what_was_timed(tmp_path):
+    """Both revisions, one run each, after those that are there."""
+    seconds = {"base": [1e-3, 2e-3, 3e-3], "head": [2e-3, 4e-3, 6e-3]}
+    rows = [{"case": "test_speed.py::test_total[1000]", "seconds": seconds}, {"case": "test_speed.py::test_undecided"}]
+    sides = {side: {"name": side, "commit": 40 * side[0]} for side in ("base", "head")}
+    result = {"time": rows, "date": "2026-11-29T12:00:00+00:00", **sides}
+    names = [file.name for _ in range(2) for file in store(result, tmp_path / "storage")]
+    assert [name.partition("_")[0] for name in names] == ["0001", "0002", "0003", "0004"]
+    command = ["-m", "pytest_benchmark", "--storage", f"file://{tmp_path / 'storage'}", "compare", "0001", "0002"]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("test_total")]
+    assert [row[0] for row in rows] == ["test_total[1000]", "test_total[1000]"]
+    assert {"2.0000", "4.0000"} <= {*rows[0], *rows[1]}, "medians in milliseconds"
+
+
+def test_a_history_marks_the_commit_that_made_it_slower(tmp_path, monkeypatch, capsys):
+    """What passed is no change; the budget is shared out, and one that is too small is said to be."""
+    commit(tmp_path / "repo", "v0", FLAT)
+    for i in range(1, 4):
+        commit(tmp_path / "repo", f"v{i}")
+    asked = []
+
+    def run(options, say):
+        asked.append((options.base, options.head, options.budget))
+        slower = len(asked) == 2
+        row = {"case": "test_x", "ratio": 1.5 if slower else 1.01, "verdict": "regression" if slower else "pass"}
+        sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
+        return {**sides, "verdict": row["verdict"], "reasons": ["test_x takes 1.5"] * slower, "time": [row]}
+
+    monkeypatch.setattr(history, "run", run)
+    given = ["--repo", str(tmp_path / "repo"), "--history"]
+    assert main([*given, "v0..v3", "--budget", "5min"]) == 1
+    said = capsys.readouterr().out
+    assert [head for _, head, _ in asked][:-1] == [base for base, _, _ in asked][1:]
+    assert {budget for *_, budget in asked} == {100.0}
+    assert f"| {asked[1][1][:9]} | regression | test_x takes 1.5 |" in said
+    assert "| test_x | 1.00 | **1.50** | 1.50 |" in said
+    for span, sentence in (
+        ("v0..v3", "give 2min or more"),
+        ("v0..", "3 commits"),
+        ("v0..no", "names no"),
+        ("v0", "no"),
+    ):
+        assert main([*given, span, "--budget", "20s"]) == 2
+        assert sentence in capsys.readouterr().err

@@ -1,0 +1,87 @@
+"""Many commits, each gated against the one before it: ``shrinkage gate --history v1..main``.
+
+A change point is a commit that the gate calls a regression, by its own statistics; the budget is shared out over all.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from shrinkage.benchmarks.gate.checkouts import Unusable, git
+from shrinkage.benchmarks.gate.comparison import run
+from shrinkage.benchmarks.gate.decide import PASS
+from shrinkage.benchmarks.gate.findings import WORDS, plain
+from shrinkage.benchmarks.gate.provider import Options, Say
+
+LEAST = 30.0  # seconds for a commit; with less, nothing is decided
+
+
+def commits(options: Options, span: str) -> list[str]:
+    """From the first named to the last, along the first parents.
+
+    Raises
+    ------
+    Unusable
+        If they are none, or so many that the budget decides nothing about any.
+    """
+    first, dots, last = span.partition("..")
+    start = git(options.repository, "rev-parse", "--verify", "--quiet", f"{first}^{{commit}}")
+    listed = git(options.repository, "rev-list", "--first-parent", "--reverse", f"{first}..{last or 'HEAD'}")
+    found = (listed or b"").decode().split()
+    if not (dots and start and found):
+        raise Unusable(f"--history {span} names no commits: give the first and the last, as in v1..main.")
+    if options.budget < LEAST * len(found):
+        raise Unusable(
+            f"--history {span} is {len(found)} commits, for which a budget of {options.budget:g} s is too little: give "
+            f"{math.ceil(LEAST * len(found) / 60)}min or more, or fewer commits."
+        )
+    return [start.decode().strip(), *found]
+
+
+def history(options: Options, span: str, say: Say) -> list[dict[str, Any]]:
+    """The result of each commit against the one before it; where nothing can be said of one, why not."""
+    found = commits(options, span)
+    results: list[dict[str, Any]] = []
+    for base, head in pairwise(found):
+        say(f"{head[:9]}, {len(results) + 1} of {len(found) - 1}")
+        each = replace(options, base=base, head=head, budget=options.budget / (len(found) - 1))
+        try:
+            results.append(run(each, say))
+        except Unusable as error:
+            sides = {"base": {"name": base, "commit": base}, "head": {"name": head, "commit": head}}
+            results.append({**sides, "verdict": "unusable", "reasons": [str(error)], "notes": [], "time": []})
+    return results
+
+
+def markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    """A line a commit; then each case's time over that at the first commit, change points in bold."""
+    lines = ["| commit | verdict | |", "|---|---|---|"]
+    for result in results:
+        verdict = WORDS.get(result["verdict"], "nothing can be said").partition(":")[0]
+        said = "; ".join(map(plain, result["reasons"]))
+        lines.append(f"| {result['head']['commit'][:9]} | {verdict} | {said} |")
+    trend = [*_trend(results)]
+    if trend:
+        names = [result["head"]["commit"][:9] for result in results]
+        lines += ["", f"Time, over that at {results[0]['base']['commit'][:9]}; a change point in bold:", ""]
+        lines += ["| case | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|", *trend]
+    return "\n".join(lines) + "\n"
+
+
+def _trend(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What passed is taken for no change: its ratio is noise, and noise adds up."""
+    rows = [{row["case"]: row for row in result["time"]} for result in results]
+    for case in dict.fromkeys(case for each in rows for case in each):
+        level, cells = 1.0, []
+        for each in rows:
+            row = each.get(case)
+            if row is None or row["ratio"] is None:
+                cells.append("–")
+            elif row["verdict"] == PASS:
+                cells.append(f"{level:.2f}")
+            else:
+                level *= row["ratio"]
+                cells.append(f"**{level:.2f}**" if row["verdict"] == "regression" else f"{level:.2f}?")
+        yield f"| {plain(case)} | {' | '.join(cells)} |"
