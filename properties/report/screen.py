@@ -9,6 +9,7 @@ from .findings import MARKS, kinds, named, who
 
 WIDTH = 110
 LINES = 30  # of findings: with what is above them, a screen
+INTERRUPTED = 2  # pytest's exit code
 LONGEST = 2  # lines that a call may take
 ORDER = ("wrong", "raises", "loses digits", "leaves the range", "departs", "right")
 
@@ -17,7 +18,7 @@ Card = Mapping[str, Any]
 
 def lines(card: Card) -> Iterator[str]:
     """The screen, from a scorecard alone."""
-    if not card["functions"]:
+    if not (card["functions"] or card["exit"] == INTERRUPTED):
         return
     yield from _head(card)
     judged = [*_verdicts(card)]
@@ -44,7 +45,9 @@ def _notes(card: Card) -> Iterator[str]:
     notes = [*card["notes"], *(f"{named(names)}: {why}" for why, names in lost.items())]
     if card["accuracy"] is not None:
         notes.append(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")
-    if card["exit"] not in (0, 1, 5):
+    if card["exit"] == INTERRUPTED and judged_of(card):
+        notes.append("It was interrupted: this is what had been judged until then.")
+    elif card["exit"] not in (0, 1, INTERRUPTED, 5):
         notes.append(f"The run did not come to its end (exit code {card['exit']}): -v shows what was seen of it.")
     for note in notes:
         yield from textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -55,6 +58,9 @@ def _head(card: Card) -> Iterator[str]:
     offered, judged = card["offers"], judged_of(card)
     took = f"judged in {card['seconds']:.0f} s"
     first = f"{name} offers {len(offered)} of {card['offers_of']} functions: {', '.join(offered)}"
+    if not judged and card["exit"] == INTERRUPTED:
+        yield f"{name}: interrupted before anything was judged"
+        return
     if not judged:
         yield f"{name}: nothing was judged: no claim that was chosen is about a function that it offers"
         return

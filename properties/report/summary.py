@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .findings import who
+from .screen import INTERRUPTED
 
 LONGEST = 2_000  # characters of one failure; the scorecard has all of it
 
@@ -31,7 +32,8 @@ def lines(card: dict[str, Any]) -> Iterator[str]:
     yield f"## `{name}`: {'every claim held' if card['exit'] == 0 else 'not every claim held'}\n"
     yield f"Of {count.total()} claims, tried on at most {card['examples']:,} examples each: {said}."
     if card["exit"] not in (0, 1):
-        yield f"The run did not come to its end: pytest ended with {card['exit']}."
+        why = "it was interrupted" if card["exit"] == INTERRUPTED else f"pytest ended with {card['exit']}"
+        yield f"The run did not come to its end: {why}."
     if card["accuracy"] is not None:
         yield f"Bounds were widened to an accuracy of {card['accuracy']} where they are tighter."
     yield "\n| function | held | failed | departed | worst error over bound |\n|---|---:|---:|---:|---:|"

@@ -50,6 +50,13 @@ class OneScreen:
             if self._seen:
                 os.write(self._descriptor, b"\r\x1b[K")
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, exitstatus: int, config: pytest.Config) -> None:
+        """Where the run was interrupted is not told: the screen has said that it was."""
+        if exitstatus == pytest.ExitCode.INTERRUPTED and self._reporter is not None:
+            self.end()
+            self._reporter._tw = create_terminal_writer(config, io.StringIO())
+
     def pytest_unconfigure(self) -> None:
         """Where there was no screen, all that was kept back."""
         if self._writer is not None:

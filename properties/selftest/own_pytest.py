@@ -1,8 +1,12 @@
 """A Python of its own, for tests of what a whole run prints, writes and exits with."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +19,37 @@ def own_python(folder: Path, *arguments: str, **environment: str) -> tuple[int, 
     command, given = [sys.executable, *arguments], inherited | environment
     done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+def interrupted_python(
+    folder: Path, begun: Callable[[], object], *arguments: str, **environment: str
+) -> tuple[int, str]:
+    """The same of one that hears a Ctrl-C once this is true, with all that it has started; says what is left at work."""
+
+    def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=heard,
+        start_new_session=True,
+    ) as running:
+        end = time.monotonic() + 120
+        while not begun() and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        os.killpg(running.pid, signal.SIGINT)
+        output = running.communicate(timeout=60)[0]
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGKILL)
+        output += "\nsomething was left at work"
+    return running.returncode, output
 
 
 def own_pytest(*arguments: str) -> tuple[int, str]:

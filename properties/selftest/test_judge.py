@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from shrinkage.properties.judge import PROFILES
-from shrinkage.properties.selftest.own_pytest import own_python
+from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
 
 pytestmark = pytest.mark.power
 
@@ -251,3 +251,29 @@ def test_a_file_that_cannot_be_written_is_one_sentence(folder, option, file):
     code, output = judge(folder, "right.py", option, file)
     assert code == pytest.ExitCode.USAGE_ERROR
     assert output.strip() == f"ERROR: {option} {Path(file)} cannot be written: give a file in a folder that is there."
+
+
+ENDLESS = """import pathlib
+import time
+
+
+def squared_norm(x):
+    pathlib.Path(__file__).with_name("begun").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("options", [["-n", "0"], ["-n", "2"], ["-n", "0", "--isolate"]])
+def test_an_interrupted_run_says_so(folder, options):
+    """Ctrl-C inside a claim: 2, the verdict so far, that it was interrupted, and nothing is left at work."""
+    (folder / "endless.py").write_text(ENDLESS)
+    (folder / "right.py").write_text("def linear_form(x, c):\n    return x @ c\n")
+    said = ["judge", "right.py", "endless.py", "-k", "linear_form_is or squared_norm", "--scorecard", "card.json"]
+    begun = (folder / "begun").exists
+    code, output = interrupted_python(folder, begun, "-m", "shrinkage", *said, *options)
+    assert code == pytest.ExitCode.INTERRUPTED, output
+    assert "interrupted" in output
+    assert "KeyboardInterrupt" not in output
+    assert len(output.splitlines()) <= 10, output
+    assert json.loads((folder / "card.json").read_text())["exit"] == pytest.ExitCode.INTERRUPTED
+    assert "left at work" not in output

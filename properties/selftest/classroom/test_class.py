@@ -2,16 +2,12 @@
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from shrinkage.properties.selftest.own_pytest import own_python
+from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
 
 pytestmark = pytest.mark.power
 
@@ -115,24 +111,13 @@ def test_a_file_is_a_student_who_has_nobody_else_s_files(tmp_path):
 def test_an_interrupted_class_goes_on(tmp_path):
     """Ctrl-C ends whoever is at work; who was judged is kept."""
     command = class_of(tmp_path, "ada dan")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     kept = tmp_path / "cache" / "shrinkage" / "classes"
     slow = [*command[:-1], "60", "--jobs", "1"]
-
-    def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    with subprocess.Popen(
-        [sys.executable, *slow], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard
-    ) as running:
-        end = time.monotonic() + 120
-        while not (kept.exists() and list(kept.glob("*.json"))) and time.monotonic() < end:
-            time.sleep(0.1)
-        time.sleep(1)
-        running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=60)[1]
-    assert running.returncode == 2
+    code, said = interrupted_python(
+        tmp_path, lambda: [*kept.glob("*.json")], *slow, XDG_CACHE_HOME=str(tmp_path / "cache")
+    )
+    assert code == 2
+    assert "left at work" not in said
     assert "interrupted: 1 of 2 are judged, and the same command goes on from there" in said
 
 
