@@ -24,7 +24,7 @@ def own_python(folder: Path, *arguments: str, **environment: str) -> tuple[int, 
 def interrupted_python(
     folder: Path, begun: Callable[[], object], *arguments: str, **environment: str
 ) -> tuple[int, str]:
-    """The same of one that hears a Ctrl-C once this is true, with all that it has started; says what is left at work."""
+    """The same of one that hears a Ctrl-C once this is true, with all that it has started; says what is left."""
 
     def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
         signal.signal(signal.SIGINT, signal.SIG_DFL)
