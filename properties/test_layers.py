@@ -234,6 +234,37 @@ def test_a_backward_pass_goes_by_the_cache_that_it_is_given(impl, name, data):
         judge_backward(backward, got, of, dout if backward == "affine_backward" else dout.where(on))
 
 
+CHAIN = ("affine_backward", "relu_backward", "affine_relu_backward", "affine_backward")
+
+
+@pytest.mark.mathematics
+@given(seed=SEEDS)
+def test_a_chain_of_layers_goes_back_as_it_came(impl, seed):
+    """Through layers one after the other, ⟨Jv, u⟩ is ⟨v, Jᵀu⟩ at each, for several u: exactly so on small integers."""
+    rng = np.random.default_rng(seed)
+
+    def whole(*shape: int) -> np.ndarray:
+        return rng.integers(-2, 3, shape).astype(float)
+
+    x, v, made = whole(2, 3), whole(2, 3), []
+    for backward in filter(impl.offers, CHAIN):
+        w, b, vw, vb = whole(3, 3), whole(3), whole(3, 3), whole(3)
+        alone = backward == "relu_backward"
+        z, vz = (x, v) if alone else (x @ w + b, v @ w + x @ vw + vb)
+        forward = getattr(impl, backward.replace("backward", "forward"))
+        cache = (forward(x) if alone else forward(x, w, b))[1]
+        x, after = (z, vz) if backward == "affine_backward" else (np.maximum(z, 0), vz * (z > 0))
+        made.append((backward, cache, (v,) if alone else (v, vw, vb), after))
+        v = after
+    for u in (whole(2, 3), whole(2, 3)):
+        for backward, cache, before, after in reversed(made):
+            got = getattr(impl, backward)(u, cache)
+            gradients = (got,) if backward == "relu_backward" else got
+            product = sum(float(np.sum(g * direction)) for g, direction in zip(gradients, before, strict=True))
+            judge(backward, product, float(np.sum(after * u)), EXACT, u=u)
+            u = np.asarray(gradients[0])
+
+
 @interface
 @given(case=layers(hard=True))
 def test_backward_leaves_the_cache_as_it_was(impl, case):
