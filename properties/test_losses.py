@@ -8,9 +8,9 @@ from flint import arb
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.bounds import EXACT, Bound
+from shrinkage.properties.engine.bounds import EXACT, Bound, smallest, unit_roundoff
 from shrinkage.properties.engine.oracles import rationals, to_rational
-from shrinkage.properties.engine.running_error import SOURCE, Carried
+from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, IN_EITHER_DTYPE, ORDINARY_AND_HARD
@@ -59,6 +59,25 @@ def test_softmax_loss_of_what_is_all_but_impossible(impl):
         [-160.81877841863889, 24.17718768768513, 23.538091873745476, 157.56260314314628],
     ]
     judge_unshifted(impl, Scores(np.array(x), np.array([3, 1])))
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_keeps_the_digits_of_what_is_all_but_certain(impl, dtype):
+    """Where one class has nearly all, its loss and its p − 1 are as accurate, each relative to itself, as other p."""
+    for gap in (1.0, 5.0, 20.0, 40.0, 80.0, *([300.0, 700.0] if dtype == np.float64 else [])):
+        x, y = np.array([[0.0, gap, -1.0, 0.5]], dtype), np.array([1])
+        others = [(arb(v) - arb(gap)).exp() for v in (0.0, -1.0, 0.5)]
+        rest = sum(others, arb(0))
+        a, b, c = (e / (1 + rest) for e in others)
+        dx = np.array([[a, -rest / (1 + rest), b, c]], object)
+        # The differences are exact; a p that is exp(log p) rounds its exponent once more.
+        relative = (gap + 4 * FUNCTION) * unit_roundoff(dtype)
+        sizes = [np.array([[float(abs(v)) for v in row] for row in dx]), float(rest.log1p())]
+        allowed, of_loss = (Bound(relative * size + smallest(dtype), SOURCE) for size in sizes)
+        loss, got = impl.softmax_loss(x, y)
+        judge("softmax_loss", loss, rest.log1p(), of_loss, dtype=dtype, gap=gap)
+        judge("softmax_loss", got, dx, allowed, dtype=dtype, gap=gap)
 
 
 def judge_unshifted(impl: Any, case: Scores) -> None:

@@ -405,6 +405,7 @@ _WITH_SUBNORMAL = (
 )
 
 EXPECTED_FAILURES = (
+    xfail("test_softmax_keeps_the_digits_of_what_is_all_but_certain[*]", "p − 1 is a difference", strict=False),
     # jax.numpy.linalg.svd(jax.numpy.array([[inf, 1.0, 2.0], [1.0, 1.0, 3.0], [1.0, 2.0, 5.0]])) in jaxlib 0.10.2. With
     # a NaN for the infinity it returns; numpy.linalg.svd of the same matrix, with OpenBLAS's gesdd, does not.
     *(

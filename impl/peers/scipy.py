@@ -90,6 +90,7 @@ _SQUARES = "written with SciPy as in the textbook, the squares of the data, or Î
 _SQUARING = ("ridge_normal", "ridge_svd", "ridge_kernel")
 
 EXPECTED_FAILURES = (
+    xfail("test_softmax_keeps_the_digits_of_what_is_all_but_certain[*]", "p âˆ’ 1 is a difference"),
     xfail("test_what_is_no_real_number_is_a_type_error[*]", _COMPLEX),
     xfail("test_nan_and_infinity_are_refused_by_name[*]", _FINITE),
     xfail("test_an_array_is_no_number[*]", _LAM),

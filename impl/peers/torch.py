@@ -393,6 +393,7 @@ _SQUARES = "written with PyTorch as in the textbook, the squares of the data, or
 _SQUARING = ("ridge_normal", "ridge_svd", "ridge_kernel")
 
 EXPECTED_FAILURES = (
+    xfail("test_softmax_keeps_the_digits_of_what_is_all_but_certain[*]", "p − 1 is a difference", strict=False),
     xfail("test_samples_and_labels_that_do_not_fit_are_refused[*]", _SHAPES),
     xfail("test_what_is_no_real_number_is_a_type_error[*]", _COMPLEX),
     xfail("test_nan_and_infinity_are_refused_by_name[*]", _FINITE),

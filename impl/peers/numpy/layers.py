@@ -70,9 +70,11 @@ def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[np.floating, Array]:
     shifted = x - np.max(x, axis=1, initial=-np.inf, keepdims=True)
     exps = np.exp(shifted)
     sums = np.sum(exps, axis=1, keepdims=True)
-    losses = np.log(sums[:, 0]) - shifted[rows, y]
-    dx = exps / sums
-    dx[rows, y] -= 1
+    dx, own = exps / sums, shifted[rows, y]
+    # p − 1 and −log p of what is all but certain keep their digits in what the others have of it.
+    dx[rows, y] = 0
+    dx[rows, y] -= np.sum(dx, axis=1)
+    losses = np.where(own == 0, -np.log1p(dx[rows, y]), np.log(sums[:, 0]) - own)
     return _mean(losses), dx / N
 
 

@@ -44,8 +44,11 @@ def softmax_loss(x, y):
     shifted = x.astype(LONG) - x.max(axis=1, keepdims=True)
     exps = np.exp(shifted)
     sums = exps.sum(axis=1)
-    loss, dx = np.mean(np.log(sums) - shifted[rows, y]), exps / sums[:, None]
-    dx[rows, y] -= 1
+    dx = exps / sums[:, None]
+    dx[rows, y] = 0
+    dx[rows, y] = -dx.sum(axis=1)
+    own = shifted[rows, y]
+    loss = np.mean(np.where(own == 0, -np.log1p(dx[rows, y]), np.log(sums) - own))
     return loss.astype(x.dtype), (dx / len(x)).astype(x.dtype)
 
 
