@@ -73,7 +73,7 @@ def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[np.floating, Array]:
     dx, own = exps / sums, shifted[rows, y]
     # p − 1 and −log p of what is all but certain keep their digits in what the others have of it.
     dx[rows, y] = 0
-    dx[rows, y] -= np.sum(dx, axis=1)
+    dx[rows, y] = -np.sum(dx, axis=1)
     losses = np.where(own == 0, -np.log1p(dx[rows, y]), np.log(sums[:, 0]) - own)
     return _mean(losses), dx / N
 
