@@ -73,7 +73,7 @@ def test_softmax_keeps_the_digits_of_what_is_all_but_certain(impl, dtype):
         dx = np.array([[a, -rest / (1 + rest), b, c]], object)
         # The differences are exact; a p that is exp(log p) rounds its exponent once more.
         relative = (gap + 4 * FUNCTION) * unit_roundoff(dtype)
-        sizes = [np.array([[float(abs(v)) for v in row] for row in dx]), float(rest.log1p())]
+        sizes: list[Any] = [np.array([[float(abs(v)) for v in row] for row in dx]), float(rest.log1p())]
         allowed, of_loss = (Bound(relative * size + smallest(dtype), SOURCE) for size in sizes)
         loss, got = impl.softmax_loss(x, y)
         judge("softmax_loss", loss, rest.log1p(), of_loss, dtype=dtype, gap=gap)
