@@ -12,14 +12,14 @@ from typing import Any
 
 from rich.console import Console
 
-from shrinkage.benchmarks.gate import checkouts, prove
-from shrinkage.benchmarks.gate.checkouts import Unusable
+from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.comparison import run
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
 from shrinkage.benchmarks.gate.findings import annotations, markdown, table
 from shrinkage.benchmarks.gate.metrics import METRICS
 from shrinkage.benchmarks.gate.provider import Options
-from shrinkage.benchmarks.gate.statistics import stored
+from shrinkage.benchmarks.gate.revisions import checkouts
+from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.cli import Parser, duration, is_expression, to_write
 from shrinkage.properties.isolated.worker import Failed
 from shrinkage.properties.report.files import write
@@ -210,7 +210,7 @@ def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], Non
         if given.json:
             write(given.json, result)
 
-    before = stored(given.json, "proof", "the gate's own proof") if given.json and given.json.exists() else None
+    before = prove.stored(given.json, "proof", "the gate's own proof") if given.json and given.json.exists() else None
     result = prove.prove(options, given.prove, say, store, before)
     text = prove.markdown(result)
     print(text)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from shrinkage.benchmarks.gate import checkouts
-from shrinkage.benchmarks.gate.checkouts import Unusable
-from shrinkage.benchmarks.gate.contract import Contract, is_own
+from shrinkage.benchmarks.gate.contract.provider import Contract, is_own
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
 from shrinkage.benchmarks.gate.metric import Comparison
 from shrinkage.benchmarks.gate.metrics import METRICS
 from shrinkage.benchmarks.gate.provider import Options, Provider, Say
+from shrinkage.benchmarks.gate.revisions import checkouts
+from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.benchmarks.gate.sides import OutOfTime, Sides
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.measure.machine import machine

@@ -9,11 +9,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from shrinkage.benchmarks.gate.checkouts import Unusable, git
 from shrinkage.benchmarks.gate.comparison import run
 from shrinkage.benchmarks.gate.decide import PASS
 from shrinkage.benchmarks.gate.findings import WORDS, plain
 from shrinkage.benchmarks.gate.provider import Options, Say
+from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git
 
 LEAST = 30.0  # seconds for a commit; with less, nothing is decided
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shrinkage.benchmarks.cases import CASES
-from shrinkage.benchmarks.gate.accuracy import FIRST
+from shrinkage.benchmarks.gate.contract.accuracy import FIRST
 from shrinkage.benchmarks.gate.decide import REGRESSION
 from shrinkage.benchmarks.gate.metric import Comparison, Figure, Limit, Metric, Row
 from shrinkage.benchmarks.gate.rounds import Timer

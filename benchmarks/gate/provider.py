@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from shrinkage.benchmarks.gate.checkouts import Revision
 from shrinkage.benchmarks.gate.decide import Rule
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision
 from shrinkage.benchmarks.gate.sides import Home, Sides
 
 Say = Callable[[str], None]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shrinkage.benchmarks.gate import origins
-from shrinkage.benchmarks.gate.checkouts import Unusable
+from shrinkage.benchmarks.gate.revisions import origins
+from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.benchmarks.gate.workers import at_once
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.cli import usable_cores

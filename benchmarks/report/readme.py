@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.benchmarks.gate import prove
-from shrinkage.benchmarks.gate.statistics import SLOWDOWNS, percents, told
+from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties.engine import oracles

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from shrinkage.benchmarks.gate.checkouts import Revision, Unusable
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import OutOfTime
 from shrinkage.properties.isolated.worker import Gone, Worker
 

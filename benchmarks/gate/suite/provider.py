@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from shrinkage.benchmarks.gate import checkouts, origins
-from shrinkage.benchmarks.gate.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.provider import Provider, Say
+from shrinkage.benchmarks.gate.revisions import checkouts, origins
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made, variables
 from shrinkage.benchmarks.gate.workers import at_once

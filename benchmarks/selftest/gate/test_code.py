@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shrinkage.benchmarks.gate import code
-from shrinkage.benchmarks.gate.checkouts import with_harness
+from shrinkage.benchmarks.gate.contract import code
+from shrinkage.benchmarks.gate.revisions.checkouts import with_harness
 from shrinkage.loader import load
 
 DIGESTS = """
 import json, numpy as np
-from shrinkage.benchmarks.gate.code import digests
+from shrinkage.benchmarks.gate.contract.code import digests
 from shrinkage.loader import load
 own = load(["impl"])
 own.squared_norm(np.ones(3))

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 import pytest
 
-from shrinkage.benchmarks.gate import checkouts, origins
 from shrinkage.benchmarks.gate.command import main
+from shrinkage.benchmarks.gate.revisions import checkouts, origins
 from shrinkage.benchmarks.selftest.gate.test_runs import RIGHT, git, left_behind, repository
 
 FAST = "from mini.core import squared_norm\n"

@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from shrinkage.benchmarks.gate import checkouts
 from shrinkage.benchmarks.gate.command import main
+from shrinkage.benchmarks.gate.revisions import checkouts
 
 pytestmark = pytest.mark.power
 
@@ -113,7 +113,7 @@ def left_behind() -> list[str]:
         ["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     return folders + [
-        line for line in listed if "shrinkage.benchmarks.gate.candidate " in line and "theirs/mine.py" in line
+        line for line in listed if "shrinkage.benchmarks.gate.contract.candidate " in line and "theirs/mine.py" in line
     ]
 
 

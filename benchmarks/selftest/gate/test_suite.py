@@ -14,9 +14,9 @@ import jsonschema
 import pytest
 
 from shrinkage.benchmarks.gate import history
-from shrinkage.benchmarks.gate.checkouts import Revision
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision
 from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made

@@ -1,4 +1,4 @@
-"""The calls of the contract's cases, in a process of one revision: ``python -m shrinkage.benchmarks.gate.candidate``.
+"""The calls of the contract's cases: ``shrinkage.benchmarks.gate.contract.candidate``, a process of one revision.
 
 It runs in the revision's folder, so that `shrinkage` is that of the revision.
 """
@@ -53,13 +53,13 @@ class Candidate(Calls):
 
     def accuracy(self, names: Sequence[str], again: int) -> Mapping[str, float]:
         """The worst error over bound of functions, by the claims."""
-        from shrinkage.benchmarks.gate.accuracy import judged
+        from shrinkage.benchmarks.gate.contract.accuracy import judged
 
         return judged(self.runner.names, names, again)
 
     def code(self) -> dict[str, str]:
         """Of the modules that its function leads to."""
-        from shrinkage.benchmarks.gate.code import digests
+        from shrinkage.benchmarks.gate.contract.code import digests
 
         found = digests(self.runner.implementation)
         return {name: found[case.function] for name, case in self.runner.cases.items() if case.function in found}

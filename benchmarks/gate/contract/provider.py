@@ -10,12 +10,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from shrinkage.benchmarks.cases import CASES
-from shrinkage.benchmarks.gate import checkouts, origins
-from shrinkage.benchmarks.gate.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.provider import Options, Provider, Say
+from shrinkage.benchmarks.gate.revisions import checkouts, origins
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import Home, Sides
 
-WORKER = "shrinkage.benchmarks.gate.candidate"
+WORKER = "shrinkage.benchmarks.gate.contract.candidate"
 # What a call costs is seen in a few; what the work costs, in the large case of every function.
 SMALL = tuple(
     f"{function}-small"
