@@ -17,6 +17,7 @@ from shrinkage.benchmarks.report.readme import (
     CONTRIBUTING,
     DIGITS_START,
     DOCUMENTS,
+    ELSEWHERE_START,
     ERRORS,
     ERRORS_START,
     FUNCTIONS_START,
@@ -28,6 +29,7 @@ from shrinkage.benchmarks.report.readme import (
     ROOT,
     TIMINGS,
     digits,
+    elsewhere,
     errors,
     functions,
     known_peers,
@@ -116,6 +118,7 @@ def test_the_citation_is_of_this_version() -> None:
 def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     """And they are of the rule as it is now; after new runs: python -m shrinkage.benchmarks.report.readme."""
     assert with_table(TEXT[TIMINGS], PROOF_START, proof()) == TEXT[TIMINGS]
+    assert with_table(TEXT[TIMINGS], ELSEWHERE_START, elsewhere()) == TEXT[TIMINGS]
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
