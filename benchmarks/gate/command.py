@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write(given.json, result)
     if given.markdown:
         write(given.markdown, markdown(result))
-    if given.storage:
-        from shrinkage.benchmarks.gate.suite.storage import store  # with pytest
-
-        store(result, given.storage)
+    _keep(given.storage, result)
     return EXIT[result["verdict"]]
 
 
@@ -191,12 +188,21 @@ def _telling(errors: Console) -> Iterator[Callable[[str], None]]:
         yield lambda text: errors.print(f"{time.monotonic() - started:6.0f} s  {text}", soft_wrap=True)
 
 
+def _keep(storage: Path | None, *results: Mapping[str, Any]) -> None:
+    if storage:
+        from shrinkage.benchmarks.gate.suite.storage import store  # with pytest
+
+        for result in results:
+            store(result, storage)
+
+
 def _history(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
     from shrinkage.benchmarks.gate import history
 
     results = history.history(options, given.history, say)
     text = history.markdown(results)
     print(text)
+    _keep(given.storage, *(result for result in results if result["time"]))
     if given.json:
         write(given.json, results)
     if given.markdown:

@@ -5,7 +5,6 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,13 +111,6 @@ def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
         (tree / name).write_text(text)
     told = json.dumps({"tests": None, "select": "", "marks": "", "places": []})
     return Home(tree, [told], [tree, tree / "src"], folder / f"cache-{side}", WORKER)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    """What was installed is kept there; and no other gate, of whoever else, leaves anything behind."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
 
 
 def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
