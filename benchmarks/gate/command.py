@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--storage",
-        type=Path,
+        type=_storage,
         metavar="FOLDER",
         help="add both revisions' times to this storage of pytest-benchmark's, as in .benchmarks",
     )
@@ -113,6 +113,15 @@ def parser() -> argparse.ArgumentParser:
         help=f"run the gate itself so often (default: {prove.RUNS}): on unchanged code, and with slowdowns put in",
     )
     return made
+
+
+def _storage(text: str) -> Path:
+    folder = Path(text).absolute()
+    if (folder.exists() and not folder.is_dir()) or not folder.parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text} is no folder, and none can be made there: give one such as .benchmarks"
+        )
+    return folder
 
 
 def _percent(text: str) -> float:

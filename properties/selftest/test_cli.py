@@ -108,6 +108,7 @@ NONSENSE = {  # what makes no sense to an option, where it does not follow from 
     "--tests": "nobody.py",
     "--build": "exit 3",
     "--repo": "no/such/folder",
+    "--history": "nonsense",
     "--calls": "nobody.toml",
     "--gradescope-points": "nobody.toml",
     "--class": "no/such/folder",
