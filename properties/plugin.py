@@ -219,11 +219,21 @@ def estimator(pytestconfig: pytest.Config) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def states(pytestconfig: pytest.Config) -> Implementation:
     """The implementation with the functions that make states, for what the contract has no function for."""
-    implementation = pytestconfig.stash[CHOSEN][0][1]
+    return _beside(pytestconfig, "merge", "a state")
+
+
+@pytest.fixture(scope="session")
+def chunked(pytestconfig: pytest.Config) -> Implementation:
+    """The implementation with the functions of Dask's collections that the contract has no function for."""
+    return _beside(pytestconfig, "residuals", "Dask's collections")
+
+
+def _beside(config: pytest.Config, name: str, what: str) -> Implementation:
+    implementation = config.stash[CHOSEN][0][1]
     try:
-        assert implementation.merge
+        getattr(implementation, name)
     except NotOffered:
-        pytest.skip("not offered: a state")
+        pytest.skip(f"not offered: {what}")
     return implementation
 
 

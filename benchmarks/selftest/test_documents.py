@@ -1,14 +1,19 @@
 """What the documents say is what there is."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 import shrinkage
+from shrinkage import streaming
 from shrinkage.benchmarks.gate.decide import LOOKS, SCREENING, Rule
 from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from shrinkage.benchmarks.report.readme import (
@@ -56,6 +61,38 @@ def test_the_table_of_functions_is_that_of_the_contract() -> None:
 def test_the_two_commands_are_printed_one_a_line() -> None:
     """The checks in .ci/run find them by how they begin, and run them as they are printed."""
     assert len(re.findall(r"^python3 -m venv .* && \.venv/bin/pytest.*$", TEXT[README], re.MULTILINE)) == 2
+
+
+@pytest.mark.power
+def test_the_readmes_file_is_larger_than_the_memory_that_there_is(tmp_path: Path) -> None:
+    """Under `ulimit -v` its code reads a file that is larger than that, and has the w and b of its rows."""
+    parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    (code,) = re.findall(r"```python\n(import dask\.dataframe\n.*?)```", TEXT[README], re.DOTALL)
+    rng, d, rows, kilobytes = np.random.default_rng(5), 24, 100_000, 1_000_000
+    names, state = [f"x{j}" for j in range(d)], streaming.start(d, intercept=True)
+    with parquet.ParquetWriter(
+        tmp_path / "trips.parquet", pa.schema([(n, pa.float64()) for n in (*names, "fare")])
+    ) as out:
+        for _ in range(1 + 1024 * kilobytes // (8 * (d + 1) * rows)):
+            X = rng.random((rows, d))
+            y = X @ np.arange(d) + rng.standard_normal(rows)
+            out.write_table(pa.table(dict(zip([*names, "fare"], [*X.T, y], strict=True))), rows)
+            state = streaming.update(state, X, y)
+    assert (tmp_path / "trips.parquet").stat().st_size > 1024 * kilobytes
+    told = f'ulimit -v {kilobytes} && exec {sys.executable} -c "$CODE"'
+    program = f"import dask\ndask.config.set(num_workers=2)\n{code}\nprint(json.dumps([lams[errors.argmin()], *w, b]))"
+    run = subprocess.run(
+        ["bash", "-c", told],
+        env=os.environ | {"CODE": f"import json\n{program}", "OPENBLAS_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    lam, *answer = json.loads(run.stdout)
+    w, b = state.ridge_intercept(lam)
+    assert np.allclose(answer, [*w, b], rtol=1e-9)  # of a well-conditioned problem, over other blocks
 
 
 def test_the_readme_is_read_in_a_minute() -> None:

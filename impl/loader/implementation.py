@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from .estimators import Estimator
 
 SHOWN = 5  # calls that are told with the verdict; of more, whoever wrote them has the file
-# What some claims ask for beside the contract: one of a class of fit and coef_, and a state that rows are put into.
-BESIDE = ("new_estimator", "start", "update", "merge", "save", "load", "Ridge")
+# What some claims ask for beside the contract: one of a class of fit and coef_, a state that rows are put into, what is
+# predicted of Dask's collections.
+BESIDE = ("new_estimator", "start", "update", "merge", "save", "load", "Ridge", "predict", "residuals")
 
 
 class Implementation:

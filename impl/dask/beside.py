@@ -1,0 +1,139 @@
+"""What is asked for beside a solution: the state itself, the objective, predictions and residuals."""
+
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from dask.delayed import delayed
+from numpy.typing import ArrayLike
+
+from .._kernels.validation import finite, floats, not_negative, refuse_shape
+from . import tasks
+from .chunks import rows, tree
+
+
+def state(X: Any, y: Any = None, sample_weight: Any = None, *, intercept: bool = False) -> Any:
+    """The `shrinkage.streaming.State` of all rows, delayed: one pass for every λ and every answer.
+
+    Parameters
+    ----------
+    X : (n, d)
+        A Dask array or dataframe.
+    y : (n,) or (n, k)
+        One target or k of them; None is no target.
+    sample_weight : (n,)
+        s ≥ 0; None is 1 for each.
+    intercept
+        Whether there is one, without a penalty.
+
+    Returns
+    -------
+    Delayed
+        ``compute()`` gives the state.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong, at once; or, when it is computed, something is not finite.
+    """
+    return rows(X, y, sample_weight=sample_weight).state(intercept)
+
+
+def ridge_objective(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, *, chunks: Any = None) -> Any:
+    """‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge_objective`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row: a Dask array or dataframe, or a NumPy array.
+    y : (n,) or (n, k)
+        One target or k of them.
+    w : (d,) or (d, k)
+        One column of weights for each target.
+    lam
+        λ ≥ 0.
+    chunks
+        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
+
+    Returns
+    -------
+    scalar
+        In y's units squared.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
+        finite, which is told with its chunk.
+
+    Notes
+    -----
+    2ndk flops and one pass over the data.
+    """
+    lam = not_negative("lam", lam)
+    (w,) = floats("w", w)
+    data = rows(X, y, w, chunks=chunks)
+    if w.shape != (data.d, *data.targets):
+        refuse_shape("w", w, f"{(data.d, *data.targets)}, one row for each column of X and the targets of y,")
+    finite("w", w)
+    make = delayed(tasks.misfit)
+    parts = [make(data.empty, chunk, i, w) for i, chunk in enumerate(data.chunks())]
+    return data.answer(delayed(tasks.objective_of)(tree(parts, tasks.total), w, lam, data.dtype), ())
+
+
+def predict(X: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:
+    """Xw + b.
+
+    Parameters
+    ----------
+    X : (n, d)
+        A Dask array or dataframe.
+    w : (d,) or (d, k)
+        One column of weights for each target.
+    b : a number or (k,)
+        The intercept.
+
+    Returns
+    -------
+    (n,) or (n, k)
+        A Dask array in the chunks of X.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong.
+    """
+    data, w, b = rows(X), np.asarray(w), np.asarray(b)
+    if w.ndim not in (1, 2) or w.shape[0] != data.d:
+        refuse_shape("w", w, f"({data.d},) or ({data.d}, k), one row for each column of X,")
+    drop, new = ([1], None) if w.ndim == 1 else ([], None)
+    sizes = data.X.chunks[:1] if w.ndim == 1 else (data.X.chunks[0], (w.shape[1],))
+    kind = np.result_type(data.X.dtype, w.dtype, b.dtype if b.ndim else np.float32)
+    return da.map_blocks(tasks.predicted, data.X, w, b, dtype=kind, drop_axis=drop, new_axis=new, chunks=sizes)
+
+
+def residuals(X: Any, y: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:
+    """y − Xw − b.
+
+    Parameters
+    ----------
+    X : (n, d)
+        A Dask array or dataframe.
+    y : (n,) or (n, k)
+        One target or k of them.
+    w : (d,) or (d, k)
+        One column of weights for each target.
+    b : a number or (k,)
+        The intercept.
+
+    Returns
+    -------
+    (n,) or (n, k)
+        A Dask array in the chunks of X.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong.
+    """
+    return rows(X, y).y - predict(X, w, b)

@@ -1,0 +1,152 @@
+"""Functions over Dask's collections: any chunks, nothing before it is asked for, on any scheduler, and with a loss.
+
+Claims about the contract's functions cut their NumPy arrays by themselves (`shrinkage.properties.engine.cuts`) where an
+implementation takes `chunks`. Here is what NumPy arrays cannot show.
+"""
+
+import os
+import signal
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from shrinkage.properties.engine import bounds, oracles
+from shrinkage.properties.engine.cuts import leaves, trees
+from shrinkage.properties.engine.settings import given
+from shrinkage.properties.engine.strategies import SEEDS, ridge_problem
+from shrinkage.properties.engine.verdict import judge, refuses
+
+LOSSES = 2  # of a worker, in a row
+
+
+class Loads:
+    """Chunks that are counted as they are read."""
+
+    def __init__(self, X: np.ndarray, y: np.ndarray, rows: int) -> None:
+        da = pytest.importorskip("dask.array")
+        self.read: list[int] = []
+        starts = range(0, len(X), rows)
+
+        def part(a: np.ndarray) -> Any:
+            make = pytest.importorskip("dask").delayed(self._loaded)
+            pieces = [a[i : i + rows] for i in starts]
+            return da.concatenate([da.from_delayed(make(p, i), p.shape, p.dtype) for i, p in enumerate(pieces)])
+
+        self.X, self.y = part(X), part(y)
+
+    def _loaded(self, a: np.ndarray, place: int) -> np.ndarray:
+        if a.ndim == 2:
+            self.read.append(place)
+        return a
+
+
+def problem(n: int = 120, d: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of a linear model with noise, one of which has most of a leverage."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((n, d))
+    X[n // 2] *= 1e3
+    return X, X @ np.arange(1.0, d + 1) + rng.standard_normal(n)
+
+
+@pytest.mark.accuracy
+@given(ridge_problem(hard=True), st.data(), SEEDS)
+def test_chunks_of_unknown_sizes_give_the_same_answer(impl, chunked, p, data, seed):
+    """Rows chosen by a condition leave chunks of unknown sizes, some of none: ridge is that of the chosen rows."""
+    da = pytest.importorskip("dask.array")
+    chosen = np.random.default_rng(seed).random(len(p.X)) < 0.7 if seed else np.ones(len(p.X), bool)
+    chosen[0] = True
+    cut = tuple(leaves(data.draw(trees(len(p.X)))))
+    condition = da.from_array(chosen, chunks=(cut,))
+    X = da.from_array(p.X, chunks=(cut, -1))[condition]
+    y = da.from_array(p.y, chunks=(cut, *[-1] * (p.y.ndim - 1)))[condition]
+    exact = oracles.ridge(p.X[chosen], p.y[chosen], p.lam)
+    bound = bounds.RIDGE["ridge"](p.X[chosen], p.y[chosen], p.lam, exact)
+    judge("ridge", chunked.ridge(X, y, p.lam).compute(), exact, bound, dtype=p.dtype)
+
+
+@pytest.mark.interface
+def test_nothing_is_read_before_it_is_asked_for(impl, chunked):
+    """A call reads nothing; ridge reads each chunk once, leave-one-out twice, all of them once before any again."""
+    X, y = problem()
+    loads = Loads(X, y, 20)
+    once, twice = chunked.ridge(loads.X, loads.y, 1.0), chunked.ridge_loo(loads.X, loads.y, [1.0])
+    assert loads.read == []
+    once.compute()
+    assert sorted(loads.read) == [*range(6)]
+    loads.read.clear()
+    twice.compute()
+    assert sorted(loads.read[:6]) == sorted(loads.read[6:]) == [*range(6)]
+
+
+@pytest.mark.interface
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_every_scheduler_gives_the_same_bits(impl, chunked, scheduler):
+    """The tree is in the graph, so that the answer is the same wherever its tasks run."""
+    X, y = problem()
+    loads = Loads(X, y, 20)
+    for made in (
+        chunked.ridge(loads.X, loads.y, 0.1),
+        chunked.ridge_loo(loads.X, loads.y, [0.1, 3.0]),
+        chunked.ridge_objective(loads.X, loads.y, np.ones(4), 0.1),
+        chunked.residuals(loads.X, loads.y, np.ones(4), 2.0),
+    ):
+        expected = made.compute(scheduler="synchronous")
+        assert np.array_equal(made.compute(scheduler=scheduler, num_workers=2), expected)
+
+
+@pytest.mark.interface
+def test_what_is_not_finite_is_told_with_its_chunk(impl, chunked):
+    """A NaN in any chunk is a ValueError that names the argument, the row and the chunk."""
+    da = pytest.importorskip("dask.array")
+    X, y = problem()
+    X[47, 2] = np.nan
+    made = chunked.ridge(da.from_array(X, chunks=20), da.from_array(y, chunks=20), 1.0)
+    for told in ("X", "row 7", "chunk 2"):
+        with refuses("a NaN", ValueError, told):
+            made.compute(scheduler="synchronous")
+
+
+@pytest.mark.interface
+def test_dataframes_are_arrays_of_unknown_chunks(impl, chunked):
+    """The columns of a dataframe are X, and one of them is y; predictions are rows of both."""
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X, y = problem()
+    frame = dd.from_pandas(pd.DataFrame({**{f"x{i}": X[:, i] for i in range(4)}, "y": y}), npartitions=5)
+    features = frame[["x0", "x1", "x2", "x3"]]
+    w = chunked.ridge(features, frame["y"], 0.5).compute()
+    exact = oracles.ridge(X, y, 0.5)
+    judge("ridge", w, exact, bounds.RIDGE["ridge"](X, y, 0.5, exact), dtype=float)
+    predicted = chunked.predict(features, w).compute()
+    assert np.array_equal(chunked.residuals(features, frame["y"], w).compute(), y - predicted)
+
+
+def slowly(a: np.ndarray) -> np.ndarray:
+    """A chunk, after a while in which its worker can be killed."""
+    time.sleep(0.05)
+    return a
+
+
+@pytest.mark.interface
+def test_a_worker_that_is_killed_costs_no_answer(impl, chunked):
+    """Of two processes one is killed while they work, more than once: the answer has the bits that it has without."""
+    distributed, da = pytest.importorskip("distributed"), pytest.importorskip("dask.array")
+    X, y = problem(400)
+    A = da.from_array(X, chunks=(10, -1)).map_blocks(slowly, dtype=float)
+    made = chunked.ridge_loo(A, da.from_array(y, chunks=10), [0.1, 3.0])
+    expected = made.compute(scheduler="synchronous")
+    settings = {"distributed.scheduler.allowed-failures": 100, "distributed.comm.retry.count": 3}
+    with (
+        pytest.importorskip("dask").config.set(settings),
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        for moment in np.random.default_rng().uniform(0.1, 2.0, LOSSES):
+            future = client.compute(made)
+            time.sleep(moment)
+            victims = [worker.pid for worker in cluster.workers.values() if worker.pid]
+            if victims and not future.done():
+                os.kill(victims[0], signal.SIGKILL)
+            assert np.array_equal(future.result(timeout=120), expected)
