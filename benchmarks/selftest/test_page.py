@@ -205,6 +205,23 @@ def test_several_scorecards_of_one_implementation_are_one(tmp_path: Path) -> Non
     assert said["impl"][1].endswith("no worse than base, as the gate finds.")
 
 
+def test_who_is_called_alike_is_not_taken_together(tmp_path: Path) -> None:
+    """Two students' `layers` are two, by their files' names: nobody's claims are hidden in another's."""
+    said = sentences(tmp_path, ada=right() | {"implementation": "layers"}, bob=wrong() | {"implementation": "layers"})
+    assert [(name, standing) for name, (standing, _) in said.items()] == [("ada", "right"), ("bob", "wrong")]
+
+
+def test_right_is_said_of_all_that_is_offered_or_of_how_much(tmp_path: Path) -> None:
+    """What was offered and not judged has a sign of its own, which is not that of what is not offered."""
+    card = right() | {"offers": ["squared_norm", "ridge", "matvec"]}
+    all_given = given(tmp_path, card=card, wrong=wrong())
+    one, _ = verdicts.judged(card for _, card in all_given.cards)
+    summary, _ = summaries(all_given, [one, _])
+    assert (summary.standing, summary.word) == ("unknown", "2 of 3 judged")
+    views = [verdicts.cell(one, name).views[0] for name in ("matvec", "pinv")]
+    assert [(view["text"], view["said"]) for view in views] == [("○", "offered, not judged"), ("–", "no claim")]
+
+
 # ---- functions by implementations ------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,9 @@ def _standing(one: Judged | None) -> tuple[str, str]:
         return "unknown", "unfinished"
     if not one.count["held"]:
         return "unknown", "nothing held"
+    if one.unasked:
+        asked = sum(bool(row["held"] + row["departed"]) for row in one.functions.values())
+        return "unknown", f"{asked} of {asked + len(one.unasked)} judged"
     return ("departs", "right, but departs") if one.count["departed"] else ("right", "right")
 
 

@@ -1,8 +1,9 @@
 """What the page is made from: scorecards, runs, what the gate has found, and its proof, told apart by their content."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,4 +66,16 @@ def read_all(paths: Iterable[Path]) -> Stored:
         else:
             commands = ", ".join(f"a {kind} ({command})" for kind, (command, _) in KINDS.items())
             raise Unreadable(f"{path} is none of: {commands}, a run by pytest-benchmark (--benchmark-json FILE).")
-    return stored
+    return replace(stored, cards=_apart(stored.cards))
+
+
+def _apart(cards: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Parts of one run as they are; who is called alike and judged by the same claims is called by his file."""
+    told: dict[str, Counter[str]] = {}
+    for _, card in cards:
+        told.setdefault(card["implementation"], Counter()).update(claim["id"] for claim in card["claims"])
+    twice = {name for name, ids in told.items() if max(ids.values()) > 1}
+    return [
+        (file, card | {"implementation": Path(file).stem} if card["implementation"] in twice else card)
+        for file, card in cards
+    ]

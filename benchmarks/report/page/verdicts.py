@@ -34,6 +34,11 @@ class Judged:
     functions: Mapping[str, Mapping[str, Any]]
 
     @property
+    def unasked(self) -> set[str]:
+        """What it offers, and no claim of these runs was about."""
+        return {name for card in self.cards for name in card.get("offers", ())} - {*self.functions}
+
+    @property
     def count(self) -> Counter[str]:
         """How many claims came out how."""
         return Counter(claim["outcome"] for claim in self.claims)
@@ -77,6 +82,8 @@ class Cell:
 def cell(one: Judged, function: str) -> Cell:
     """What it shows, by mark, and what opens."""
     here = [claim for claim in one.claims if function in claim["functions"]]
+    if function in one.unasked:
+        return Cell([{"text": "○", "flag": "", "shade": "none", "sort": -1.5, "said": "offered, not judged"}] * 4, [])
     views = [_view(function, [claim for claim in here if mark in ("", claim["mark"])]) for mark in VIEWS]
     return Cell(views, list(_entries(here, function)))
 
