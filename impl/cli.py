@@ -123,7 +123,7 @@ def is_writable(path: Path) -> bool:
 def to_write(text: str) -> Path:
     """A file to be written: it is found out before the work, not after."""
     if not is_writable(Path(text)):
-        raise argparse.ArgumentTypeError(f"{text} cannot be written: give a file in a folder that is there")
+        raise argparse.ArgumentTypeError(f"{text} cannot be written: give a file in a folder of yours")
     return Path(text)
 
 

@@ -37,7 +37,11 @@ class Hands:
             watchdog.was_late(self.folder, said)
             what = f"{function} did not come back within {self.seconds:g} s."
         report.longrepr = f"{what}\n  call      {said['call']}" if "call" in said else what
-        seen = {function: {"judged": 0, "worst": 0.0, "input": "", "source": "", "failed": True}} if function else {}
+        seen = (
+            {function: {"judged": 0, "worst": 0.0, "input": "", "source": "", "failed": True, "reached": False}}
+            if function
+            else {}
+        )
         failure = {"function": function or "", "kind": "raised", "says": what.rstrip("."), "call": said.get("call", "")}
         report.user_properties += [("claim", said.get("claim", "")), ("mark", said.get("mark", ""))]
         report.user_properties += [("seen", seen), ("failure", failure)]

@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("--scorecard", "--gradescope", "--page"):
         path = config.getoption(option)
         if path and not is_writable(path):
-            raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder that is there.")
+            raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder of yours.")
     config.stash[WARNED] = Warned()
     config.pluginmanager.register(config.stash[WARNED], "warned")
     points = config.getoption("--gradescope-points")

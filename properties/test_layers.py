@@ -79,9 +79,10 @@ def test_relu_is_the_positive_part(impl, data, hard):
 @given(data=st.data())
 def test_relu_passes_back_where_it_is_on(impl, data, hard):
     """relu_backward gives dout where x > 0, else 0, without any rounding."""
-    x, dout, kind = data.draw(entries(hard))
-    _, cache = impl.relu_forward(x)
-    judge("relu_backward", impl.relu_backward(dout, cache), np.where(x > 0, dout, 0), EXACT, dtype=kind, x=x)
+    drawn, dout, kind = data.draw(entries(hard))
+    for x in (drawn, np.zeros_like(drawn)):  # on the kink, too, whatever is drawn
+        _, cache = impl.relu_forward(x)
+        judge("relu_backward", impl.relu_backward(dout, cache), np.where(x > 0, dout, 0), EXACT, dtype=kind, x=x)
 
 
 @ORDINARY_AND_HARD

@@ -77,7 +77,7 @@ def test_a_large_lam_takes_its_feature_out(impl, data, hard):
     rate = (norm(pull) + 1) * norm(p.y) / np.sqrt(lams[-1])
     far = norm(oracles.rationals(w) - limit)
     near = far <= rate + bound.allowed
-    holds("ridge_by_feature", near, f"w is {float(far):.3g} from where it tends to", w, oracles.floats(limit))
+    holds("ridge_by_feature", near, f"w is {float(far):.3g} from its limit", w, oracles.floats(exact))
 
 
 @pytest.mark.accuracy

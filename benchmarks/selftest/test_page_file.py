@@ -161,7 +161,7 @@ def test_the_page_needs_an_extra_that_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--page", "{folder}/nowhere/page.html"], "cannot be written: give a file in a folder that is there"),
+        (["--page", "{folder}/nowhere/page.html"], "cannot be written: give a file in a folder of yours"),
         (["--page", "{folder}"], "cannot be written"),
         (["--page", "{folder}/page.html", "--plots", "{folder}"], "--page stands alone"),
         ([], "FILE is missing"),

@@ -42,6 +42,7 @@ NAMES = {
     "sgd_momentum": "momentum",
     "eval_numerical_gradient": "numerical_gradient",
 }
+MISSPELT = 0.85  # the same of what is another function's name by mistake
 CLOSE = 0.8  # of two names, as difflib counts it
 MOST = 3  # that are told
 
@@ -93,7 +94,7 @@ def _borrowed(part: object) -> Iterator[str]:
 
 
 def _otherwise_called(part: object) -> Iterator[str]:
-    """Functions that are one of the contract but for case and underscores, or but for their arguments."""
+    """Functions that are one of the contract but for their spelling, or but for their arguments."""
     for name, function in _own(part):
         if name in CONTRACT and not inspect.isclass(function):
             given, contract = _parameters(function), CONTRACT[name]
@@ -103,8 +104,15 @@ def _otherwise_called(part: object) -> Iterator[str]:
             elif order is not None and order != sorted(order):
                 yield f"{_called(name, given)} has its arguments in another order than {contract.signature}"
         for other in CONTRACT:
-            if _letters(name) == _letters(other) and name != other and not hasattr(part, other):
+            if name != other and not hasattr(part, other) and _misspelt(name, other):
                 yield _hint(name, function, CONTRACT[other])
+
+
+def _misspelt(name: str, other: str) -> bool:
+    """But for case and underscores, or but for a letter or two; a name of the contract is none of another's."""
+    one, two = _letters(name), _letters(other)
+    close = name not in CONTRACT and difflib.SequenceMatcher(None, one, two).ratio() >= MISSPELT
+    return one == two or (close and abs(len(one) - len(two)) <= 1)
 
 
 def _alike(part: object) -> list[str]:

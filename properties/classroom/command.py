@@ -30,7 +30,7 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
     kept
         The user's cache.
     """
-    everybody = students(chosen["class"])
+    everybody, others = students(chosen["class"])
     if not everybody:
         return _refused(f"--class {chosen['class']} holds neither folders nor .py files: nobody has handed in.")
     try:
@@ -50,7 +50,7 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
         _write(judgement, chosen, points)
     if chosen["csv"]:
         files.write(chosen["csv"], as_csv(rows))
-    print(*lines(rows), sep="\n")
+    print(*lines(rows), *(f"{name} is no folder and no .py file: it was not judged." for name in others), sep="\n")
     return 0 if all(judgement.card is not None and judgement.card["exit"] == 0 for judgement in found) else 1
 
 

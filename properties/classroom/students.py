@@ -48,15 +48,16 @@ class Student:
             shutil.copy(self.path, folder / self.name)
 
 
-def students(folder: Path) -> list[Student]:
-    """Whoever has a folder or a file of Python there, by name."""
-    found = [
-        Student(path.stem if path.suffix == ".py" else path.name, path)
-        for path in sorted(folder.iterdir())
-        if not path.name.startswith((".", "__")) and (path.is_dir() or path.suffix == ".py")
-    ]
+def students(folder: Path) -> tuple[list[Student], list[str]]:
+    """Whoever has a folder or a file of Python there, by name; and the names of what else there is."""
+    there = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]
+    handed_in = [path for path in there if path.is_dir() or path.suffix == ".py"]
+    found = [Student(path.stem if path.suffix == ".py" else path.name, path) for path in handed_in]
     twice = Counter(student.name for student in found)
-    return [Student(each.path.name, each.path) if twice[each.name] > 1 else each for each in found]
+    return (
+        [Student(each.path.name, each.path) if twice[each.name] > 1 else each for each in found],
+        [path.name for path in there if path not in handed_in],
+    )
 
 
 def course(everybody: list[Student]) -> tuple[Profile | None, int]:

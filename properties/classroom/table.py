@@ -56,6 +56,9 @@ def row(judgement: Judgement, points: gradescope.Points) -> Row:
     return Row(judgement.student.name, found["score"], sum(t["max_score"] for t in tests), each, first(card))
 
 
+LONGEST = 300  # of a cell: somebody prints a megabyte
+
+
 def first(card: dict[str, Any]) -> str:
     """What could not even be read, or else the first finding; nothing where all is right."""
     if card["lost"]:
@@ -64,7 +67,8 @@ def first(card: dict[str, Any]) -> str:
         return ""
     finding = card["findings"][0]
     typical = f", typical of {finding['typical_of']['sentence']}" if finding["typical_of"] else ""
-    return f"{finding['sentence']}{typical}"
+    told = f"{finding['sentence']}{typical}"
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:

@@ -114,6 +114,8 @@ def _failed(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Failure]]:
 def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tuple[str, ...]:
     """What failures of one cause have in common."""
     kind = failure["kind"]
+    if "\nmodel.predict(" in failure.get("call", ""):
+        return "claim", _test(claim)
     if kind in ("dtype", "changed"):
         return (kind,)
     if kind == "not refused":
@@ -167,6 +169,8 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
     first, who = failures[0], named(functions)
     if first.get("past_squares") and claim["mark"] == "accuracy":
         return f"{who}: squares of what it is given leave the range of floats"
+    if first["says"].startswith("AssertionError") or "\nmodel.predict(" in first.get("call", ""):
+        return f"this does not hold: {' '.join(claim['claim'].split()).rstrip('.')}"
     are, give = ("are", "give") if len(functions) > 1 or "," in functions[0] else ("is", "gives")
     match first["kind"]:
         case "dtype":
@@ -189,8 +193,6 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
                 return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
             return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
-    if first["says"].startswith("AssertionError"):
-        return f"this does not hold: {' '.join(claim['claim'].split()).rstrip('.')}"
     if first["says"].startswith("The result is another one"):
         return f"{who} {are} wrong"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]

@@ -104,11 +104,14 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
         test = claim["id"].rsplit("::", 1)[-1].split("[")[0]
         outcomes = claim["functions"].items() if points.entries == "function" else [(test, claim)]
         for name, found in outcomes:
+            if found["outcome"] in ("held", "failed", "not reached"):
+                by_name.setdefault(name, [])
             if found["outcome"] in ("held", "failed"):
-                by_name.setdefault(name, []).append(claim | {"outcome": found["outcome"]})
+                by_name[name].append(claim | {"outcome": found["outcome"]})
     lost = card["lost"] if points.entries == "function" else {}
     worth = points.points or dict.fromkeys(sorted({*by_name, *lost}), 1)
-    tests = [_entry(name, by_name.get(name, []), worth[name], points, lost.get(name, "")) for name in worth]
+    why = dict.fromkeys(by_name, "Not judged: a function that is called before it fails.") | lost
+    tests = [_entry(name, by_name.get(name, []), worth[name], points, why.get(name, "")) for name in worth]
     held, judged = (sum(c["outcome"] in those for c in card["claims"]) for those in (["held"], ["held", "failed"]))
     return {
         "score": round(sum(test["score"] for test in tests), 6),

@@ -61,7 +61,8 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
     functions = {}
     for function, record in seen.items():
         innocent = outcome in ("failed", "departed") and blamed and function not in blamed
-        functions[function] = {"outcome": "held" if innocent else outcome}
+        innocence = "held" if record["reached"] else "not reached"  # what fails before it says nothing of it
+        functions[function] = {"outcome": innocence if innocent else outcome}
         if record["judged"]:
             worst = record["worst"] if math.isfinite(record["worst"]) else None  # JSON has no infinity
             functions[function] |= {name: record[name] for name in ("judged", "input", "source")} | {"worst": worst}
@@ -75,7 +76,8 @@ def by_function(claims: Iterable[dict[str, Any]]) -> dict[str, Any]:
     for claim in claims:
         for name, found in claim["functions"].items():
             row = functions.setdefault(name, dict.fromkeys(OUTCOMES.values(), 0) | {"judged": 0, "worst": 0.0})
-            row[found["outcome"]] += 1
+            if found["outcome"] in row:
+                row[found["outcome"]] += 1
             row["judged"] += found.get("judged", 0)
             worst = found.get("worst", 0.0)
             # What is known to depart is told apart, and does not hide how far off the rest is.

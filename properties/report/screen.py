@@ -9,6 +9,7 @@ from .findings import MARKS, kinds, named, who
 
 WIDTH = 110
 LINES = 30  # of findings: with what is above them, a screen
+COUNTED = ("held", "failed", "departed", "not offered")
 INTERRUPTED = 2  # pytest's exit code
 LONGEST = 2  # lines that a call may take
 ORDER = ("wrong", "raises", "loses digits", "leaves the range", "departs", "right")
@@ -45,6 +46,9 @@ def _notes(card: Card) -> Iterator[str]:
     notes = [*card["notes"], *(f"{named(names)}: {why}" for why, names in lost.items())]
     if card["accuracy"] is not None:
         notes.append(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")
+    unreached = [name for name, row in card["functions"].items() if not any(row[each] for each in COUNTED)]
+    if unreached:
+        notes.append(f"{named(unreached)}: not judged, for a function that is called before fails.")
     if card["exit"] == INTERRUPTED and judged_of(card):
         notes.append("It was interrupted: this is what had been judged until then.")
     elif card["exit"] not in (0, 1, INTERRUPTED, 5):
@@ -62,7 +66,7 @@ def _head(card: Card) -> Iterator[str]:
         yield f"{name}: interrupted before anything was judged"
         return
     if not judged:
-        yield f"{name}: nothing was judged: no claim that was chosen is about a function that it offers"
+        yield f"{name}: nothing was judged: no claim that -k (by name) and -m choose is about what it offers"
         return
     wrapped = textwrap.wrap(first, WIDTH - 4, subsequent_indent="    ", max_lines=3, placeholder=" …")
     yield from wrapped[:-1]

@@ -231,7 +231,7 @@ def test_where_nothing_is_judged_nothing_is_right(folder):
     """A sentence, and pytest's exit code for no tests."""
     code, output = judge(folder, "right.py", "-k", OTHER)
     assert code == pytest.ExitCode.NO_TESTS_COLLECTED, output
-    assert output == "right.py: nothing was judged: no claim that was chosen is about a function that it offers\n"
+    assert output == "right.py: nothing was judged: no claim that -k (by name) and -m choose is about what it offers\n"
 
 
 def test_a_page_is_all_that_was_found(folder):
@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_written_is_one_sentence(folder, option, file):
     """Before anything is judged."""
     code, output = judge(folder, "right.py", option, file)
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert output.strip() == f"ERROR: {option} {Path(file)} cannot be written: give a file in a folder that is there."
+    assert output.strip() == f"ERROR: {option} {Path(file)} cannot be written: give a file in a folder of yours."
 
 
 ENDLESS = """import pathlib

@@ -82,6 +82,10 @@ class Recipe:
         if not callable(made):
             raise WrongChoice(f"{self.option} is no class: it is {made!r:.80}.")
         self.name, self.given = ast.unparse(call.func), [ast.unparse(each) for each in (*call.args, *call.keywords)]
+        if hasattr(made, "predict_proba") or getattr(made, "_estimator_type", "") == "classifier":
+            raise WrongChoice(
+                f"{self.option} is a classifier: what is judged here is least squares and ridge regression."
+            )
         takes, spoken = _arguments(made), {*free_names(expression)}
         settled = {keyword.arg for keyword in call.keywords} | {*[*takes][: len(call.args)]}
 

@@ -31,6 +31,8 @@ class Seen:
         Where its bound is from.
     failed
         Whether the last judgement failed.
+    reached
+        Whether it was called, and came back.
     misses
         Condition and error over bound of linear problems on which it failed.
     departure
@@ -47,6 +49,7 @@ class Seen:
     context: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     failed: bool = False
+    reached: bool = False
     misses: list[tuple[float, float]] = field(default_factory=list)
     departure: Failure | None = None
     changed: Failure | None = None
@@ -66,7 +69,9 @@ class Seen:
 
     def told(self) -> dict[str, Any]:
         """As text and numbers."""
-        said: dict[str, Any] = {name: getattr(self, name) for name in ("judged", "worst", "source", "failed")}
+        said: dict[str, Any] = {
+            name: getattr(self, name) for name in ("judged", "worst", "source", "failed", "reached")
+        }
         said["input"] = (
             "; ".join(self.call.lines())
             if self.call is not None
