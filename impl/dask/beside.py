@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.validation import finite, floats, not_negative, refuse_shape
 from . import tasks
-from .chunks import rows, tree
+from .chunks import Rows, rows, tree
 
 
 def state(X: Any, y: Any = None, sample_weight: Any = None, *, intercept: bool = False) -> Any:
@@ -103,7 +103,11 @@ def predict(X: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:
     ValueError
         A shape is wrong.
     """
-    data, w, b = rows(X), np.asarray(w), np.asarray(b)
+    return _predicted(rows(X), w, b)
+
+
+def _predicted(data: Rows, w: ArrayLike, b: ArrayLike) -> Any:
+    w, b = np.asarray(w), np.asarray(b)
     if w.ndim not in (1, 2) or w.shape[0] != data.d:
         refuse_shape("w", w, f"({data.d},) or ({data.d}, k), one row for each column of X,")
     drop, new = ([1], None) if w.ndim == 1 else ([], None)
@@ -136,4 +140,5 @@ def residuals(X: Any, y: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:
     ValueError
         A shape is wrong.
     """
-    return rows(X, y).y - predict(X, w, b)
+    data = rows(X, y)
+    return data.y - _predicted(data, w, b)

@@ -102,6 +102,8 @@ def tree(parts: Sequence[Any], together: Callable[..., Any], *arguments: Any) ->
 def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, chunks: Any = None) -> Rows:
     """X (n, d), y (n,) or (n, k) and the weights (n,) as Dask arrays of the same chunks of whole rows."""
     lazy = any(map(is_dask_collection, (X, y, sample_weight)))
+    if _is_frame(X) and _is_frame(y):
+        X, y, sample_weight = _of_one_frame(X, y, sample_weight)
     X = array("X", X, chunks)
     if X.ndim != 2:
         refuse_shape("X", X, "(n, d)")
@@ -123,6 +125,21 @@ def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, 
     kinds = [a.dtype for a in (X, *others) if a is not None] + [np.asarray(a).dtype for a in numbers if np.ndim(a)]
     dtype = F32 if all(np.dtype(kind).newbyteorder("=") == F32 for kind in kinds) else F64
     return Rows(X, others[0], others[1], dtype, lazy)
+
+
+def _is_frame(value: Any) -> bool:
+    """Whether it is a dataframe of Dask's, or a column of one."""
+    return is_dask_collection(value) and hasattr(value, "to_dask_array")
+
+
+def _of_one_frame(X: Any, y: Any, s: Any) -> tuple[Any, Any, Any]:
+    """The columns side by side, and apart again as arrays: read one by one, they come in partitions of other sizes."""
+    d, k = len(X.columns), len(y.columns) if y.ndim == 2 else None
+    columns = [y] if k is None else [y[name] for name in y.columns]
+    weighted = _is_frame(s)
+    columns += [s] if weighted else []
+    A = X.assign(**{f"beside X, {i}": column for i, column in enumerate(columns)}).to_dask_array()
+    return A[:, :d], A[:, d] if k is None else A[:, d : d + k], A[:, -1] if weighted else s
 
 
 def array(name: str, value: Any, chunks: Any) -> Any:
