@@ -77,7 +77,7 @@ class Left:
 
     def summed(self, block: Block) -> tuple[Array, NDArray[np.bool_]]:
         """((L,): Σ s e² over the samples whose 1 − h is not small, which of them are the others)."""
-        X, y = block.X.astype(np.float64), block.Y[:, 0].astype(np.float64)
+        X, y = block.X.astype(np.float64, copy=False), block.Y[:, 0].astype(np.float64)
         s = np.ones(block.n) if block.weights is None else block.weights
         if np.isfinite(self.total):
             X = (X - self.mean[: self.d]) - self.rest[: self.d]
