@@ -6,6 +6,7 @@ from typing import Any
 
 import _pytest
 import hypothesis
+import pytest
 
 from shrinkage import properties
 
@@ -26,6 +27,14 @@ class Warned:
             kind, said = warning_message.category.__name__, str(warning_message.message).strip()
             says = f"{kind}: {said} ({place.name}, line {warning_message.lineno})"
             self._claims.setdefault(says, set()).add(nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """In somebody's own run, pytest's list of warnings is of his own tests."""
+        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and "warnings" in reporter.stats:
+            of_claims = set[str]().union(*self._claims.values())
+            left = [report for report in reporter.stats.pop("warnings") if report.nodeid not in of_claims]
+            reporter.stats |= {"warnings": left} if left else {}
 
     def told(self) -> list[dict[str, Any]]:
         """What it says and where it is from, and in how many claims, those of the most claims first."""
