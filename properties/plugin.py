@@ -101,7 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
         path = config.getoption(option)
         if path and not is_writable(path):
             raise pytest.UsageError(f"{option} {path} cannot be written: give a file in a folder of yours.")
-    config.stash[WARNED] = Warned()
+    config.stash[WARNED] = Warned(config.rootpath)
     config.pluginmanager.register(config.stash[WARNED], "warned")
     points = config.getoption("--gradescope-points")
     try:

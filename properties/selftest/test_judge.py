@@ -184,7 +184,8 @@ def test_the_plugin_leaves_other_tests_as_they_are(folder):
     assert code == 0, output
     assert "3 passed" in output
     assert "UserWarning: mine" in output
-    assert "UserWarning: loud" not in output
+    assert output.count("UserWarning: loud") == 1
+    assert "It warns, which fails no claim:\n  UserWarning: loud (right.py, line 4): 2 claims\n" in output
 
 
 def test_the_profiles_are_those_of_hypothesis():
