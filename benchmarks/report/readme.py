@@ -26,9 +26,16 @@ from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
-README, CONTRACT_LIST, CLAIMS, TIMINGS, CONTRIBUTING = DOCUMENTS = tuple(
+README, CONTRACT_LIST, CLAIMS, TIMINGS, GATING, CONTRIBUTING = DOCUMENTS = tuple(
     ROOT / name
-    for name in ("README.md", "impl/README.md", "properties/README.md", "benchmarks/README.md", "CONTRIBUTING.md")
+    for name in (
+        "README.md",
+        "impl/README.md",
+        "properties/README.md",
+        "benchmarks/README.md",
+        "benchmarks/gate/README.md",
+        "CONTRIBUTING.md",
+    )
 )
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -223,8 +230,8 @@ def main() -> None:
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
         (CLAIMS, DIGITS_START, digits(stored)),
-        (TIMINGS, PROOF_START, proof()),
-        (TIMINGS, ELSEWHERE_START, elsewhere()),
+        (GATING, PROOF_START, proof()),
+        (GATING, ELSEWHERE_START, elsewhere()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)
         write(document, text)

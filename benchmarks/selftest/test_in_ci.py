@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from shrinkage.benchmarks.gate import command
-from shrinkage.benchmarks.report.readme import ROOT, TIMINGS
+from shrinkage.benchmarks.report.readme import GATING, ROOT
 from shrinkage.properties.report.summary import lines
 
 ACTION, GATE_ACTION = (ROOT / ".github" / "actions" / name for name in ("judge", "gate"))
@@ -108,7 +108,7 @@ def test_the_actions_hand_on_every_input(folder: Path) -> None:
 
 def test_the_workflows_to_paste_have_inputs_that_the_actions_take() -> None:
     """The workflows in there can be pasted."""
-    shown = re.findall(r"^```yaml\n(.*?)^```", TIMINGS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"^```yaml\n(.*?)^```", GATING.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     found = [step for text in shown for step in steps(yaml.load(text, yaml.BaseLoader))]
     ours = [step for step in found if "/shrinkage/" in step.get("uses", "")]
     paths = [ROOT / step["uses"].split("/shrinkage/")[1].split("@")[0] for step in ours]
