@@ -101,7 +101,8 @@ def _page(files: list[Path], out: Path) -> None:
         from shrinkage.benchmarks.report.page.stored import KEPT, read_all
     except ModuleNotFoundError as error:
         raise Unreadable(f"--page needs {error.name}: pip install 'shrinkage[page]' brings it.") from error
-    write(out, page(read_all(files or KEPT), drawings()))
+    stored = read_all(files or KEPT)
+    write(out, page(stored, drawings(lambda line: print(f"shrinkage report: {line}", file=sys.stderr, flush=True))))
     print(f"The page is in {out}.")
 
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import jsonschema
 import pytest
 
 from shrinkage import figures
+from shrinkage.benchmarks.report.command import main
 from shrinkage.benchmarks.report.page import charts, page, races, verdicts
 from shrinkage.benchmarks.report.page.drawings import SAID, drawings
 from shrinkage.benchmarks.report.page.sentences import summaries
@@ -390,20 +393,23 @@ def test_the_proof_that_is_kept_is_as_its_schema_says() -> None:
 
 
 def test_every_drawing_is_there_with_what_it_shows(tmp_path: Path) -> None:
-    """All of shrinkage.figures, whole, in words too, and the same every time."""
-    assert list(SAID) == sorted(SAID, key=list(SAID).index)
+    """All of shrinkage.figures, whole, in words too, the same in another process, told of, and nothing compiled."""
     assert set(SAID) == set(figures.__all__)
-    drawn = list(drawings())
-    assert drawn == list(drawings())
+    lines: list[str] = []
+    drawn = list(drawings(lines.append))
+    said = [f"drawing {number} of {len(SAID)}: {title}" for number, (title, _) in enumerate(SAID.values(), 1)]
+    assert lines == said
     for drawing in drawn:
         head, content = drawing.uri.split(";base64,")
-        picture = base64.b64decode(content)
-        if head == "data:image/svg+xml":
-            assert ElementTree.fromstring(picture).tag.endswith("svg")
-        else:
-            assert picture.startswith(b"\x89PNG")
-    images = [attributes for tag, attributes in Text(page(given(tmp_path), drawn)).tags if tag == "img"]
-    assert [image["alt"] for image in images] == [said for _, said in SAID.values()]
+        assert head == "data:image/svg+xml"
+        assert ElementTree.fromstring(base64.b64decode(content)).tag.endswith("svg")
+    out = tmp_path / "page.html"
+    code = f"import sys; from {main.__module__} import main; main(sys.argv[1:]); print('numba' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code, "--page", out], capture_output=True, text=True, check=True)
+    assert ran.stdout.endswith("\nFalse\n")
+    assert ran.stderr.splitlines() == [f"shrinkage report: {line}" for line in said]
+    images = [attributes for tag, attributes in Text(out.read_text(encoding="utf-8")).tags if tag == "img"]
+    assert [(image["src"], image["alt"]) for image in images] == [(drawing.uri, drawing.said) for drawing in drawn]
 
 
 def test_what_was_not_given_is_said(tmp_path: Path) -> None:

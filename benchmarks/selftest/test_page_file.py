@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_all([tmp_path / "none.json"])
 
 
-def without_drawings() -> Iterator[Any]:
+def without_drawings(told: Any) -> Iterator[Any]:
     """They take some seconds."""
     return iter(())
 

@@ -13,7 +13,7 @@ import shrinkage as impl
 
 from ._paper import WHITE, paper, point, said, sheet
 
-HALF = 50  # points to each side of a minimum
+HALF = 35  # points to each side of a minimum
 
 
 @paper()
