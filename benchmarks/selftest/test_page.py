@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from shrinkage import figures
+from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.report.command import main
 from shrinkage.benchmarks.report.page import charts, page, races, verdicts
 from shrinkage.benchmarks.report.page.drawings import SAID, drawings
@@ -330,6 +331,11 @@ def test_times_stand_where_the_axes_say(tmp_path: Path) -> None:
             zero = ticks["0 B"]
             assert (xs[2] - zero) / (xs[1] - zero) == pytest.approx(10, rel=0.05)
         assert len(scale.peak.split()) == 3
+        ends = [tuple(map(float, point.split(","))) for point in scale.peak.split()]
+        middle = [sum(both) / 2 for both in zip(*ends[1:], strict=True)]  # of its longest piece
+        beside = (8, 12, "start") if scale.kind == "log" else (0, -8, "middle")  # the linear one lies at the bottom
+        assert scale.summit[2] == beside[2]
+        assert scale.summit[:2] == pytest.approx([middle[0] + beside[0], middle[1] + beside[1]], abs=0.1)
     assert "impl: 1.00 µs for small (n=10, d=3), 100 µs for wide" in chart.said
 
 
@@ -342,6 +348,30 @@ def test_a_hostile_case_stands_beside_the_line(tmp_path: Path) -> None:
         hollow = [said for _, _, hollow, said in scale.curves[0].markers if hollow]
         assert hollow == ["impl: 2.40 ms for ill-conditioned (n=2,000, d=200)"]
         assert len(scale.curves[0].line.split()) == 2
+
+
+def test_neighbours_have_one_range_of_times_and_both_axes_a_name(tmp_path: Path) -> None:
+    """Those of one chapter, on logarithmic axes; the line of the peak is called so where it stands."""
+    race = a_race()
+    race["rows"][0] |= {"dtype": "float32", "results": {"impl": timed(1e-9)}}
+    drawn = list(charts.charts(read(stored(tmp_path, race))))
+    up = {(chart.function, chart.dtype): chart.scales[0].up for chart in drawn}
+    assert up["ridge", "float64"] == up["ridge", "float32"] != up["adam", "float64"]
+    written = html(tmp_path, race=race)
+    svgs = re.findall(r"<svg class=\"chart.*?</svg>", written, re.DOTALL)
+    assert len(svgs) == 2 * len(drawn)
+    for svg in svgs:
+        words = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter("text")]
+        assert {"bytes that have to be moved", "time of a call, median"} <= {*words}
+        assert words.count("machine's peak") == svg.count('<polyline class="peak"') == 1
+
+
+def test_headings_are_words(tmp_path: Path) -> None:
+    """No files' names."""
+    written = html(tmp_path, card=right(), race=a_race(), timed=benchmarks(), gate=a_gate(), proof=a_proof())
+    heads = re.findall(r"<(h[1-6]).*?>(.*?)</\1>", written, re.DOTALL)
+    assert {"Race of 2026-11-23", "Run by pytest-benchmark of 2026-11-22"} <= {said for _, said in heads}
+    assert [said for _, said in heads if ".json" in said] == []
 
 
 def test_wins_and_losses_are_shown_alike(tmp_path: Path) -> None:
@@ -384,6 +414,8 @@ def test_the_gates_last_verdict_and_its_proof(tmp_path: Path) -> None:
     assert "error over bound: 1 of 1 have become worse" in text
     assert f"{a_proof()['alarms']['count']} of {a_proof()['alarms']['of']}" in text
     assert "every promise is kept" in text
+    share, interval = (prove.told(a_proof()["alarms"]), prove.percents(a_proof()["alarms"]))
+    assert f"Runs of unchanged code with an alarm: {share}, at 95 % {interval} of all." in text
 
 
 def test_the_proof_that_is_kept_is_as_its_schema_says() -> None:
@@ -428,6 +460,4 @@ def test_what_was_not_given_is_said(tmp_path: Path) -> None:
 
 def test_every_function_of_the_contract_has_a_chapter() -> None:
     """So that the filter reaches it."""
-    from shrinkage.benchmarks.report.page import chapter
-
-    assert {chapter(name) for name in CONTRACT} == {1, 2, 3, 4, 5}
+    assert {verdicts.chapter(name) for name in CONTRACT} == {1, 2, 3, 4, 5}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shrinkage.benchmarks.report.command import main
@@ -33,6 +34,7 @@ QUIET = (
     "--disable-sync",
     "--disable-quic",
 )
+LONG = "layers_of_bartholomew_the_third.py + optim_with_adam_and_rmsprop.py + fully_connected_nets.py"
 # Of every text that is seen, how it stands out from what is behind it, by WCAG 2; below 4.5 is what is given back.
 FAINT = """
 const channel = (v) => (v /= 255, v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -64,7 +66,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     mine.write_text(MIXED)
     for name, card in zip(("numpy", str(mine)), cards, strict=True):
         own_pytest("properties/test_calculus.py", "--impl", name, "--scorecard", str(card))
-    assert main(["--page", str(folder / "page.html"), *map(str, [*cards, *KEPT])]) == 0
+    long = folder / "long.json"
+    long.write_text(json.dumps(json.loads(cards[1].read_text()) | {"implementation": LONG}))
+    assert main(["--page", str(folder / "page.html"), *map(str, [*cards, long, *KEPT])]) == 0
     assert (folder / "page.html").stat().st_size < 2_000_000
     return (folder / "page.html").as_uri()
 
@@ -196,7 +200,7 @@ def test_a_cell_opens_its_story(shown: Any) -> None:
     assert "‖x‖²" in failed
     assert "error / bound" in failed
     code = story.find_element("id", "story-input").text
-    assert code.startswith("squared_norm(np.array(")
+    assert isinstance(eval(code, {"np": np, "squared_norm": np.asarray}), np.ndarray)
     assert story.find_element("id", "story-source").text
     story.find_element("id", "copy").click()
     wait(shown, "return document.getElementById('copied').textContent === 'Copied'")
@@ -272,3 +276,45 @@ def test_what_has_the_focus_is_seen(shown: Any) -> None:
         tags.add(outline[0])
         assert outline[1] != "none"
     assert {"A", "BUTTON", "SELECT", "INPUT"} <= tags
+
+
+def test_a_long_name_leaves_the_others_in_view(shown: Any) -> None:
+    """Its column is as wide as others, whole at a desktop's width; on a telephone nothing is wider than the screen."""
+    resize(shown, 1280)
+    heads = seen(shown, "#verdicts thead th")
+    assert heads[-1].get_attribute("data-impl") == LONG
+    table = shown.find_element("css selector", ".scroll:has(#verdicts)")
+    assert heads[-1].rect["x"] + heads[-1].rect["width"] <= table.rect["x"] + table.rect["width"]
+    resize(shown, 390)
+    assert heads[-1].rect["width"] <= 160
+    assert shown.execute_script("return document.documentElement.scrollWidth") <= 390
+    for label in seen(shown, ".filters label, .summaries h2"):
+        assert label.rect["x"] + label.rect["width"] <= 390
+
+
+def test_every_link_is_seen_on_a_telephone(shown: Any) -> None:
+    """Without scrolling sideways."""
+    resize(shown, 390)
+    links = seen(shown, "nav a")
+    assert len(links) == 6
+    assert all(link.rect["x"] >= 0 and link.rect["x"] + link.rect["width"] <= 390 for link in links)
+
+
+def test_a_table_that_goes_on_says_so(shown: Any) -> None:
+    """By a shadow, while the first column stays; the proof with its intervals fits, and so has none."""
+    resize(shown, 390)
+    sides = "return [...document.querySelector('.more:has(#verdicts)').classList].sort().join(' ')"
+    scroll = "document.querySelector('.scroll:has(#verdicts)').scrollTo({left: arguments[0], behavior: 'instant'})"
+    wait(shown, f"return (() => {{ {sides} }})() === 'below more right'")
+    first = shown.find_element("css selector", "#verdicts tbody th")
+    before = first.rect["x"]
+    shown.execute_script(scroll, 40)
+    wait(shown, f"return (() => {{ {sides} }})() === 'below left more right'")
+    shown.execute_script(scroll, 9999)
+    wait(shown, f"return (() => {{ {sides} }})() === 'below left more'")
+    assert first.rect["x"] == before
+    shadow = "return ['::after', '::before'].map((part) => getComputedStyle(arguments[0], part).opacity)"
+    assert shown.execute_script(shadow, shown.find_element("css selector", ".more:has(#verdicts)")) == ["0", "1"]
+    proof = shown.find_element("css selector", ".scroll:has(.wraps)")
+    assert shown.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", proof)
+    assert shown.execute_script(shadow, proof.find_element("xpath", "..")) == ["0", "0"]

@@ -8,6 +8,7 @@ the same for the same files.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,30 +49,28 @@ def page(stored: Stored, drawings: Iterable[Drawing]) -> str:
             summaries=said,
             implementations=[summary.name for summary in said],
             judged=judged,
-            functions=[(name, CONTRACT.get(name), chapter(name)) for name in names],
+            functions=[(name, CONTRACT.get(name), verdicts.chapter(name)) for name in names],
             cells=cells,
             data=_data(names, judged, cells),
             marks=verdicts.MARKS,
             chapters={
-                number: title for number, title in _CHAPTERS.items() if number in {chapter(name) for name in names}
+                number: title
+                for number, title in _CHAPTERS.items()
+                if number in {verdicts.chapter(name) for name in names}
             },
             runs=[_run(run) for run in stored.runs],
             frame=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
             shapes=list(charts.SHAPES.values()),
             gates=[_gate(result) for result in last_gates(stored).values()],
-            proofs=[(name, prove.spread(result), list(prove.shares(result)), result) for name, result in stored.proofs],
+            proofs=[(prove.spread(result), list(prove.shares(result)), result) for _, result in stored.proofs],
             proof_columns=[name or "what" for name in prove.COLUMNS],
             drawings=list(drawings),
         )
     )
 
 
+_BREAKS = re.compile(r"[_./+-]")  # in none of the escapes of HTML
 _CHAPTERS = {**CHAPTERS, 0: "Not in the contract"}
-
-
-def chapter(function: str) -> int:
-    """Its chapter; 0 for what the contract does not know."""
-    return CONTRACT[function].chapter if function in CONTRACT else 0
 
 
 def _environment() -> Environment:
@@ -80,8 +79,8 @@ def _environment() -> Environment:
     )
     # `tojson` writes < > & ' as escapes, so nothing in the data can end the script that holds it.
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
-    environment.globals["chapter"] = chapter
+    environment.filters["breakable"] = lambda name: Markup(_BREAKS.sub(r"\g<0><wbr>", str(escape(name))))
+    environment.globals["chapter"] = verdicts.chapter
     environment.globals["called"] = verdicts.called
     return environment
 
@@ -120,6 +119,7 @@ def _run(run: Run) -> dict[str, Any]:
     axis = races.Axis(run)
     return {
         "run": run,
+        "title": f"{'Race' if run.interleaved else 'Run by pytest-benchmark'} of {run.date[:10]}",
         "made": made(run),
         "tally": tally(run).replace("`", ""),
         "key": key(run).replace("`", "").replace("**", ""),

@@ -13,13 +13,13 @@ from typing import Any
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from shrinkage.benchmarks.report.curves import Point, Times, times
-from shrinkage.benchmarks.report.page.verdicts import called
+from shrinkage.benchmarks.report.page.verdicts import called, chapter
 from shrinkage.benchmarks.report.plots import styles
 from shrinkage.benchmarks.report.runs import Run
 from shrinkage.benchmarks.report.tables import in_units, sizes
 
 WIDTH, HEIGHT = 340, 232
-LEFT, RIGHT, TOP, BOTTOM = 50, 22, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 62, 22, 10, 40
 # A marker of matplotlib's within a circle of radius 4.5.
 SHAPES = {
     "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z",
@@ -56,12 +56,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Scale:
-    """A drawing on one kind of axes: ticks and their labels, the machine's peak, the curves."""
+    """A drawing on one kind of axes: ticks and their labels, the machine's peak, where its name stands, the curves."""
 
     kind: str
     across: list[tuple[float, str]]
     up: list[tuple[float, str]]
     peak: str
+    summit: tuple[float, float, str]
     curves: list[Curve]
 
 
@@ -92,9 +93,15 @@ def _css(color: str) -> str:
 
 
 def charts(run: Run) -> Iterator[Chart]:
-    """Of every function that was timed."""
-    for found in times(run):
-        scales = [_scale(found, "log"), _scale(found, "linear")]
+    """Of every function that was timed; on logarithmic axes, those of a chapter over one range of times."""
+    every = list(times(run))
+    spans: dict[int, tuple[float, float]] = {}
+    for found in every:
+        low, high = found.duration
+        lowest, highest = spans.get(chapter(found.function), found.duration)
+        spans[chapter(found.function)] = min(low, lowest), max(high, highest)
+    for found in every:
+        scales = [_scale(found, kind, spans[chapter(found.function)]) for kind in ("log", "linear")]
         yield Chart(found.function, found.dtype, _said(found), scales)
 
 
@@ -117,12 +124,12 @@ def _tip(point: Point) -> str:
     return f"{in_units(point.seconds)} for {point.row.label} ({sizes(point.row)})"
 
 
-def _scale(found: Times, kind: str) -> Scale:
+def _scale(found: Times, kind: str, span: tuple[float, float]) -> Scale:
     log = kind == "log"
     every = [*chain(*found.through.values(), *found.beside.values())]
     ends = [(p.place, p.seconds) for p in every] + found.peak
     x, across = _axis(found.size if log else (0.0, 1.04 * max(x for x, _ in ends)), log, LEFT, WIDTH - RIGHT, "B")
-    y, up = _axis(found.duration if log else (0.0, 1.04 * max(y for _, y in ends)), log, HEIGHT - BOTTOM, TOP, "s")
+    y, up = _axis(span if log else (0.0, 1.04 * max(y for _, y in ends)), log, HEIGHT - BOTTOM, TOP, "s")
 
     def line(points: Iterable[tuple[float, float]]) -> str:
         return " ".join(f"{x(place)},{y(taken)}" for place, taken in points)
@@ -134,7 +141,19 @@ def _scale(found: Times, kind: str) -> Scale:
         marks = [(x(p.place), y(p.seconds), hollow, f"{called(name)}: {_tip(p)}") for p, hollow in both]
         if marks:
             curves.append(Curve(called(name), line((p.place, p.seconds) for p in through), marks))
-    return Scale(kind, across, up, line(sorted(found.peak)), curves)
+    peak = [(x(place), y(taken)) for place, taken in sorted(found.peak)]
+    return Scale(kind, across, up, line(sorted(found.peak)), _summit(peak), curves)
+
+
+def _summit(peak: list[tuple[float, float]]) -> tuple[float, float, str]:
+    """Below the middle of its longest piece, where nothing is as fast, if there is room."""
+    if not peak:
+        return 0.0, 0.0, "start"
+    (x0, y0), (x1, y1) = max(zip(peak, peak[1:] or peak, strict=False), key=lambda ends: math.dist(*ends))
+    x, y = round((x0 + x1) / 2, 1), round((y0 + y1) / 2, 1)
+    if y + 20 > HEIGHT - BOTTOM:  # no room: all else is far above
+        return x, y - 8, "middle"
+    return (x + 8, y + 12, "start") if x < WIDTH - RIGHT - 80 else (x, y + 16, "end")
 
 
 def _axis(

@@ -34,6 +34,22 @@ byId("theme").addEventListener("click", () => {
 });
 paint();
 
+// ---- a shadow where a table goes on ----
+
+for (const scroll of all(".scroll")) {
+  const look = () => {
+    const { classList: sides, style } = scroll.parentElement;
+    style.setProperty("--bar", `${scroll.offsetWidth - scroll.clientWidth}px`);
+    style.setProperty("--foot", `${scroll.offsetHeight - scroll.clientHeight}px`);
+    sides.toggle("left", scroll.scrollLeft > 1);
+    sides.toggle("right", scroll.scrollLeft + scroll.clientWidth < scroll.scrollWidth - 1);
+    sides.toggle("below", scroll.scrollTop + scroll.clientHeight < scroll.scrollHeight - 1);
+  };
+  const sizes = new ResizeObserver(look);
+  for (const element of [scroll, ...scroll.children]) sizes.observe(element);
+  scroll.addEventListener("scroll", look, { passive: true });
+}
+
 // ---- filters ----
 
 const view = () => data.views.indexOf(byId("mark").value);

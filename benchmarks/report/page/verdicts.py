@@ -68,6 +68,11 @@ def functions(implementations: Iterable[Judged], others: Iterable[str] = ()) -> 
     return [*(name for name in CONTRACT if name in named), *(name for name in named if name not in CONTRACT)]
 
 
+def chapter(function: str) -> int:
+    """Its chapter; 0 for what the contract does not know."""
+    return CONTRACT[function].chapter if function in CONTRACT else 0
+
+
 # ---- cells -----------------------------------------------------------------------------------------------------------
 
 
