@@ -12,6 +12,7 @@ import inspect
 import os
 import random
 import resource
+import signal
 import socket
 import sys
 import threading
@@ -27,8 +28,9 @@ import numpy as np
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import BESIDE, Choice, Implementation, WrongChoice, load, subnormals
 
-from . import state
+from . import kernel, state
 from .mirror import Foreign, Mirror, Opaque, Unreadable
+from .rules import Watch
 from .wire import Connection, error_from, told
 from .worker import begin
 
@@ -39,8 +41,10 @@ GRACE = 100  # looks, at least 5 ms apart, that a thread has to come to its end 
 class Judged:
     """What the judge asks of this process."""
 
-    def __init__(self, megabytes: int, files: int) -> None:
+    def __init__(self, megabytes: int, files: int, writable: list[Path]) -> None:
         self._megabytes, self._files = megabytes, files
+        self._watch = Watch(writable, lambda: self._active > 0)
+        self._refuses = kernel.restrict(writable)
         self.mirror = Mirror(judge=False, ask=self.ask)
         self.here = threading.local()
         self.implementation: Implementation | None = None
@@ -128,6 +132,8 @@ class Judged:
             limit = int(statm.read_text().split()[0]) * resource.getpagesize() + self._megabytes * (1 << 20)
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._megabytes << 20,) * 2)
+        sys.addaudithook(self._watch)
         return {}
 
     def _load(self, chosen: dict[str, Any], late: list[str]) -> dict[str, Any]:
@@ -154,7 +160,8 @@ class Judged:
         known = [vars(failure) for failure in implementation.expected_failures if choice.ours]
         course = implementation.course.name if implementation.course else ""
         lost = {name: self._blamed(why) for name, why in implementation.lost.items()}
-        found: dict[str, Any] = {"notes": [*map(self._blamed, implementation.notes)], "course": course, "lost": lost}
+        notes = [*map(self._blamed, implementation.notes), _held(*self._refuses)]
+        found: dict[str, Any] = {"notes": notes, "course": course, "lost": lost}
         return {"offered": offered, "expected_failures": known, **found}
 
     def _blamed(self, text: str) -> str:
@@ -230,7 +237,7 @@ class Judged:
         return reply
 
     def _global_changes(self) -> list[str]:
-        did = []
+        did, self._watch.did = [*dict.fromkeys(self._watch.did)], []
         if self._seeded:
             did.append(f"seeded a global random generator ({self._seeded[0]})")
             self._seeded.clear()
@@ -254,6 +261,16 @@ class Judged:
         return [*did, "left a thread running"]
 
 
+def _held(files: bool, rest: bool) -> str:
+    """Which of what it may not do is kept from it, and which is noticed alone, in a sentence."""
+    what = {"writing outside of its scratch folder": files, "connecting, and beginning processes": rest}
+    held = ", ".join(each for each, holds in what.items() if holds)
+    free = ", ".join(each for each, holds in what.items() if not holds)
+    kept = f"Linux keeps it from {held}" if held else ""
+    seen = f"Python alone keeps it from {free}: code in C could" if free else ""
+    return f"In isolation, {'; '.join(filter(None, (kept, seen)))}."
+
+
 class GivenUp(BaseException):
     """The function of this name was to be called again after it had given no answer."""
 
@@ -275,11 +292,14 @@ _libc = ctypes.CDLL(None)
 
 
 def main() -> None:
-    """Serve the judge that started this process: ``... OTHERS MEGABYTES FILES``."""
+    """Serve the judge that started this process: ``... OTHERS MEGABYTES FILES FOLDERS...``."""
     requests, arguments = begin()
-    others, megabytes, files = map(int, arguments)
+    others, megabytes, files = map(int, arguments[:3])
     faulthandler.enable()
-    judged = Judged(megabytes, files)
+    if hasattr(signal, "SIGSYS"):  # by which `kernel` ends who begins a process past Python
+        faulthandler.register(signal.SIGSYS, chain=True)
+    sys.dont_write_bytecode = True
+    judged = Judged(megabytes, files, [*map(Path, arguments[3:])])  # before there are threads: they are held, too
     threading.Thread(target=judged.listen, args=[socket.socket(fileno=others)], daemon=True).start()
     with contextlib.suppress(Unreadable):
         judged.serve_all(requests)

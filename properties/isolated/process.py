@@ -63,12 +63,13 @@ class Process:
         with others:
             self._worker = Worker(
                 "shrinkage.properties.isolated.child",
-                *(others.fileno(), limits.megabytes, limits.files),
+                *(others.fileno(), limits.megabytes, limits.files, *self._scratch.writable),
                 patience=limits.seconds,
                 shared=[others.fileno()],
                 stdout=out,
                 stderr=out,
                 cwd=self._scratch.work,
+                env=self._scratch.environment,
             )
         os.close(out)
         self._connect(self._worker.endpoint)
@@ -167,7 +168,7 @@ class Process:
             raise Breach(str(error), self._given_up(str(error)))
         if not isinstance(error, Exception):
             did.insert(0, f"raised {type(error).__name__}, which is no Exception: {error}")
-        elif did:
+        elif did and not any(each in str(error) for each in did):  # its refusal tells of it
             did.insert(0, f"raised {type(error).__name__}: {error}")
         return did, error
 

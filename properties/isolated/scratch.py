@@ -1,13 +1,19 @@
-"""Where a judged folder is judged: on a copy of its own, so that what it deletes and writes is no more than that."""
+"""Where what is judged may write; a judged folder is a copy in there, so that what it deletes and writes is that."""
 
+import contextlib
 import dataclasses
+import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
+import shrinkage
 from shrinkage.loader import Choice
 from shrinkage.loader.folders import is_folder
 
+# Where libraries keep what they have compiled or found, in the user's own folders otherwise.
+CACHES = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 LARGEST = 4 << 20  # bytes of a file that is copied: a course's data are not read by what is judged
 
 
@@ -24,26 +30,37 @@ class Scratch:
     choice
         The same, of the copies.
     folder
-        Where the process works; none where no folder is judged.
+        Itself.
+    writable
+        What the process may write in: the folder and, of the project's own, where its compiled code is kept.
+    environment
+        Of the process: whatever libraries write of their own accord comes to lie in the folder.
+    work
+        The working directory, where a folder is judged.
     """
 
     def __init__(self, choice: Choice) -> None:
-        self.choice, self.folder = choice, None
+        self.choice = choice
         self._said: dict[str, str] = {}
+        self.folder = Path(tempfile.mkdtemp(prefix="shrinkage."))
+        self.writable = [self.folder]
+        self.environment, self.work = {**os.environ}, None
+        inside = ["TMPDIR"]
+        if choice.ours:  # it compiles for minutes, and nobody else may write what it would load
+            self.writable += _compiled()
+        else:
+            inside += CACHES
+        for name in inside:
+            (self.folder / name.lower()).mkdir()
+            self.environment[name] = str(self.folder / name.lower())
         if any(map(is_folder, choice.names)):
-            self.folder = Path(tempfile.mkdtemp(prefix="shrinkage."))
-            (self.folder / "work").mkdir()
+            self.work = self.folder / "work"
+            self.work.mkdir()
             self.choice = dataclasses.replace(choice, names=tuple(map(self._copied, choice.names)))
-
-    @property
-    def work(self) -> Path | None:
-        """The working directory."""
-        return self.folder and self.folder / "work"
 
     def _copied(self, name: str) -> str:
         if not is_folder(name):
             return str(Path(name).resolve()) if name.endswith(".py") else name
-        assert self.folder is not None
         copy = self.folder / str(len(self._said)) / Path(name).resolve().name
         shutil.copytree(name, copy, ignore=_left_out, ignore_dangling_symlinks=True)
         self._said[str(copy)] = name
@@ -57,8 +74,22 @@ class Scratch:
 
     def close(self) -> None:
         """Remove it, and whatever was left in there."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _compiled() -> list[Path]:
+    """Where `shrinkage` keeps its compiled code: see its cache."""
+    user = "~/Library/Caches" if sys.platform == "darwin" else os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    said = os.environ.get("NUMBA_CACHE_DIR")
+    places = (
+        [Path(said)]
+        if said
+        else [Path(shrinkage.__file__).parent / "__pycache__", Path(user, "shrinkage").expanduser()]
+    )
+    for place in places:
+        with contextlib.suppress(OSError):  # another place is tried then
+            place.mkdir(parents=True, exist_ok=True)
+    return places
 
 
 def _left_out(folder: str, names: list[str]) -> list[str]:

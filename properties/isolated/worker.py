@@ -165,7 +165,8 @@ def _in_words(code: int) -> str:
     if code >= 0:
         return f"ended the process with exit code {code}"
     name = signal.Signals(-code).name
-    return f"ended the process by {name}" + (", as the system does where memory runs out" if name == "SIGKILL" else "")
+    where = {"SIGKILL": "memory runs out", "SIGSYS": "a process is begun that may not be"}.get(name)
+    return f"ended the process by {name}" + (f", as the system does where {where}" if where else "")
 
 
 # ---- in the process --------------------------------------------------------------------------------------------------
