@@ -100,7 +100,7 @@ def _owner(array: np.ndarray) -> Any:
     owner: Any = array
     while isinstance(owner, np.ndarray) and owner.base is not None:
         owner = owner.base
-    return owner
+    return getattr(owner, "holder", owner)  # an isolated process's answer lies in a room that says whose it is
 
 
 def _overlap(handed: list[tuple[int, np.ndarray]], owner: int, array: np.ndarray) -> bool:
