@@ -15,8 +15,8 @@ from shrinkage._kernels import cache
 DOF = """
 import shrinkage
 assert abs(shrinkage.ridge_dof([[1.0, 2.0]], [0.5])[0] - 5.0 / 5.5) < 1e-12
-from shrinkage.ridge_regression.selection import _dof
-print(sum(_dof.stats.cache_misses.values()), sum(_dof.stats.cache_hits.values()))
+from shrinkage.ridge_regression.selection import dof_of
+print(sum(dof_of.stats.cache_misses.values()), sum(dof_of.stats.cache_hits.values()))
 """
 
 
