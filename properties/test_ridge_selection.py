@@ -50,6 +50,8 @@ def spectra(draw: Any, hard: bool) -> tuple[np.ndarray, float]:
         return s, float(s[0]) ** 2
     if not hard and not lam:
         s[s == 0] = 1  # 0/0 is what a definition makes of it
+    elif not lam and s.size:
+        s[-1] = 0
     return s, lam if isinstance(lam, float) else float(np.ldexp(1.0, lam))
 
 

@@ -252,11 +252,11 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
 
 @st.composite
 def few_small_lams(draw: st.DrawFn) -> ByFeature:
-    """More features than samples, but of fewer than them all the λⱼ are small: the others are as good as left out."""
+    """More features than samples, but the λⱼ of fewer than them, or of none, are small: the rest is as if left out."""
     n = draw(st.integers(2, 6))
-    d, few = n + draw(st.integers(0, 5)), draw(st.integers(1, n - 1))
+    d, few = n + draw(st.integers(0, 5)), draw(st.integers(0, n - 1))
     rng = generator(draw(SEEDS))
     X, y = plain(rng, (n, d)), plain(rng, (n,))
     large = draw(st.sampled_from([2, 10, 20, 100, 300]))
-    lams = 10.0 ** np.where(np.arange(d) < few, -draw(st.integers(0, 12)), large)
+    lams = 10.0 ** np.where(np.arange(d) < few, -draw(st.integers(0, 12)), large) * (1 + np.arange(d))
     return ByFeature(X, y, lams[::-1] if draw(st.booleans()) else lams)

@@ -1,5 +1,6 @@
 """Whether a printed counterexample, pasted into a shell, gives the printed wrong value."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ OF_SEVERAL_CALLS = (
     "in a list of the net",
     "of the last batch",
     "of the first solver",
+    "latest forward pass",
 )
 
 
@@ -27,8 +29,9 @@ def pasted(code: str, implementation: Implementation) -> Any:
     """What the last line gives, where the implementation's functions are known by their names."""
     known = {"np": np} | {name: getattr(implementation, name) for name in implementation.offered}
     *before, last = code.split("\n")
-    exec("\n".join(before), known)
-    return eval(last, known)
+    with warnings.catch_warnings(action="ignore"):
+        exec("\n".join(before), known)
+        return eval(last, known)
 
 
 def holds_when_pasted(failure: Failure, implementation: Implementation) -> bool:
