@@ -13,8 +13,8 @@ from shrinkage.contract import CONTRACT, FUNCTIONS, Argument, Function, Kind, Se
 
 Arguments = dict[str, Any]
 
-_SIZES = {"m": 8, "n": 6, "d": 3, "k": 2, "b": 3, "M": 5, "C": 3}  # more rows than columns
-_OTHER_SIZES = {"m": 9, "n": 5, "d": 2, "k": 3, "b": 2, "M": 4, "C": 4}
+_SIZES = {"m": 8, "n": 4, "d": 2, "k": 3, "b": 3, "M": 5, "C": 3}  # more rows than columns
+_OTHER_SIZES = {"m": 9, "n": 5, "d": 3, "k": 2, "b": 2, "M": 4, "C": 4}
 _OTHERWISE = 4  # an even number: several axes have two rows
 
 
