@@ -7,17 +7,24 @@ implementation takes `chunks`. Here is what NumPy arrays cannot show.
 import os
 import signal
 import time
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+import shrinkage
+from shrinkage import FullyConnectedNet, Solver
 from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.cuts import leaves, trees
+from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS, ridge_problem
+from shrinkage.properties.engine.strategies_networks import networks
 from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.test_net import exact
 
 LOSSES = 2  # of a worker, in a row
 
@@ -154,3 +161,50 @@ def test_a_worker_that_is_killed_costs_no_answer(impl, chunked):
             if victims and not future.done():
                 os.kill(victims[0], signal.SIGKILL)
             assert np.array_equal(future.result(timeout=120), expected)
+
+
+@pytest.mark.accuracy
+@given(networks(hard=True), st.integers(1, 6))
+def test_gradients_in_parts_add_up(impl, chunked, case, parts):
+    """L = Σ (nᵢ/n) Lᵢ and its gradient, of more parts than rows too, within what rounding allows each and the sum."""
+    model = chunked.DataParallel(case.built(shrinkage), parts)
+    n, dtype = len(case.y), case.X.dtype
+    assert np.array_equal(model.loss(case.X), case.built(shrinkage).loss(case.X), equal_nan=True)
+    loss, gradients = model.loss(case.X, case.y)
+    sums: dict[str, Carried] = {}
+    for first, last in pairwise(sorted({n * i // parts for i in range(parts + 1)}) if n else [0, 0]):
+        share = Carried((last - first) / n if n else 1.0, dtype=dtype).rounded()
+        _, value, slopes = exact(replace(case, X=case.X[first:last], y=case.y[first:last]))
+        for name, one in ({"loss": value} | slopes).items():
+            sums[name] = sums[name] + one * share if name in sums else one * share
+    for name, value in ({"loss": loss} | gradients).items():
+        judge("FullyConnectedNet", value, *sums[name].answer, dtype=dtype, of=name, case=case)
+
+
+@pytest.mark.accuracy
+def test_training_in_parts_has_the_same_bits_on_any_number_of_workers(impl, chunked):
+    """On this thread, on several, and on one and two processes of a cluster."""
+    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
+    rng = np.random.default_rng(7)
+    X, y = rng.standard_normal((90, 4)), rng.integers(0, 3, 90)
+    given = {"X_train": X, "y_train": y, "X_val": X[:5], "y_val": y[:5]}
+
+    def losses() -> list[float]:
+        model = chunked.DataParallel(FullyConnectedNet([6], 4, 3, seed=8), parts=3)
+        solver = Solver(model, given, batch_size=30, num_epochs=2, verbose=False, seed=9)
+        solver.train()
+        return solver.loss_history
+
+    with dask.config.set(scheduler="synchronous"):
+        expected = losses()
+    with dask.config.set(scheduler="threads"):
+        assert losses() == expected
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        for workers in (2, 1):
+            cluster.scale(workers)
+            with distributed.Client(cluster):
+                assert losses() == expected
+    with pytest.raises(ValueError, match="parts must be positive"):
+        chunked.DataParallel(FullyConnectedNet([6], 4, 3), parts=0)
+    with pytest.raises(TypeError, match="model must have params and loss"):
+        chunked.DataParallel(object(), parts=1)

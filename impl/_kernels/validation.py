@@ -58,6 +58,20 @@ def real(name: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def sliced(name: str, value: Any) -> Any:
+    """As it is, if it has a shape, a dtype of NumPy's and slices by position; else as an array."""
+    lazy = all(hasattr(value, has) for has in ("shape", "dtype", "__getitem__")) and not hasattr(value, "iloc")
+    if isinstance(value, np.ndarray) or not lazy or not value.shape:
+        return real(name, value)
+    try:
+        kind = np.dtype(value.dtype)
+    except TypeError:  # PyTorch's
+        return real(name, value)
+    if kind.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, not {kind}")
+    return value
+
+
 def number(name: str, value: ArrayLike) -> float:
     """A finite number, which may come as a Python number, a NumPy scalar or a 0-d array."""
     if type(value) is not float:

@@ -31,8 +31,10 @@ from .solutions import (
     ridge_path,
     ridge_posterior,
 )
+from .training import DataParallel
 
 __all__ = [
+    "DataParallel",
     "lstsq",
     "min_norm",
     "predict",

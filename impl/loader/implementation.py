@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHOWN = 5  # calls that are told with the verdict; of more, whoever wrote them has the file
 # What some claims ask for beside the contract: one of a class of fit and coef_, a state that rows are put into, what is
 # predicted of Dask's collections.
-BESIDE = ("new_estimator", "start", "update", "merge", "save", "load", "Ridge", "predict", "residuals")
+BESIDE = ("new_estimator", "start", "update", "merge", "save", "load", "Ridge", "predict", "residuals", "DataParallel")
 
 
 class Implementation:

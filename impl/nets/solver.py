@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._kernels.validation import count, number, real, refuse_shape
+from .._kernels.validation import count, number, real, refuse_shape, sliced
 from .optim import SETTINGS, UPDATE_RULES
 from .progress import reporter
+from .rows import Batch, Rows
 
 __all__ = ["Solver"]
 
@@ -28,7 +29,9 @@ class Solver:
         Anything with `params`, a dict of arrays, and `loss`: ``loss(X)`` gives scores ``(N, C)``, ``loss(X, y)``
         gives the loss and a dict of its gradients, under the names in `params`.
     data
-        ``X_train``, ``y_train``, ``X_val`` and ``y_val``; left as it was.
+        ``X_train``, ``y_train``, ``X_val`` and ``y_val``; left as it was. X may be what has a shape, a dtype and slices
+        (a `numpy.memmap`, an array of Zarr or Dask, a Dataset of h5py): then a batch is read when it is needed, by a
+        thread, and the losses are those from memory to the bit.
     update_rule
         The name of a rule in `shrinkage.nets.optim`.
     optim_config
@@ -87,8 +90,9 @@ class Solver:
         if unknown:
             raise ValueError(f"optim_config must hold {', '.join(sorted(SETTINGS))}, not {', '.join(sorted(unknown))}")
         self.model = model
-        self.X_train, self.y_train = _rows_and_labels(data, "X_train", "y_train")
-        self.X_val, self.y_val = _rows_and_labels(data, "X_val", "y_val")
+        self._train, self._val = _rows(data, "X_train", "y_train"), _rows(data, "X_val", "y_val")
+        self.X_train, self.y_train = self._train.X, self._train.y
+        self.X_val, self.y_val = self._val.X, self._val.y
         if not self.y_train.size:
             raise ValueError("X_train must have at least one row")
         self.update_rule = update_rule
@@ -117,9 +121,9 @@ class Solver:
         steps = max(self.y_train.size // self.batch_size, 1)
         with reporter(self.verbose, self.num_epochs * steps, self.num_epochs, self.print_every) as report:
             for epoch in range(self.num_epochs):
-                for step, batch in enumerate(self._batches(steps), 1):
+                for step, (X, y) in enumerate(self._train.ahead(self._batches(steps)), 1):
                     first = not self.loss_history
-                    self._step(batch)
+                    self._step(X, y)
                     report.step(epoch * steps + step, self.loss_history[-1])
                     if step == steps:
                         self._decay()
@@ -130,7 +134,7 @@ class Solver:
         for name, best in self.best_params.items():
             self.model.params[name] = best.copy()
 
-    def _batches(self, steps: int) -> Iterator[slice | NDArray[np.intp]]:
+    def _batches(self, steps: int) -> Iterator[Batch]:
         """The rows of each step of an epoch."""
         n, size = self.y_train.size, self.batch_size
         if size >= n:
@@ -140,8 +144,8 @@ class Solver:
         for step in range(steps):
             yield order[step * size : (step + 1) * size]
 
-    def _step(self, batch: slice | NDArray[np.intp]) -> None:
-        loss, gradients = self.model.loss(self.X_train[batch], self.y_train[batch])
+    def _step(self, X: NDArray[Any], y: NDArray[Any]) -> None:
+        loss, gradients = self.model.loss(X, y)
         self.loss_history.append(float(loss))
         rule, params = UPDATE_RULES[self.update_rule], self.model.params
         missing = [name for name in params if name not in gradients]
@@ -156,33 +160,35 @@ class Solver:
 
     def _check(self) -> None:
         """Take the accuracies, and keep the parameters if they are the best so far."""
-        self.train_acc_history.append(self._accuracy(self.X_train, self.y_train))
-        accuracy = self._accuracy(self.X_val, self.y_val)
+        self.train_acc_history.append(self._accuracy(self._train))
+        accuracy = self._accuracy(self._val)
         self.val_acc_history.append(accuracy)
         if not accuracy <= self.best_val_acc:  # not ">": without validation data it is NaN, and the last ones stay
             self.best_val_acc = accuracy
             self.best_params = {name: np.array(value) for name, value in self.model.params.items()}
 
-    def _accuracy(self, X: NDArray[Any], y: NDArray[Any]) -> float:
-        right, rows = 0, max(self.batch_size, _ROWS)
-        for start in range(0, y.size, rows):
-            scores = np.asarray(self.model.loss(X[start : start + rows]))
+    def _accuracy(self, data: Rows) -> float:
+        right = 0
+        for X, y in data.blocks(max(self.batch_size, _ROWS)):
+            scores = np.asarray(self.model.loss(X))
             predicted = scores.argmax(axis=1)  # the first NaN, where there is one
             highest = scores[np.arange(predicted.size), predicted]
-            right += int(np.count_nonzero((predicted == y[start : start + rows]) & ~np.isnan(highest)))
-        return right / y.size if y.size else float("nan")
+            right += int(np.count_nonzero((predicted == y) & ~np.isnan(highest)))
+        return right / data.y.size if data.y.size else float("nan")
 
 
-def _rows_and_labels(data: Mapping[str, ArrayLike], X: str, y: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _rows(data: Mapping[str, ArrayLike], X: str, y: str) -> Rows:
     for name in (X, y):
         if name not in data:
             raise ValueError(f"data must hold X_train, y_train, X_val and y_val, but {name} is missing")
-    rows, labels = real(X, data[X]), real(y, data[y])
-    if rows.ndim == 0:
+    rows, labels = sliced(X, data[X]), real(y, data[y])
+    if len(rows.shape) == 0:
         refuse_shape(X, rows, "(N, ...)")
+    if np.isnan(rows.shape[0]):
+        raise ValueError(f"{X} must know how many rows it has: {X}.compute_chunk_sizes() counts them")
     if labels.shape != rows.shape[:1]:
         refuse_shape(y, labels, f"({rows.shape[0]},), a label for each row of {X}")
-    return rows, labels
+    return Rows(rows, labels, elsewhere=not isinstance(rows, np.ndarray) or isinstance(data[X], np.memmap))
 
 
 def _positive_count(name: str, value: ArrayLike) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.validation import F32, F64, Array, count, real, refuse_shape
+from .._kernels.validation import F32, F64, Array, count, refuse_shape, sliced
 from .state import Block, State, checked, joined, merge, start
 
 # Numbers in a block, if nobody says how many rows: 8 MB, some of the cache.
@@ -110,28 +110,18 @@ def source(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None
 
     Where y is None there are no targets.
     """
-    X = _sliced("X", X)
+    X = sliced("X", X)
     if len(X.shape) != 2:
         refuse_shape("X", X, "(n, d)")
     n = int(X.shape[0])
-    y = np.zeros((n, 0), X.dtype) if y is None else _sliced("y", y)
+    y = np.zeros((n, 0), X.dtype) if y is None else sliced("y", y)
     if len(y.shape) not in (1, 2) or y.shape[0] != n:
         refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
     given = [X, y, *map(np.asarray, numbers)]
     if sample_weight is not None:
-        sample_weight = _sliced("sample_weight", sample_weight)
+        sample_weight = sliced("sample_weight", sample_weight)
         if tuple(sample_weight.shape) != (n,):
             refuse_shape("sample_weight", sample_weight, f"({n},), one weight for each row of X,")
         given.append(sample_weight)
     dtype = F32 if all(np.dtype(a.dtype).newbyteorder("=") == F32 for a in given) else F64
     return Source(X, y, dtype, sample_weight)
-
-
-def _sliced(name: str, value: Any) -> Any:
-    """As it is, if it has a shape, a dtype of real numbers and slices; else as an array."""
-    if not isinstance(value, np.ndarray) and all(hasattr(value, has) for has in ("shape", "dtype", "__getitem__")):
-        kind = np.dtype(value.dtype)
-        if kind.kind not in "biuf":
-            raise TypeError(f"{name} must hold real numbers, not {kind}")
-        return value if len(value.shape) else np.asarray(value)
-    return real(name, value)
