@@ -23,7 +23,7 @@ from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS, ridge_problem
 from shrinkage.properties.engine.strategies_networks import networks
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import judge, refuses, worst_ratio
 from shrinkage.properties.test_net import exact
 
 LOSSES = 2  # of a worker, in a row
@@ -178,7 +178,9 @@ def test_gradients_in_parts_add_up(impl, chunked, case, parts):
         for name, one in ({"loss": value} | slopes).items():
             sums[name] = sums[name] + one * share if name in sums else one * share
     for name, value in ({"loss": loss} | gradients).items():
-        judge("FullyConnectedNet", value, *sums[name].answer, dtype=dtype, of=name, case=case)
+        got = np.asarray(value)
+        assert got.dtype == dtype
+        assert worst_ratio(got, *sums[name].answer) <= 1, name
 
 
 @pytest.mark.accuracy
