@@ -20,7 +20,7 @@ from shrinkage.properties.engine.strategies import (
     kinds,
     wild,
 )
-from shrinkage.properties.engine.strategies_networks import Layer, layers
+from shrinkage.properties.engine.strategies.networks import Layer, layers
 from shrinkage.properties.engine.verdict import equal, judge
 
 interface = pytest.mark.interface

@@ -14,7 +14,7 @@ from shrinkage.properties.engine.running_error import FUNCTION, SOURCE, Carried
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, IN_EITHER_DTYPE, ORDINARY_AND_HARD
-from shrinkage.properties.engine.strategies_networks import Scores, scores
+from shrinkage.properties.engine.strategies.networks import Scores, scores
 from shrinkage.properties.engine.verdict import equal, judge, refuses
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface

@@ -16,7 +16,7 @@ from shrinkage.properties.engine.oracles import rationals, sum_of_squares, to_ra
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SEEDS
-from shrinkage.properties.engine.strategies_networks import Network, networks
+from shrinkage.properties.engine.strategies.networks import Network, networks
 from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 from shrinkage.properties.test_repeated_calls import interrupted
 

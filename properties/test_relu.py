@@ -14,7 +14,7 @@ from shrinkage.properties.engine.oracles import nearest, rationals
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, apart, count, generator, kinds, wild
-from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Unit, unit
+from shrinkage.properties.engine.strategies.networks import EIGHTHS, RATES, Unit, unit
 from shrinkage.properties.engine.verdict import equal, judge
 
 mathematics = pytest.mark.mathematics

@@ -16,7 +16,7 @@ from shrinkage.properties.engine.oracles import Exact, rationals, to_rational
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import IN_EITHER_DTYPE, ORDINARY_AND_HARD, count
-from shrinkage.properties.engine.strategies_networks import EIGHTHS, RATES, Hidden, hidden, landing, training
+from shrinkage.properties.engine.strategies.networks import EIGHTHS, RATES, Hidden, hidden, landing, training
 from shrinkage.properties.engine.verdict import equal, holds, judge, refuses
 
 mathematics = pytest.mark.mathematics

@@ -9,7 +9,7 @@ from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
-from shrinkage.properties.engine.strategies_unequal import ByFeature, by_feature, few_small_lams, offset
+from shrinkage.properties.engine.strategies.unequal import ByFeature, by_feature, few_small_lams, offset
 from shrinkage.properties.engine.verdict import holds, judge
 from shrinkage.properties.test_ridge import where_squares_lose
 

@@ -10,7 +10,7 @@ from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, plain
-from shrinkage.properties.engine.strategies_unequal import Offset, offset, offset_of_rank, with_grid
+from shrinkage.properties.engine.strategies.unequal import Offset, offset, offset_of_rank, with_grid
 from shrinkage.properties.engine.verdict import holds, judge, refuses, wrong_kind
 from shrinkage.properties.test_ridge import where_squares_lose
 

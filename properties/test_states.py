@@ -15,7 +15,7 @@ from shrinkage.properties.engine import bounds, bounds_selection, bounds_unequal
 from shrinkage.properties.engine.cuts import trees
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS, Linear, ridge_problem
-from shrinkage.properties.engine.strategies_unequal import offset
+from shrinkage.properties.engine.strategies.unequal import offset
 from shrinkage.properties.engine.verdict import judge, refuses
 
 FIELDS = ("d", "k", "dtype", "intercept", "n", "rows", "weights", "ex", "ey", "total", "mean", "rest")

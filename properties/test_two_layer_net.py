@@ -11,7 +11,7 @@ from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS
-from shrinkage.properties.engine.strategies_networks import Network, networks
+from shrinkage.properties.engine.strategies.networks import Network, networks
 from shrinkage.properties.engine.verdict import judge
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface

@@ -21,7 +21,7 @@ from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import Planted, linear, of_rank, planted, ridge_problem, with_lams
-from shrinkage.properties.engine.strategies_unequal import by_feature, offset, offset_of_rank
+from shrinkage.properties.engine.strategies.unequal import by_feature, offset, offset_of_rank
 from shrinkage.properties.test_nist import SETS, certified
 
 pytestmark = pytest.mark.power

@@ -23,7 +23,7 @@ from shrinkage.properties.engine.strategies import (
     wild,
     with_lams,
 )
-from shrinkage.properties.engine.strategies_networks import hidden, layers, networks, scores, training, unit
+from shrinkage.properties.engine.strategies.networks import hidden, layers, networks, scores, training, unit
 
 pytestmark = pytest.mark.power
 
