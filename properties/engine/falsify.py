@@ -161,6 +161,11 @@ def refute(
     return None
 
 
+def as_asked() -> tuple[int]:
+    """As many examples as the run's Hypothesis profile says, at once: of what is right, no few of them come first."""
+    return (settings().max_examples,)
+
+
 def _failure(
     claim: Claim, judged: Judged, examples: int, shares: bool = False
 ) -> tuple[BaseException | None, Failure | None, tuple[str, ...]]:

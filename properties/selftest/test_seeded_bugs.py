@@ -1,7 +1,8 @@
 """The suite, tested: every planted bug is refuted, and implementations that are right but unusual are not.
 
 Run by ``pytest properties/selftest/test_seeded_bugs.py -m power``; ``python -m
-shrinkage.properties.selftest.seeded_bugs`` prints who refutes what, and after how long.
+shrinkage.properties.selftest.seeded_bugs`` prints who refutes what, and after how long. What is right is tried on as
+many examples as the Hypothesis profile says: with ``-k "right and lapack" --hypothesis-profile long`` on 5,000 a claim.
 """
 
 import json
@@ -16,7 +17,7 @@ from shrinkage.contract import CONTRACT, Kind
 from shrinkage.loader import Implementation, load
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine import bounds
-from shrinkage.properties.engine.falsify import FEW, claims, refute
+from shrinkage.properties.engine.falsify import FEW, MANY, as_asked, claims, refute
 from shrinkage.properties.selftest.alternatives import DIFFERENT, TRIED, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
@@ -93,13 +94,17 @@ LOOPS_OF_PYTHON = {"jacobi", "loops"}  # on hundreds of rows they take minutes
 @pytest.mark.parametrize("implementation", DIFFERENT, ids=lambda implementation: implementation.name)
 def test_what_is_right_is_not_refuted(implementation):
     """No claim fails about an implementation that computes the same in another way."""
-    assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON) is None
+    assert refute(implementation, large=implementation.name not in LOOPS_OF_PYTHON, tries=as_asked()) is None
 
 
 @pytest.mark.parametrize("implementation", TRIED, ids=lambda implementation: implementation.name)
 def test_what_is_right_is_not_refuted_by_few_examples(implementation):
-    """Nor is one of twelve more styles: products in any order, blocks, conjugate gradients, fractions, views."""
-    assert refute(implementation, large=False, tries=(FEW,)) is None
+    """Nor is one of twelve more styles: products in any order, blocks, conjugate gradients, fractions, views.
+
+    They are slow: on as many examples as the profile says where those are more than a plain `pytest` has.
+    """
+    (examples,) = as_asked()
+    assert refute(implementation, large=False, tries=(examples if examples > MANY else FEW,)) is None
 
 
 ORTHOGONAL = {"the SVD": textbook.ridge_svd, "rows of √λ on top": factorisations.ridge_augmented_rows}
@@ -117,7 +122,7 @@ def test_a_form_may_be_computed_by_the_algorithm_of_another(algorithm):
     forms = types.SimpleNamespace(**dict.fromkeys(FORMS, solve), ridge=ridge)
     marks = ("accuracy" if algorithm in ORTHOGONAL else "mathematics",)
     among = ("test_ridge_minimises_its_objective*", "test_a_large_lam*")
-    assert refute(Implementation(algorithm, forms), marks=marks, among=among) is None
+    assert refute(Implementation(algorithm, forms), marks=marks, among=among, tries=as_asked()) is None
 
 
 TYPED = {
@@ -148,7 +153,7 @@ def test_textbook_code_holds_all_of_mathematics(tmp_path, source):
     """Formulas as they are typed, nothing checked, nothing scaled, the normal equations among them, break no claim."""
     path = tmp_path / "typed.py"
     path.write_text("import numpy as np\n" + source)
-    assert refute(load([str(path)]), marks=("mathematics",)) is None
+    assert refute(load([str(path)]), marks=("mathematics",), tries=as_asked()) is None
 
 
 def test_the_textbook_as_it_is_typed_has_every_function():

@@ -41,20 +41,18 @@ def ridge_map(X, y, lam):
 def ridge_augmented_rows(X, y, lam):
     """By Givens rotations, one entry after the other."""
     X, y, lam, unscale = _problem(X, y, lam)
-    n, d = X.shape
-    k = y.shape[1:]
-    R = np.vstack([np.sqrt(lam) * np.eye(d, dtype=X.dtype), X])
-    b = np.concatenate([np.zeros((d, *k), X.dtype), y])
+    d, k = X.shape[1], y.shape[1:]
+    Xy = np.column_stack([X, y])
+    R = np.vstack([np.sqrt(lam) * np.eye(d, Xy.shape[1], dtype=X.dtype), Xy])
+    rotation, rotate = scipy.linalg.blas.get_blas_funcs(("rotg", "rot"), (R,))
     for j in range(d):
-        for i in range(d, d + n):
-            if R[i, j]:
-                h = np.hypot(R[j, j], R[i, j])
-                c, s = R[j, j] / h, R[i, j] / h
-                for M in (R, b):
-                    M[j], M[i] = c * M[j] + s * M[i], c * M[i] - s * M[j]
+        for i in d + np.flatnonzero(R[d:, j]):
+            c, s = rotation(R[j, j], R[i, j])
+            rotate(R[j, j:], R[i, j:], c, s, overwrite_x=True, overwrite_y=True)
+    R, b = R[:d, :d], R[:d, d:].reshape(d, *k)
     w = np.zeros((d, *k), X.dtype)
     for j in range(d)[::-1]:
-        w[j] = (b[j] - R[j, j + 1 : d] @ w[j + 1 :]) / R[j, j]
+        w[j] = (b[j] - R[j, j + 1 :] @ w[j + 1 :]) / R[j, j]
     return unscale(w)
 
 
