@@ -97,6 +97,12 @@ def together(threads: int, work: Any, *arguments: Any) -> Any:
         return work(_pool.team, threads, *arguments)
 
 
+@jit
+def nobody() -> Team:
+    """No team, for work of one thread."""
+    return np.empty(0, np.int64)
+
+
 class _OneThreadEach:
     """SciPy's OpenBLAS on one thread while anybody is inside."""
 
@@ -255,6 +261,16 @@ def _prepared(typingctx, chunk, shared):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def _keep(typingctx, shared):  # type: ignore[no-untyped-def]
+    """Use it, so that Numba does not free it before."""
+
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        return context.get_dummy_value()
+
+    return types.void(shared), codegen
+
+
+@intrinsic
 def _run(typingctx, function, shared, piece):  # type: ignore[no-untyped-def]
     """Whether it failed."""
 
@@ -312,6 +328,7 @@ def in_chunks(team: Team, threads: int, pieces: int, chunk: Any, shared: Any) ->
     else:
         function, where = _prepared(chunk, shared)
         _share_out(team, threads, pieces, function, where)
+        _keep(shared)
 
 
 @jit
