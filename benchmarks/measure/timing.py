@@ -13,7 +13,7 @@ from shrinkage.benchmarks.measure import threads
 from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.references import error_over_bound
 from shrinkage.loader import Implementation, NotOffered, WrongChoice, load
-from shrinkage.peers import peers
+from shrinkage.peers import module_of, peers
 
 WRONG = "wrong, so not timed: "
 LONG = 30.0  # seconds; a call that takes longer is timed once
@@ -44,7 +44,7 @@ def entrants(named: list[tuple[str, Implementation]] | None) -> tuple[dict[str, 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what a library says of itself when it is imported
-                racers[name] = Racer(implementation or load([name]), judged=not racers or name not in peers())
+                racers[name] = Racer(implementation or load([name]), judged=not racers or not module_of(name))
         except WrongChoice:
             absent.append(name)
     return racers, absent

@@ -18,6 +18,8 @@ from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race import turns
 from shrinkage.benchmarks.race.command import SCHEMA, main, raced, seconds
 from shrinkage.benchmarks.race.turns import FEWEST, Field, Refused, compared
+from shrinkage.loader import load
+from shrinkage.peers import library, peers, written
 
 ROOT = Path(__file__).parents[2]
 LSTSQ, RIDGE, ADAM = (next(c for c in CASES if str(c) == name) for name in ("lstsq-small", "ridge-50x10", "adam-small"))
@@ -162,6 +164,27 @@ def test_who_ends_or_never_answers_is_wrong_and_starts_again(entered: Callable[.
         assert results[mine] == {"wrong": why}
         assert len(results["numpy"]["times"]) == FEWEST
     assert {len(result["times"]) for result in field.race(LSTSQ, 0).values()} == {FEWEST}
+
+
+def test_what_people_write_is_timed_where_it_is_right_and_told_where_it_is_wrong() -> None:
+    """The normal equations of ten samples are right enough; of a condition of 1e7 they have lost their digits."""
+    hard = next(c for c in CASES if str(c) == "ridge-ill-conditioned")
+    field = Field(["numpy", "numpy-as-written"], [CORE], optional=False)
+    try:
+        easy, lost = (field.race(case, 0)["numpy-as-written"] for case in (RIDGE, hard))
+    finally:
+        field.end()
+    assert len(easy["times"]) == FEWEST
+    assert "error / bound" in lost["wrong"]
+
+
+@pytest.mark.parametrize("name", written())
+def test_what_people_write_is_in_a_library_of_a_peer(name: str) -> None:
+    """Which says what there is to install."""
+    peer = name.removesuffix("-as-written")
+    assert peer in peers()
+    pytest.importorskip(library(peer).module, exc_type=ImportError)
+    assert callable(load([name]).ridge)
 
 
 def test_who_takes_very_long_is_timed_once(entered: Callable[..., Field], monkeypatch: pytest.MonkeyPatch) -> None:

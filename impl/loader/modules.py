@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..contract import CONTRACT
-from ..peers import library, peers
+from ..peers import library, module_of
 from .choice import WrongChoice
 from .wrong_names import why
 
@@ -28,7 +28,7 @@ def module(name: str) -> ModuleType:
             raise WrongChoice(why(name))
         package = _package(path)
         return _imported(name, package, None) if package else _imported(name, path.stem, path)
-    dotted = "shrinkage" if name == "impl" else f"shrinkage.peers.{name}" if name in peers() else name
+    dotted = "shrinkage" if name == "impl" else module_of(name) or name
     if not all(part.isidentifier() for part in dotted.split(".")) or not _exists(dotted):
         raise WrongChoice(why(name))
     return _imported(name, dotted)
@@ -76,7 +76,7 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
             hasattr(module, function)
         return module
     except (Exception, SystemExit) as error:
-        if name in peers() and isinstance(error, ModuleNotFoundError):
+        if module_of(name) and isinstance(error, ModuleNotFoundError):
             raise WrongChoice(f"{name} needs {error.name}: pip install '{library(name).requirement}'.") from error
         what = str(error).strip().splitlines()
         raise WrongChoice(

@@ -5,7 +5,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from ..peers import peers
+from ..peers import peers, written
 
 
 def why(name: str) -> str:
@@ -30,7 +30,7 @@ def why(name: str) -> str:
     top = name.partition(".")[0]
     if top and (Path("src") / top).exists():
         return f"{name} is in src, where Python does not look: say PYTHONPATH=src, or pip install -e . first."
-    known = [*peers(), *_files(Path()), *(f.removesuffix(".py") for f in _files(Path()))]
+    known = [*peers(), *written(), *_files(Path()), *(f.removesuffix(".py") for f in _files(Path()))]
     return (
         f"{name or repr(name)} was not found: it is neither a peer ({', '.join(peers())}), nor a module "
         f"that can be imported from here, nor a path to a .py file{_near(name, known)}."

@@ -6,6 +6,8 @@ install follow from it. It has
 - the functions that the library offers, under the contract's names;
 - ``LIBRARY = Library(...)``, of keywords and literals: what is to be known of the library before it is imported;
 - ``EXPECTED_FAILURES = (xfail(...), ...)``, the claims that do not hold of it on purpose (`ExpectedFailure`).
+
+What people type in the same libraries instead is in `as_written`: ``--impl NAME-as-written``.
 """
 
 import ast
@@ -91,13 +93,32 @@ xfail = ExpectedFailure  # as it reads in a table
 
 def peers() -> list[str]:
     """The short names of the peers."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    found = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return sorted(name for name in found if name != "as_written")
+
+
+def written() -> list[str]:
+    """The names of what people type in the peers' libraries: a file of `as_written` each, called as the peer."""
+    return [f"{module.name}{_WRITTEN}" for module in pkgutil.iter_modules([f"{__path__[0]}/as_written"])]
+
+
+_WRITTEN = "-as-written"
+
+
+def module_of(name: str) -> str | None:
+    """The dotted module of a peer, or of what is as written; None of any other name."""
+    if name in peers():
+        return f"{__name__}.{name}"
+    return f"{__name__}.as_written.{name.removesuffix(_WRITTEN)}" if name in written() else None
 
 
 @cache
 def library(peer: str) -> Library:
-    """``LIBRARY`` in the file of this peer, read without importing the peer or what it is built on."""
-    spec = importlib.util.find_spec(f"{__name__}.{peer}")
+    """``LIBRARY`` in the file of this peer, read without importing the peer or what it is built on.
+
+    Of what is as written, it is that of the peer of the same library.
+    """
+    spec = importlib.util.find_spec(f"{__name__}.{peer.removesuffix(_WRITTEN)}")
     for statement in ast.parse(spec.loader.get_source(spec.name)).body:  # type: ignore[union-attr]
         match statement:
             case ast.Assign(targets=[ast.Name("LIBRARY")], value=ast.Call(keywords=given)):
