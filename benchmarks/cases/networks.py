@@ -67,12 +67,13 @@ add("rmsprop", inputs.update_with_cache, lambda n: 9 * n, lambda n: 5 * n, **_WE
 add("adam", inputs.update_with_moments, lambda n: 13 * n, lambda n: 7 * n, **_WEIGHTS)
 
 _BATCHES = sized("N D H1 H2 C", *((N, 64, 100, 100, 10) for N in (1, 16, 64)))
+_BATCHES_32 = sized("N D H1 H2 C", *((N, 64, 100, 100, 10) for N in (64, 128)), suffix="-float32")
 _IMAGE_NETS = sized("N D H C", (128, 784, 256, 10), suffix="-float32")
 _WIDE_NET = sized("N D H1 H2 C", (256, 3072, 1024, 1024, 10))
 _WIDE_NET_32 = sized("N D H1 H2 C", (256, 3072, 1024, 1024, 10), suffix="-float32")
 for _options, _shapes in (
     ({}, _NET | _BATCHES),
-    (_FLOAT32, _IMAGE_NETS | _WIDE_NET_32),
+    (_FLOAT32, _BATCHES_32 | _IMAGE_NETS | _WIDE_NET_32),
     ({"quick": False}, _WIDE_NET),
 ):
     add("FullyConnectedNet", inputs.network_batch, _train, _net_size, loss_and_gradients, options=_options, **_shapes)

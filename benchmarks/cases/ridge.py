@@ -50,7 +50,7 @@ add("ridge_augmented_columns", inputs.regression, lambda n, d: qr(n + d, n), reg
 add("ridge_kernel", *_SOLVED, **_WIDE)
 
 add("ridge", *_SOLVED, **_TALL, wide=_WIDE["large"], **_PEOPLE)
-add("ridge", *_SOLVED, **sized("n d", (50, 500)))
+add("ridge", *_SOLVED, **sized("n d", (50, 500), (200, 5000)))
 add("ridge", *_SOLVED, options={"quick": False}, **_HUGE, **sized("n d", (1000, 10_000)))
 add(
     "ridge",

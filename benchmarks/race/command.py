@@ -1,16 +1,18 @@
-"""Who is faster, fairly: ``shrinkage race [CASE ...] [--impl impl,numpy,torch] [--json FILE]``.
+"""Who is faster, fairly: ``shrinkage race [CASE ...] [--impl impl,numpy,torch] [--threads 1,all] [--json FILE]``.
 
-Every implementation has a process of its own, on the same core; they take short turns in random order (`rounds`). An
+Every implementation has a process of its own, on the same cores; they take short turns in random order (`turns`). An
 answer is checked against its bound before it is timed: what is wrong is told, and not timed. What is compared is the
-ratio to the first implementation in the same round: the median over rounds, with an interval of 95 %. What starting
-costs is apart: importing, the first call in a fresh process, and a call of the smallest case. The form of the file is
-`race.schema.json`, beside this one.
+ratio to the first implementation in the same round: the median over rounds, with an interval of 95 %. Each number of
+threads is a race of its own, with its own processes, which are kept to as many cores. A race of all cases says as well
+what starting costs: importing, the first call in a fresh process, and a call of the smallest case. The form of the file
+is `race.schema.json`, beside this one.
 """
 
 import datetime
+import math
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,9 @@ from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.measure.startup import in_fresh_process
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
+from shrinkage.benchmarks.report.runs import cores
 from shrinkage.cli import Parser, duration, to_write, usable_cores
-from shrinkage.peers import peers
+from shrinkage.peers import module_of, peers, written
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.report.files import write
 
@@ -34,48 +37,82 @@ SCHEMA = Path(__file__).with_name("race.schema.json")
 
 
 def raced(
-    cases: list[Case], names: list[str] | None, cores: list[int], budget: float, patience: float
+    cases: list[Case],
+    names: list[str] | None,
+    rounds: list[list[int]],
+    budget: float,
+    patience: float,
+    starting: bool = False,
 ) -> dict[str, Any]:
     """All that is to be known of a race, as in `race.schema.json`; without names, of `impl` and every peer there is.
+
+    Parameters
+    ----------
+    cases
+        What is called.
+    names
+        Who races.
+    rounds
+        The cores of each round.
+    budget
+        Seconds for all turns.
+    patience
+        Seconds for one answer.
+    starting
+        Whether what starting costs is measured, too, on the cores of the first round.
 
     Raises
     ------
     Refused
         If one that was named cannot be loaded.
     """
-    field = Field(names or ["impl", *peers()], cores, optional=not names, patience=patience)
-    try:
-        attainable = peak(len(cores))
-        blas = {f"{name}: {pool}": threads for name, w in field.workers.items() for pool, threads in w.blas.items()}
-        reference, rows = next(iter(field.workers)), []
-        for i, case in enumerate(track(cases, "racing", console=Console(stderr=True), transient=True)):
-            left = (budget - field.spent) / (len(cases) - i)
-            share = max(left, budget / len(cases))  # seven rounds of a large case are not at the expense of the others
-            rows.append(_row(case, compared(field.race(case, share), reference), attainable))
-        return {
-            "schema": 1,
-            "kind": "race",
-            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            "versions": scorecard.versions(),
-            "blas": blas,
-            "threads": len(cores),
-            "peak": attainable,
-            "reference": reference,
-            "rows": rows,
-            "startup": {name: _startup(field, name) for name in field.workers},
-        }
-    finally:
-        field.end()
+    made: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    startup: dict[str, Any] = {}
+    for kept in rounds:
+        field = Field(names or ["impl", *peers(), *written()], kept, optional=not names, patience=patience)
+        try:
+            reference = next(iter(field.workers))
+            blas = {f"{name}: {pool}": number for name, w in field.workers.items() for pool, number in w.blas.items()}
+            made.append({"threads": len(kept), "blas": blas, "peak": peak(len(kept))})
+            rows += _rows(field, cases, reference, budget / len(rounds), made[-1])
+            if starting and not startup:
+                startup = {name: _startup(field, name) for name in field.workers if name not in written()}
+        finally:
+            field.end()
+    return {
+        "schema": 2,
+        "kind": "race",
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": scorecard.versions(),
+        "absent": field.absent,
+        "reference": reference,
+        "rounds": made,
+        "rows": rows,
+        "startup": startup,
+    }
 
 
-def _row(case: Case, results: dict[str, dict[str, Any]], attainable: dict[str, float]) -> dict[str, Any]:
+def _rows(
+    field: Field, cases: list[Case], reference: str, budget: float, made: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Of one round, a row a case."""
+    said = f"racing on {cores(made['threads'])}"
+    for i, case in enumerate(track(cases, said, console=Console(stderr=True), transient=True)):
+        left = (budget - field.spent) / (len(cases) - i)
+        share = max(left, budget / len(cases))  # seven rounds of a large case are not at the expense of the others
+        yield _row(case, compared(field.race(case, share), reference), made)
+
+
+def _row(case: Case, results: dict[str, dict[str, Any]], made: dict[str, Any]) -> dict[str, Any]:
     flops, moved = case.cost()
     for result in results.values():
         if "seconds" in result:
-            result["share_of_peak"] = share_of_peak((flops, moved), result["seconds"], case.dtype, attainable)
+            result["share_of_peak"] = share_of_peak((flops, moved), result["seconds"], case.dtype, made["peak"])
     return {
         "case": str(case),
+        "threads": made["threads"],
         "function": case.function,
         "label": case.label,
         "sizes": dict(case.sizes),
@@ -110,26 +147,38 @@ def _import(name: str, threads: int) -> float:
 
 
 def report(race: dict[str, Any], console: Console) -> None:
-    """The table of ratios, what was wrong, and what starting costs."""
-    reference, names = race["reference"], list(race["startup"])
-    others = [name for name in names if name != reference]
-    table = Table(title=f"time over that of {reference}, with its interval of 95 %")
-    table.add_column("case", no_wrap=True)
-    for name in (reference, *others):
-        table.add_column(name, justify="right")
+    """Of each case who takes how long, the fastest first; what was wrong; and what starting costs."""
+    reference, rounds = race["reference"], [made["threads"] for made in race["rounds"]]
+    table = Table(title=f"times of {reference}, and how many times as long the others take, with 95 % intervals")
+    for column in ("case", "by"):
+        table.add_column(column, no_wrap=True)
+    for threads in rounds:
+        table.add_column(cores(threads), justify="right", no_wrap=True)
+    cases: dict[str, dict[int, dict[str, Any]]] = {}
     for row in race["rows"]:
-        results = row["results"]
-        table.add_row(row["case"], _time(results[reference]), *(_ratio(results[name]) for name in others))
+        cases.setdefault(row["case"], {})[row["threads"]] = row["results"]
+    for case, by_threads in cases.items():
+        first, *_ = by_threads.values()
+        timed = [name for name in first if any("seconds" in results[name] for results in by_threads.values())]
+        fastest = sorted(timed, key=lambda name: (name != reference, first[name].get("seconds", math.inf)))
+        for name in fastest:
+            cells = (_ratio(by_threads[threads][name]) for threads in rounds)
+            table.add_row(case if name == fastest[0] else "", name, *cells, end_section=name == fastest[-1])
     console.print(table)
+    told = {}
     for row in race["rows"]:
         for name, result in row["results"].items():
-            if "wrong" in result:
-                line = f"wrong, so not timed: {row['case']} by {name}: {result['wrong']}"
-                console.print(line, highlight=False, markup=False)
-    table = Table("starting", "import", "first call", "dispatch")
-    for name, costs in race["startup"].items():
-        table.add_row(name, *(seconds(costs[key]) if key in costs else "–" for key in _COSTS))
-    console.print(table)
+            if "wrong" in result:  # by one's own rounding, on other threads, too
+                told[row["case"], name] = f"wrong, so not timed: {row['case']} by {name}: {result['wrong']}"
+    for line in told.values():
+        console.print(line, highlight=False, markup=False)
+    for name, why in race["absent"].items():
+        console.print(f"left out: {name}: {why}", highlight=False, markup=False)
+    if race["startup"]:
+        table = Table("starting", "import", "first call", "dispatch")
+        for name, costs in race["startup"].items():
+            table.add_row(name, *(seconds(costs[key]) if key in costs else "–" for key in _COSTS))
+        console.print(table)
 
 
 _COSTS = ("import", "first_call", "dispatch")
@@ -171,10 +220,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--impl",
         metavar="NAME,NAME",
         help="who races: paths to .py files, dotted modules, peers' short names; all are compared with the first "
-        "(default: impl and all peers)",
+        "(default: impl, all peers, and what people write)",
     )
     parser.add_argument("--sizes", choices=SELECTIONS, default="quick", help="the quick cases or all (default: quick)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="as many cores for each (default: 1)")
+    parser.add_argument(
+        "--threads",
+        default="1,all",
+        metavar="N,N",
+        help="as many cores for each, one number after the other; all of them are all (default: 1,all)",
+    )
     parser.add_argument(
         "--budget",
         type=duration,
@@ -193,15 +247,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WrongCase as error:
         parser.error(str(error))
     there = usable_cores()
-    if not 1 <= options.threads <= len(there):
-        parser.error(f"--threads {options.threads}: there are {len(there)} cores.")
+    numbers = [str(len(there)) if number == "all" else number for number in options.threads.split(",")]
+    for number in numbers:
+        if not number.isdecimal() or not 1 <= int(number) <= len(there):
+            parser.error(f"--threads {options.threads}: give numbers up to {len(there)}, which is all, as in 1,all.")
+    rounds = [there[-number:] for number in dict.fromkeys(map(int, numbers))]
     names = None if options.impl is None else options.impl.split(",")
     if names and "" in names:
         parser.error(f"--impl {options.impl!r} has an empty name: give names with a comma between two.")
     if names and len(set(names)) < len(names):
         parser.error(f"--impl {options.impl} names one twice.")
     try:
-        race = raced(cases, names, there[-options.threads :], options.budget, options.patience)
+        race = raced(cases, names, rounds, options.budget, options.patience, starting=not options.cases)
     except Refused as error:
         parser.error(str(error))
     if options.json:
@@ -209,5 +266,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report(race, Console() if sys.stdout.isatty() else Console(width=160))
     if options.json:
         print(f"The race is in {options.json}.")
-    judged = [name for name in race["startup"] if name == race["reference"] or name not in peers()]
-    return int(any("wrong" in row["results"][name] for row in race["rows"] for name in judged))
+    return int(
+        any(
+            "wrong" in result and (name == race["reference"] or not module_of(name))
+            for row in race["rows"]
+            for name, result in row["results"].items()
+        )
+    )

@@ -1,9 +1,9 @@
 """Stored runs to tables, plots and a page: ``shrinkage report FILES... [--markdown FILE] [--plots FOLDER]``.
 
 FILES are races (``shrinkage race``) and pytest-benchmark's (``--benchmark-json FILE``), told apart by what
-is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its table into
-``benchmarks/README.md``, and keeps the file in ``benchmarks/results``, so that a test can say when the two no longer
-agree.
+is in them. Without an option the Markdown is printed. ``--readme`` takes one race, puts its tables into
+``README.md`` and ``benchmarks/README.md``, and keeps the file in ``benchmarks/results``, so that a test can say when
+they no longer agree.
 
 ``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs
 and the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from shrinkage.benchmarks.report.readme import TIMINGS, with_table
-from shrinkage.benchmarks.report.runs import Run, Unreadable, out_of_date, read
-from shrinkage.benchmarks.report.tables import table
+from shrinkage.benchmarks.report.readme import README, TIMINGS, with_table
+from shrinkage.benchmarks.report.runs import Run, Unreadable, cores, out_of_date, read
+from shrinkage.benchmarks.report.tables import headline, table
 from shrinkage.cli import Parser, to_write
 from shrinkage.properties.report.files import write
 
@@ -30,24 +30,36 @@ def markdown(runs: Iterable[Run]) -> Iterator[str]:
         yield from table(run)
 
 
-def into_readme(path: Path, run: Run, readme: Path = TIMINGS, stored: Path = STORED) -> None:
-    """Put the table of this race into the document of the timings, and keep the race.
+def tables(runs: Iterable[Run]) -> Iterator[str]:
+    """Of a race, for the document of the timings."""
+    for run in runs:
+        yield f"\n### On {cores(run.threads)}"
+        yield from table(run)
+
+
+def into_readme(path: Path, runs: list[Run], folder: Path = README.parent) -> None:
+    """Put the tables of this race into the documents that have them, and keep the race.
 
     Raises
     ------
     Unreadable
         If it is no race, or has cases that are no longer timed, or not at these sizes.
     """
-    if not run.interleaved:
+    if not runs[0].interleaved:
         raise Unreadable(f"{path} is no race, and the table of timings is made from one (shrinkage race).")
-    if old := out_of_date(run):
+    if old := sorted({case for run in runs for case in out_of_date(run)}):
         raise Unreadable(
             f"{path} is out of date: benchmarks/cases.py has not, or not at these sizes, {', '.join(old)}."
         )
-    text = with_table(readme.read_text(encoding="utf-8"), RACE_START, table(run))
+    documents = {}
+    for document, lines in ((README, headline(runs)), (TIMINGS, tables(runs))):
+        there = folder / document.relative_to(README.parent)
+        documents[there] = with_table(there.read_text(encoding="utf-8"), RACE_START, lines)
+    stored = folder / STORED.relative_to(README.parent)
     stored.parent.mkdir(exist_ok=True)
     write(stored, path.read_text(encoding="utf-8"))
-    write(readme, text)
+    for there, text in documents.items():
+        write(there, text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw time against size, ratios, share of peak")
     parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the plots (default: svg)")
-    parser.add_argument("--readme", action="store_true", help="put the table of this race into benchmarks/README.md")
+    parser.add_argument("--readme", action="store_true", help="put the tables of this race into the documents")
     parser.add_argument(
         "--page", type=to_write, metavar="FILE", help="make one page of these, scorecards and gate runs too"
     )
@@ -78,9 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.page:
             _page(options.files, options.page)
             return 0
-        runs = [read(path) for path in options.files]
+        runs = [run for path in options.files for run in read(path)]
         if options.readme:
-            into_readme(options.files[0], runs[0])
+            into_readme(options.files[0], runs)
         if options.markdown:
             write(options.markdown, "\n".join(markdown(runs)))
         if options.plots:

@@ -7,15 +7,17 @@ import json
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
 from shrinkage.benchmarks.cases import CASES
+from shrinkage.peers import written
 
+AS_WRITTEN = "as written"  # what people write instead of calling anybody: of each case, the fastest that is right
 SCHEMA = Path(__file__).parents[1] / "race" / "race.schema.json"
 
 
@@ -35,6 +37,8 @@ class Result:
         What the machine's peak would need, over what was needed.
     ratio
         How many times as long as the reference it took, with the 95 % `interval` of that where there is one.
+    by
+        Of what is as written: in which library.
     """
 
     seconds: float | None = None
@@ -43,6 +47,7 @@ class Result:
     interval: tuple[float, float] | None = None
     lacking: str = ""
     why: str = ""
+    by: str = ""
 
     @property
     def outcome(self) -> str:
@@ -55,7 +60,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Row:
-    """One case: a function at one size in one dtype, with what it costs and how each implementation did."""
+    """One case: a function at one size in one dtype, with what it costs, how each did, and who was wrong.
+
+    What is as written is one implementation here, and each of it by its own name among the wrong.
+    """
 
     function: str
     label: str
@@ -64,6 +72,7 @@ class Row:
     flops: float
     bytes: float
     results: Mapping[str, Result]
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def case(self) -> str:
@@ -73,7 +82,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Run:
-    """All that one file says."""
+    """All that one file says of one number of threads."""
 
     name: str
     interleaved: bool
@@ -99,8 +108,12 @@ class Run:
 
     def limit(self, row: Row) -> float | None:
         """Seconds that the machine needs at its peak: for the flops or for the bytes, whichever takes longer."""
+        return max(needed.values()) if (needed := self.needed(row)) else None
+
+    def needed(self, row: Row) -> dict[str, float]:
+        """Seconds that it needs for each of the two; nothing where its peak was not measured."""
         flops, bandwidth = self.peak.get(f"flops_{row.dtype}"), self.peak.get("bandwidth")
-        return max(row.flops / flops, row.bytes / bandwidth) if flops and bandwidth else None
+        return {"flops": row.flops / flops, "bytes": row.bytes / bandwidth} if flops and bandwidth else {}
 
 
 def load(path: Path) -> Any:
@@ -119,24 +132,24 @@ def load(path: Path) -> Any:
         raise Unreadable(f"{path} is not JSON: {error}.") from error
 
 
-def read(path: Path) -> Run:
-    """The run that this file holds.
+def read(path: Path) -> list[Run]:
+    """The runs that this file holds: of a race, one for each number of threads.
 
     Raises
     ------
     Unreadable
         If there is no such file, or if it holds neither a race nor a run of these benchmarks by pytest-benchmark.
     """
-    run = of_stored(path, load(path))
-    if run is None:
+    runs = of_stored(path, load(path))
+    if not runs:
         raise Unreadable(
             f"{path} holds neither a race (shrinkage race) nor pytest-benchmark's run (--benchmark-json FILE)."
         )
-    return run
+    return runs
 
 
-def of_stored(path: Path, stored: Any) -> Run | None:
-    """The run that was read from this file; None where it claims to be none.
+def of_stored(path: Path, stored: Any) -> list[Run]:
+    """The runs that were read from this file; none where it claims to have none.
 
     Raises
     ------
@@ -145,11 +158,16 @@ def of_stored(path: Path, stored: Any) -> Run | None:
     """
     if isinstance(stored, dict) and stored.get("kind") == "race":
         check(path, "a race", stored, json.loads(SCHEMA.read_text(encoding="utf-8")))
-        return _of_race(path, stored)
+        return list(_of_race(path, stored))
     if isinstance(stored, dict) and {"benchmarks", "machine_info"} <= stored.keys():
         check(path, "a run of these benchmarks by pytest-benchmark", stored, TIMED)
-        return _of_benchmarks(path, stored)
-    return None
+        return [_of_benchmarks(path, stored)]
+    return []
+
+
+def cores(count: int) -> str:
+    """So many."""
+    return f"{count} core{'s' * (count > 1)}"
 
 
 def out_of_date(run: Run) -> list[str]:
@@ -178,21 +196,33 @@ def check(path: Path, what: str, stored: Any, schema: dict[str, Any]) -> None:
 # ---- races -----------------------------------------------------------------------------------------------------------
 
 
-def _of_race(path: Path, stored: dict[str, Any]) -> Run:
-    rows = [_row(row, {name: _result(found) for name, found in row["results"].items()}) for row in stored["rows"]]
-    if not rows:
-        raise Unreadable(f"{path} is a race without a case.")
-    for case, count in Counter(row.case for row in rows).items():
-        if count > 1:
-            raise Unreadable(f"{path} has {case} {count} times, and does not say which one counts.")
-    given = {key: stored[key] for key in ("date", "machine", "versions", "blas", "threads", "peak", "reference")}
-    return Run(path.name, interleaved=True, rows=_sorted(rows), startup=stored.get("startup", {}), **given)
+def _of_race(path: Path, stored: dict[str, Any]) -> Iterator[Run]:
+    given = {key: stored[key] for key in ("date", "machine", "versions", "reference")}
+    for i, made in enumerate(stored["rounds"]):
+        rows = [
+            _row(row, {name: _result(found) for name, found in row["results"].items()}, stored["reference"])
+            for row in stored["rows"]
+            if row["threads"] == made["threads"]
+        ]
+        if not rows:
+            raise Unreadable(f"{path} is a race without a case on {made['threads']} threads.")
+        for case, count in Counter(row.case for row in rows).items():
+            if count > 1:
+                raise Unreadable(f"{path} has {case} {count} times, and does not say which one counts.")
+        startup = stored["startup"] if i == 0 else {}
+        name = path.name if len(stored["rounds"]) == 1 else f"{path.stem} on {cores(made['threads'])}"
+        yield Run(name, interleaved=True, rows=_sorted(rows), startup=startup, **given, **made)
 
 
-def _row(stored: dict[str, Any], results: dict[str, Result]) -> Row:
-    return Row(
-        **{key: stored[key] for key in ("function", "label", "sizes", "dtype", "flops", "bytes")}, results=results
-    )
+def _row(stored: dict[str, Any], results: dict[str, Result], reference: str) -> Row:
+    given = {key: stored[key] for key in ("function", "label", "sizes", "dtype", "flops", "bytes")}
+    wrong = {name: result.why for name, result in results.items() if result.lacking == "wrong"}
+    typed = {name: result for name, result in results.items() if name in written() and name != reference}
+    if typed:
+        best = min(typed, key=lambda name: (typed[name].seconds or math.inf, not typed[name].why))
+        others = {name: result for name, result in results.items() if name not in typed}
+        results = {AS_WRITTEN: replace(typed[best], by=best.removesuffix("-as-written")), **others}
+    return Row(**given, results=results, wrong=wrong)
 
 
 def _sorted(rows: list[Row]) -> list[Row]:
@@ -262,7 +292,7 @@ def _of_benchmarks(path: Path, stored: dict[str, Any]) -> Run:
             name: Result(info["median"], info.get("share_of_peak"), info["median"] / base if base else None)
             for name, info in racers.items()
         }
-        rows.append(_row(next(iter(racers.values())), results))
+        rows.append(_row(next(iter(racers.values())), results, reference))
     machine, info = stored["machine_info"], timed[0]
     cpu = machine.get("cpu", {})
     return Run(

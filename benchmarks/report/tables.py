@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shrinkage.benchmarks.race.goals import standings
-from shrinkage.benchmarks.report.runs import Result, Row, Run
+from shrinkage.benchmarks.report.runs import AS_WRITTEN, Result, Row, Run, cores
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 UNSAID = ("python", "hypothesis")  # versions that are said elsewhere, or do not matter here
@@ -27,7 +27,7 @@ def table(run: Run) -> Iterator[str]:
 
 
 def _rows(run: Run, rows: Iterable[Row]) -> Iterator[str]:
-    yield f"| case | size | `{run.reference}` | share of peak | " + " | ".join(f"`{peer}`" for peer in run.peers) + " |"
+    yield f"| case | size | `{run.reference}` | share of peak | " + " | ".join(map(_called, run.peers)) + " |"
     yield "|---|---|" + "---:|" * (2 + len(run.peers))
     for row in rows:
         own = row.results.get(run.reference, Result())
@@ -39,6 +39,11 @@ def _rows(run: Run, rows: Iterable[Row]) -> Iterator[str]:
         ]
         yield "| " + " | ".join([*cells, *(_cell(row.results.get(peer, Result())) for peer in run.peers)]) + " |"
     yield ""
+
+
+def _called(peer: str) -> str:
+    """A name as it is typed, or words."""
+    return peer if peer == AS_WRITTEN else f"`{peer}`"
 
 
 def made(run: Run) -> str:
@@ -86,21 +91,41 @@ def key(run: Run) -> str:
         f"`{run.reference}` is the slower one, `wrong` an answer beyond its bound, which is not timed, and – what is "
         "not offered. Share of peak: the time that the textbook's flops and bytes need at the least on this machine, "
         "over the time taken; with fewer flops, or out of a cache, it can exceed 100 %."
+        + " As written: the fastest of what people type instead, in any library, that is right."
+        * (AS_WRITTEN in run.peers)
     )
 
 
 def tally(run: Run) -> str:
     """How often the reference won and lost, in all and against whom, in a sentence."""
-    by_peer = {peer: [row.results.get(peer, Result()) for row in run.rows] for peer in run.peers}
-    count = Counter(result.outcome for results in by_peer.values() for result in results if result.outcome)
-
-    def among(outcome: str) -> str:
-        here = {peer: sum(result.outcome == outcome for result in results) for peer, results in by_peer.items()}
-        return ", ".join(f"{n} against `{peer}`" for peer, n in here.items() if n)
-
-    lost = f"slower in {count['lost']}" + (f" ({among('lost')})" if count["lost"] else "")
+    count = outcomes(run, run.peers)
+    losses = {peer: outcomes(run, [peer])["lost"] for peer in run.peers}
+    against = ", ".join(f"{lost} against {_called(peer)}" for peer, lost in losses.items() if lost)
+    slower = f"slower in {count['lost']}" + (f" ({against})" if against else "")
     undecided = f"; in {count['undecided']} the interval holds 1" if run.interleaved else ""
-    return f"Of {count.total()} comparisons `{run.reference}` is faster in {count['won']} and {lost}{undecided}."
+    total = sum(count[outcome] for outcome in ("won", "lost", "undecided"))
+    return f"Of {total} comparisons `{run.reference}` is faster in {count['won']} and {slower}{undecided}."
+
+
+def outcomes(run: Run, against: Iterable[str]) -> Counter[str]:
+    """How often the reference won and lost, and how often the others were wrong."""
+    results = [row.results.get(peer, Result()) for row in run.rows for peer in against]
+    return Counter(result.outcome or result.lacking for result in results)
+
+
+def headline(runs: Iterable[Run]) -> Iterator[str]:
+    """A few lines of all: against whom, on how many cores, how often the reference was faster."""
+    yield "\n| against | on | faster | slower | the interval holds 1 | wrong, not timed |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for run in runs:
+        libraries = [peer for peer in run.peers if peer != AS_WRITTEN]
+        for said, against in (("libraries", libraries), ("the best of what people write", [AS_WRITTEN])):
+            count = outcomes(run, against)
+            if not any(count[key] for key in ("won", "lost", "undecided")):
+                continue
+            cells = [str(count[key]) for key in ("won", "lost", "undecided", "wrong")]
+            yield f"| {said} | {cores(run.threads)} | {' | '.join(cells)} |"
+    yield ""
 
 
 def _goals(run: Run) -> Iterator[str]:
@@ -110,24 +135,29 @@ def _goals(run: Run) -> Iterator[str]:
         return
     count = sum(each.ahead and each.close for each in reached)
     yield f"Of {len(reached)} goals {count} are reached; **bold** is what falls short of one:\n"
-    yield "| case | best peer | takes as long | goal | share of peak | goal |"
+    yield "| case | best peer | takes as long | goal | of the machine's peak | goal |"
     yield "|---|---|---:|---:|---:|---:|"
     for each in reached:
-        ratio, share = _ratio(each.best, not each.ahead), share_said(each.own)
+        ratio, share = _ratio(each.best, not each.ahead), _roofline(run, each.row, each.own)
         case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
-        peer = f"`{each.peer}`" if each.peer else "–"
+        peer = f"{_called(each.peer)}{_by(each.best)}" if each.peer else "–"
         wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
         cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", share if each.close else f"**{share}**", wanted)
         yield f"| {' | '.join(cells)} |"
     yield ""
 
 
+def _roofline(run: Run, row: Row, own: Result) -> str:
+    """The share of the peak, and of which: what the machine's least time for it is spent with."""
+    needed = run.needed(row)
+    return f"{share_said(own)} of {max(needed, key=needed.__getitem__)}" if needed else share_said(own)
+
+
 def _wrong(run: Run) -> Iterator[str]:
     wrong = [
-        f"- `{name}`, {row.case}: {' '.join(result.why.removeprefix(row.case + ', ').split())}"
+        f"- `{name}`, {row.case}: {' '.join(why.removeprefix(row.case + ', ').split())}"
         for row in run.rows
-        for name, result in row.results.items()
-        if result.lacking == "wrong"
+        for name, why in row.wrong.items()
     ]
     if wrong:
         yield "Wrong, and so not timed:\n"
@@ -176,7 +206,11 @@ def _cell(result: Result) -> str:
     """The ratio, bold where the reference lost; the bare time where there is nothing to compare it with."""
     if result.ratio is None:
         return _time(result)
-    return _ratio(result, result.outcome == "lost")
+    return _ratio(result, result.outcome == "lost") + _by(result)
+
+
+def _by(result: Result) -> str:
+    return f" `{result.by}`" if result.by else ""
 
 
 def _ratio(result: Result, bold: bool) -> str:

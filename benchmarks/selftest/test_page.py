@@ -312,13 +312,19 @@ def test_what_the_contract_does_not_know_has_a_chapter_of_its_own(tmp_path: Path
 # ---- times and ratios ------------------------------------------------------------------------------------------------
 
 
+def drawn(folder: Path, race: Any) -> list[Any]:
+    """The charts of its one run."""
+    (run,) = read(stored(folder, race))
+    return list(charts.charts(run))
+
+
 def test_times_stand_where_the_axes_say(tmp_path: Path) -> None:
     """Ten times the bytes is as far on the logarithmic axis wherever it is, and ten times as far on the linear one."""
     rows = []
     for i, label in enumerate(("small", "large", "wide")):
         row = a_row("ridge", label, {"impl": timed(10.0 ** (i - 6))}, bytes=10.0 ** (i + 3), flops=1.0)
         rows.append(row)
-    (chart,) = charts.charts(read(stored(tmp_path, a_race() | {"rows": rows})))
+    (chart,) = drawn(tmp_path, a_race() | {"rows": rows})
     for scale in chart.scales:
         (curve,) = scale.curves
         xs, ys = [x for x, *_ in curve.markers], [y for _, y, *_ in curve.markers]
@@ -341,7 +347,7 @@ def test_times_stand_where_the_axes_say(tmp_path: Path) -> None:
 
 def test_a_hostile_case_stands_beside_the_line(tmp_path: Path) -> None:
     """It has a marker of its own, hollow; every implementation that was timed has a curve."""
-    found = {(chart.function, chart.dtype): chart for chart in charts.charts(read(stored(tmp_path, a_race())))}
+    found = {(chart.function, chart.dtype): chart for chart in drawn(tmp_path, a_race())}
     assert set(found) == {("ridge", "float64"), ("ridge", "float32"), ("adam", "float64")}
     for scale in found["ridge", "float64"].scales:
         assert [curve.name for curve in scale.curves] == ["impl", "numpy"]
@@ -354,12 +360,12 @@ def test_neighbours_have_one_range_of_times_and_both_axes_a_name(tmp_path: Path)
     """Those of one chapter, on logarithmic axes; the line of the peak is called so where it stands."""
     race = a_race()
     race["rows"][0] |= {"dtype": "float32", "results": {"impl": timed(1e-9)}}
-    drawn = list(charts.charts(read(stored(tmp_path, race))))
-    up = {(chart.function, chart.dtype): chart.scales[0].up for chart in drawn}
+    there = drawn(tmp_path, race)
+    up = {(chart.function, chart.dtype): chart.scales[0].up for chart in there}
     assert up["ridge", "float64"] == up["ridge", "float32"] != up["adam", "float64"]
     written = html(tmp_path, race=race)
     svgs = re.findall(r"<svg class=\"chart.*?</svg>", written, re.DOTALL)
-    assert len(svgs) == 2 * len(drawn)
+    assert len(svgs) == 2 * len(there)
     for svg in svgs:
         words = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter("text")]
         assert {"bytes that have to be moved", "time of a call, median"} <= {*words}
@@ -370,13 +376,13 @@ def test_headings_are_words(tmp_path: Path) -> None:
     """No files' names."""
     written = html(tmp_path, card=right(), race=a_race(), timed=benchmarks(), gate=a_gate(), proof=a_proof())
     heads = re.findall(r"<(h[1-6]).*?>(.*?)</\1>", written, re.DOTALL)
-    assert {"Race of 2026-11-23", "Run by pytest-benchmark of 2026-11-22"} <= {said for _, said in heads}
+    assert {"Race on 1 core, 2026-11-23", "Run by pytest-benchmark, 2026-11-22"} <= {said for _, said in heads}
     assert [said for _, said in heads if ".json" in said] == []
 
 
 def test_wins_and_losses_are_shown_alike(tmp_path: Path) -> None:
     """Each with its sign, its interval and its place on one axis; what is wrong is listed."""
-    run = read(stored(tmp_path, a_race()))
+    (run,) = read(stored(tmp_path, a_race()))
     axis = races.Axis(run)
     lines = {f"{line.function}-{line.label}": line.ratios["numpy"] for line in races.lines(run, axis)}
     assert {case: ratio.outcome for case, ratio in lines.items()} == {

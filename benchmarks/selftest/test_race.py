@@ -18,6 +18,7 @@ from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race import turns
 from shrinkage.benchmarks.race.command import SCHEMA, main, raced, seconds
 from shrinkage.benchmarks.race.turns import FEWEST, Field, Refused, compared
+from shrinkage.cli import usable_cores
 from shrinkage.loader import load
 from shrinkage.peers import library, peers, written
 
@@ -61,6 +62,7 @@ def test_a_race_ends_with_a_table_and_a_file_of_its_form(tmp_path: Path) -> None
     wrong, file = tmp_path / "wrong.py", tmp_path / "race.json"
     wrong.write_text(WRONG)
     arguments = ("ridge-50x10", "adam-small", "--impl", f"impl,numpy,{wrong}", "--budget", "2", "--json", str(file))
+    arguments += ("--threads", "1")
     run = subprocess.run(_command(*arguments), cwd=ROOT, capture_output=True, text=True, check=False, timeout=400)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr, run.stderr
@@ -77,12 +79,12 @@ def test_a_race_ends_with_a_table_and_a_file_of_its_form(tmp_path: Path) -> None
     assert ridge["results"][str(wrong)].keys() == {"wrong"}
     assert "error / bound" in ridge["results"][str(wrong)]["wrong"]
     assert adam["results"][str(wrong)].keys() == {"not_offered"}
-    assert list(race["startup"]) == ["impl", "numpy", str(wrong)]
-    for costs in race["startup"].values():
-        assert 0 < costs["dispatch"] < costs["first_call"]
-        assert costs["import"] > 0
-    assert set(race["blas"].values()) == {1}
-    assert "time over that of impl" in run.stdout
+    (made,) = race["rounds"]
+    assert made["threads"] == ridge["threads"] == 1
+    assert set(made["blas"].values()) == {1}
+    assert race["startup"] == race["absent"] == {}
+    assert "times of impl" in run.stdout
+    assert "1 core " in run.stdout
     assert f"wrong, so not timed: ridge-50x10 by {wrong}:" in run.stdout.replace("\n", " ")
     assert "what is printed" not in run.stdout
 
@@ -102,13 +104,44 @@ def test_what_a_case_leaves_of_its_share_is_the_others_and_what_it_takes_beyond_
     monkeypatch.setattr(Field, "race", race)
     monkeypatch.setattr("shrinkage.benchmarks.race.command.peak", lambda _: {})
     monkeypatch.setattr("shrinkage.benchmarks.race.command._startup", lambda *_: {})
-    raced([RIDGE, LSTSQ, ADAM], ["numpy"], [CORE], budget=30.0, patience=60.0)
+    stored = raced([RIDGE, LSTSQ, ADAM], ["numpy"], [[CORE]], budget=30.0, patience=60.0)
     assert given == shares
+    assert stored["startup"] == {}
+    given.clear()
+    raced([RIDGE, LSTSQ, ADAM], ["numpy"], [[CORE], [CORE]], budget=60.0, patience=60.0)
+    assert given == shares * 2  # each round has its part of the budget
+
+
+def test_each_number_of_threads_is_a_race_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes are kept to as many cores, and so is their BLAS; what starting costs is told once."""
+    if len(usable_cores()) < 2:
+        pytest.skip("there is one core")
+    monkeypatch.setattr("shrinkage.benchmarks.race.command.peak", lambda _: {"bandwidth": 1.0, "flops_float64": 1.0})
+    rounds = [usable_cores()[-1:], usable_cores()[-2:]]
+    race = raced([LSTSQ], ["numpy"], rounds, budget=0.0, patience=60.0, starting=True)
+    assert [row["threads"] for row in race["rows"]] == [made["threads"] for made in race["rounds"]] == [1, 2]
+    assert [{*made["blas"].values()} for made in race["rounds"]] == [{1}, {2}]
+    costs = race["startup"]["numpy"]
+    assert 0 < costs["dispatch"] < costs["first_call"]
+    assert costs["import"] > 0
+
+
+def test_who_waits_for_its_turn_takes_no_core() -> None:
+    """A pool of threads spins for a while when its work is done, and others are being timed by then."""
+    racer = turns.Racer("numpy", [CORE])
+    try:
+        assert _until(lambda: _state(racer.process.pid) == "T")
+        assert racer.ask("blas")
+    finally:
+        racer.end()
+
+
+def _state(pid: int) -> str:
+    return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()[:1]
 
 
 def _running(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(state.strip()) and not state.startswith("Z")
+    return _state(pid) not in ("", "Z")
 
 
 def _workers(pid: int) -> list[int]:
@@ -225,6 +258,7 @@ def test_what_is_no_answer_is_told_in_a_sentence(entered: Callable[..., Field], 
         (["ridge-vast"], "'ridge-vast' is no case: there is ridge-small, ridge-large"),
         (["rigde"], "'rigde' is no case: there is"),
         (["--threads", "0"], "--threads 0"),
+        (["--threads", "1,many"], "which is all, as in 1,all"),
         (["--json", "nowhere/at/all.json"], "give a file in a folder of yours"),
         (["--impl", "numpy,numpy"], "names one twice"),
         (["ridge-small", "--impl", "numpy,nobody"], ": nobody was not found"),

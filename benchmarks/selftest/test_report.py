@@ -12,10 +12,10 @@ import pytest
 from shrinkage.benchmarks.cases import CASES
 from shrinkage.benchmarks.race.goals import GOALS
 from shrinkage.benchmarks.report import command as report
-from shrinkage.benchmarks.report.command import RACE_START, STORED, into_readme, main
-from shrinkage.benchmarks.report.readme import END, TIMINGS, with_table
+from shrinkage.benchmarks.report.command import RACE_START, STORED, into_readme, main, tables
+from shrinkage.benchmarks.report.readme import END, README, TIMINGS, with_table
 from shrinkage.benchmarks.report.runs import Unreadable, out_of_date, read
-from shrinkage.benchmarks.report.tables import table
+from shrinkage.benchmarks.report.tables import headline, table
 
 WRONG = "result 0: error / bound = 3.2e+05, must be <= 1"
 
@@ -31,7 +31,15 @@ def a_row(function: str, label: str, results: dict[str, Any], /, **other: Any) -
     case = next(case for case in CASES if (case.function, case.label) == (function, label))
     flops, moved = case.cost()
     costs = {"sizes": dict(case.sizes), "dtype": "float64", "flops": flops, "bytes": moved}
-    return {"case": str(case), "function": function, "label": label, **costs, "results": results, **other}
+    named = {"case": str(case), "threads": 1, "function": function, "label": label}
+    return {**named, **costs, "results": results, **other}
+
+
+def a_round(threads: int) -> dict[str, Any]:
+    """On so many cores."""
+    blas = {f"{name}: openblas 0.3.30 in numpy.libs": threads for name in ("impl", "numpy")}
+    peak = {"flops_float64": 4e10 * threads, "flops_float32": 8e10 * threads, "bandwidth": 1e10}
+    return {"threads": threads, "blas": blas, "peak": peak}
 
 
 def a_race() -> dict[str, Any]:
@@ -39,15 +47,14 @@ def a_race() -> dict[str, Any]:
     none = {"not_offered": "it has no such function"}
     large = {"numpy": timed(24.2e-3, 11.0, 10.8, 11.2), "torch": {"wrong": f"ridge-large, {WRONG}"}}
     return {
-        "schema": 1,
+        "schema": 2,
         "kind": "race",
         "date": "2026-11-23T22:00:00+00:00",
         "machine": {"cpu": "AMD EPYC", "cores": 2, "memory_gb": 7.8, "os": "Linux 6.1", "python": "3.11.7"},
         "versions": {"shrinkage": "0.1.0", "numpy": "2.4.6", "torch": "2.13.0", "python": "3.11.7"},
-        "blas": {f"{name}: openblas 0.3.30 in numpy.libs": 1 for name in ("impl", "numpy")},
-        "threads": 1,
-        "peak": {"flops_float64": 4e10, "flops_float32": 8e10, "bandwidth": 1e10},
+        "absent": {"jax": "jax needs jax: pip install 'jax>=0.10'."},
         "reference": "impl",
+        "rounds": [a_round(1)],
         "rows": [
             a_row("ridge", "small", {"impl": timed(4e-6), "numpy": timed(2e-6, 0.5, 0.47, 0.53), "torch": none}),
             a_row("ridge", "large", {"impl": timed(2.2e-3), **large}),
@@ -86,7 +93,8 @@ def stored(folder: Path, content: Any, name: str = "race.json") -> Path:
 
 def markdown(folder: Path, content: Any) -> str:
     """Its table."""
-    return "\n".join(table(read(stored(folder, content))))
+    (run,) = read(stored(folder, content))
+    return "\n".join(table(run))
 
 
 # ---- the document of the timings -------------------------------------------------------------------------------------
@@ -94,10 +102,11 @@ def markdown(folder: Path, content: Any) -> str:
 
 def test_the_table_of_timings_is_that_of_the_stored_race() -> None:
     """After a new race: shrinkage report RACE --readme."""
-    text = TIMINGS.read_text(encoding="utf-8")
-    run = read(STORED)
-    assert with_table(text, RACE_START, table(run)) == text
-    assert out_of_date(run) == []
+    runs = read(STORED)
+    for document, lines in ((README, headline(runs)), (TIMINGS, tables(runs))):
+        text = document.read_text(encoding="utf-8")
+        assert with_table(text, RACE_START, lines) == text
+    assert [case for run in runs for case in out_of_date(run)] == []
     assert STORED.stat().st_size < 500_000
 
 
@@ -105,17 +114,22 @@ def test_a_race_goes_into_the_document_and_is_kept(tmp_path: Path) -> None:
     """What is between the marks is replaced, what is around them stays, and the file can be read again."""
     race = a_race()
     race["rows"] = [row for row in race["rows"] if row["label"] != "ill-conditioned"]
-    path, readme, kept = stored(tmp_path, race), tmp_path / "README.md", tmp_path / "results" / "race.json"
-    readme.write_text(f"before\n{RACE_START}old\n{END}after\n", encoding="utf-8")
-    into_readme(path, read(path), readme, kept)
-    text = readme.read_text(encoding="utf-8")
-    assert text == f"before\n{RACE_START}" + "\n".join(table(read(kept))) + f"{END}after\n"
-    assert "| `ridge` large | n=2,000, d=200 | 2.20 ms |" in text
-    assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == [
-        "README.md",
-        "race.json",
-        "race.json",
-    ]
+    race["rounds"].append(a_round(2))
+    race["rows"] += [row | {"threads": 2} for row in race["rows"]]
+    path, folder = stored(tmp_path, race), tmp_path / "clone"
+    first, timings = folder / "README.md", folder / "benchmarks" / "README.md"
+    timings.parent.mkdir(parents=True)
+    for readme in (first, timings):
+        readme.write_text(f"before\n{RACE_START}old\n{END}after\n", encoding="utf-8")
+    into_readme(path, read(path), folder)
+    runs = read(folder / "benchmarks" / "results" / "race.json")
+    assert first.read_text(encoding="utf-8") == f"before\n{RACE_START}" + "\n".join(headline(runs)) + f"{END}after\n"
+    text = timings.read_text(encoding="utf-8")
+    assert text == f"before\n{RACE_START}" + "\n".join(tables(runs)) + f"{END}after\n"
+    assert text.count("| `ridge` large | n=2,000, d=200 | 2.20 ms |") == 2
+    assert "### On 2 cores" in text
+    assert "| libraries | 2 cores | 2 | 1 | 1 | 2 |" in first.read_text(encoding="utf-8")
+    assert len([file for file in tmp_path.rglob("*") if file.is_file()]) == 4
 
 
 def test_a_race_of_other_cases_is_kept_out_of_the_document(tmp_path: Path) -> None:
@@ -123,12 +137,13 @@ def test_a_race_of_other_cases_is_kept_out_of_the_document(tmp_path: Path) -> No
     race = a_race()
     race["rows"][0]["sizes"] = {"n": 11, "d": 3}
     path = stored(tmp_path, race)
-    assert out_of_date(read(path)) == ["ridge-small", "ridge-ill-conditioned"]
-    with pytest.raises(Unreadable, match="ridge-small, ridge-ill-conditioned"):
-        into_readme(path, read(path), tmp_path / "README.md", tmp_path / "kept.json")
+    (run,) = read(path)
+    assert out_of_date(run) == ["ridge-small", "ridge-ill-conditioned"]
+    with pytest.raises(Unreadable, match="ridge-ill-conditioned, ridge-small"):
+        into_readme(path, [run], tmp_path)
     path = stored(tmp_path, benchmarks())
     with pytest.raises(Unreadable, match="is no race"):
-        into_readme(path, read(path), tmp_path / "README.md", tmp_path / "kept.json")
+        into_readme(path, read(path), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["race.json"]
 
 
@@ -162,13 +177,29 @@ def test_goals_stand_beside_what_was_seen(tmp_path: Path) -> None:
     """Bold where the interval reaches below the goal, or the share of the peak does; of the best peer that is right."""
     race = a_race()
     small, large, _, _, adam = race["rows"]
-    small["results"]["torch"] = timed(18e-6, 4.5, 3.9, 5.1)
+    small["results"]["torch"] = timed(15e-6, 3.7, 3.4, 5.1)
     small["results"]["numpy"] = timed(20e-6, 5.0, 4.9, 5.1)
     text = markdown(tmp_path, race | {"rows": [small, large, adam]})
     assert "Of 3 goals 1 are reached;" in text
-    assert "| `ridge` small | `torch` | **4.50 (3.90–5.10)** | ≥ 4 | 5,000 % |  |" in text
-    assert "| `ridge` large | `numpy` | 11.0 (10.8–11.2) | ≥ 1.1 | 9.09 % |  |" in text
-    assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 | **14.3 %** | ≥ 80 % |" in text
+    assert "| `ridge` small | `torch` | **3.70 (3.40–5.10)** | ≥ 3.5 | 5,000 % of bytes |  |" in text
+    assert "| `ridge` large | `numpy` | 11.0 (10.8–11.2) | ≥ 1.3 | 9.09 % of flops |  |" in text
+    assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 | **14.3 % of bytes** | ≥ 80 % |" in text
+
+
+def test_what_people_write_is_one_peer_the_fastest_that_is_right(tmp_path: Path) -> None:
+    """In whichever library; and each that is wrong is told by its own name."""
+    race = a_race()
+    lost = {"wrong": f"ridge-large, {WRONG}"}
+    small, large = race["rows"][:2]
+    small["results"] |= {"numpy-as-written": timed(7e-6, 1.75, 1.7, 1.8), "scipy-as-written": timed(8e-6, 2, 1.9, 2.1)}
+    large["results"] |= {"numpy-as-written": lost, "scipy-as-written": timed(2e-3, 0.9, 0.8, 0.95)}
+    text = markdown(tmp_path, race | {"rows": [small, large]})
+    assert "| case | size | `impl` | share of peak | as written | `numpy` | `torch` |" in text
+    assert "| 4.00 µs | 5,000 % | 1.75 (1.70–1.80) `numpy` | **0.500" in text
+    assert "| 2.20 ms | 9.09 % | **0.900 (0.800–0.950)** `scipy` | 11.0" in text
+    assert f"- `numpy-as-written`, ridge-large: {WRONG}" in text
+    assert "slower in 2 (1 against as written, 1 against `numpy`)" in text
+    assert "| `ridge` large | as written `scipy` | **0.900 (0.800–0.950)** | ≥ 1.3 |" in text
 
 
 def test_every_goal_is_of_a_case_that_is_timed() -> None:
@@ -211,9 +242,9 @@ def test_the_peak_is_that_of_flops_or_of_bytes_whichever_takes_longer(tmp_path: 
         for flops, moved in ((8e10, 1), (1, 3e10))
     ]
     rows[0]["label"], rows[0]["dtype"] = "in float32", "float32"
-    run = read(stored(tmp_path, a_race() | {"rows": rows}))
+    (run,) = read(stored(tmp_path, a_race() | {"rows": rows}))
     assert [run.limit(row) for row in run.rows] == [1.0, 3.0]
-    timings = read(stored(tmp_path, benchmarks()))
+    (timings,) = read(stored(tmp_path, benchmarks()))
     assert [timings.limit(row) for row in timings.rows] == [None, None]
 
 
@@ -232,10 +263,10 @@ REFUSED: dict[str, Any] = {
     "holds neither a race": {"kind": "scorecard"},
     "holds neither": [1, 2],
     "is not a race: at the top, .*'rows'": {key: value for key, value in a_race().items() if key != "rows"},
-    "is not a race: at schema, 1 was expected": a_race() | {"schema": 2},
+    "is not a race: at schema, 2 was expected": a_race() | {"schema": 1},
     "is not a race: at rows/0/sizes": a_race() | {"rows": [a_race()["rows"][0] | {"sizes": "many"}]},
     "is not a race: at rows, ": a_race() | {"rows": "many " * 1000},
-    "is a race without a case": a_race() | {"rows": []},
+    "is a race without a case on 1 threads": a_race() | {"rows": []},
     "ridge-small 2 times": a_race() | {"rows": a_race()["rows"][:1] * 2},
     "pytest-benchmark: at benchmarks": benchmarks() | {"benchmarks": []},
     "pytest-benchmark: at benchmarks/0/extra_info": benchmarks()

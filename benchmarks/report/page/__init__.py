@@ -22,7 +22,7 @@ from shrinkage.benchmarks.report.page import charts, races, verdicts
 from shrinkage.benchmarks.report.page.drawings import Drawing
 from shrinkage.benchmarks.report.page.sentences import last_gates, summaries
 from shrinkage.benchmarks.report.page.stored import KINDS, Stored
-from shrinkage.benchmarks.report.runs import Run
+from shrinkage.benchmarks.report.runs import Run, cores
 from shrinkage.benchmarks.report.tables import key, made, tally
 from shrinkage.contract import CHAPTERS, CONTRACT
 
@@ -117,9 +117,10 @@ def _data(
 
 def _run(run: Run) -> dict[str, Any]:
     axis = races.Axis(run)
+    kind = f"Race on {cores(run.threads)}" if run.interleaved else "Run by pytest-benchmark"
     return {
         "run": run,
-        "title": f"{'Race' if run.interleaved else 'Run by pytest-benchmark'} of {run.date[:10]}",
+        "title": f"{kind}, {run.date[:10]}",
         "made": made(run),
         "tally": tally(run).replace("`", ""),
         "key": key(run).replace("`", "").replace("**", ""),

@@ -96,16 +96,15 @@ def _ratio(result: Result, axis: Axis) -> Ratio:
     low, high = result.interval or (result.ratio, result.ratio)
     between = f"{number(low)}–{number(high)}" if result.interval else ""
     places = (axis.at(end) for end in (low, result.ratio, high))
-    return Ratio(number(result.ratio), result.outcome, between, result.ratio, *places)
+    return Ratio(" ".join([number(result.ratio), result.by]).strip(), result.outcome, between, result.ratio, *places)
 
 
 def wrong(run: Run) -> list[tuple[str, str, str]]:
     """Who, on which case, and by how much."""
     return [
-        (called(name), row.case, " ".join(result.why.removeprefix(f"{row.case}, ").split()))
+        (called(name), row.case, " ".join(why.removeprefix(f"{row.case}, ").split()))
         for row in run.rows
-        for name, result in row.results.items()
-        if result.lacking == "wrong"
+        for name, why in row.wrong.items()
     ]
 
 

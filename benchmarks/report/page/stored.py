@@ -61,8 +61,8 @@ def read_all(paths: Iterable[Path]) -> Stored:
             if not content["claims"]:
                 raise Unreadable(f"{path} is a scorecard without a claim.")
             stored.cards.append((path.name, content))
-        elif run := of_stored(path, content):
-            stored.runs.append(run)
+        elif runs := of_stored(path, content):
+            stored.runs += runs
         else:
             commands = ", ".join(f"a {kind} ({command})" for kind, (command, _) in KINDS.items())
             raise Unreadable(f"{path} is none of: {commands}, a run by pytest-benchmark (--benchmark-json FILE).")

@@ -25,11 +25,6 @@ def ridge_kernel(X, y, lam):
     return X.T @ KernelRidge(alpha=lam).fit(X, y).dual_coef_
 
 
-def ridge_by_feature(X, y, lams):
-    root = np.sqrt(lams)
-    return Ridge(alpha=1.0, fit_intercept=False).fit(X / root, y).coef_.T / root
-
-
 def ridge_path(X, y, lams):
     return np.array([ridge(X, y, lam) for lam in lams])
 
