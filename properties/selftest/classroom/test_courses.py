@@ -54,9 +54,7 @@ MISTAKES: dict[str, Any] = {
 }
 
 
-def refuted(
-    implementation: Implementation, *functions: str, tries: tuple[int, ...] = (FEW, MANY)
-) -> tuple[str, ...]:
+def refuted(implementation: Implementation, *functions: str, tries: tuple[int, ...] = (FEW, MANY)) -> tuple[str, ...]:
     """Whom a claim about these functions, or all, refutes that the course asks: of mathematics or by its name."""
     wanted = functions or None
     if (found := refute(implementation, wanted, marks=("mathematics",), tries=tries)) is not None:
