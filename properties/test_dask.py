@@ -22,7 +22,7 @@ from shrinkage.properties.engine.cuts import leaves, trees
 from shrinkage.properties.engine.running_error import Carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS, ridge_problem
-from shrinkage.properties.engine.strategies_networks import networks
+from shrinkage.properties.engine.strategies.networks import networks
 from shrinkage.properties.engine.verdict import judge, refuses, worst_ratio
 from shrinkage.properties.test_net import exact
 
