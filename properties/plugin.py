@@ -183,6 +183,7 @@ def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:
     for item in claims:
         params = getattr(getattr(item, "callspec", None), "params", {})
         absent = falsify.about(item.function, params)  # type: ignore[attr-defined]  # a function, which has one
+        item.extra_keyword_matches |= absent  # so that -k takes a function's name, which a test's need not hold
         if not absent & offered:
             item.add_marker(pytest.mark.skip(reason=f"not offered: {', '.join(sorted(absent))}"))
             seen_of = {function: seen.Seen().told() for function in absent}

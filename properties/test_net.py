@@ -449,6 +449,9 @@ def test_samples_and_labels_that_do_not_fit_are_refused(impl, X, y, name):
     model = impl.FullyConnectedNet([3], input_dim=4, num_classes=5, seed=0)
     with refuses(f"an {name[0]} that does not fit", ValueError, *name.split("|")):
         model.loss(np.zeros(X), y)
+    if X == ():  # as many entries as a sample of one has, but no samples
+        with refuses("a number for X", ValueError, "X"):
+            impl.FullyConnectedNet([3], input_dim=1, num_classes=5).loss(np.zeros(X), y)
 
 
 @interface

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from ..contract import CONTRACT
 from .choice import WrongChoice
@@ -24,7 +24,7 @@ def called(calls: Iterable[str], modules: Sequence[ModuleType]) -> SimpleNamespa
     offered = SimpleNamespace(__name__="--as")
     for call in calls:
         name, equals, text = (part.strip() for part in call.partition("="))
-        said = f"--as {call!r}"
+        said = f"{str(call)!r} in {call.path}" if isinstance(call, InFile) else f"--as {call!r}"
         if not (equals and text):
             raise WrongChoice(f"{said} has to be FUNCTION=CALL, as in --as 'ridge=solve(A=X, b=y, alpha=lam)'.")
         if name not in CONTRACT:
@@ -40,6 +40,21 @@ def called(calls: Iterable[str], modules: Sequence[ModuleType]) -> SimpleNamespa
             made = _itself(made, len(function.names), said)
         setattr(offered, name, made)
     return offered
+
+
+class InFile(str):
+    """A call that is written in a file."""
+
+    path: Path
+
+    def __new__(cls, path: Path, name: str, call: str) -> Self:
+        """As --as has it."""
+        made = super().__new__(cls, f"{name}={call}")
+        made.path = path
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return InFile, (self.path, *self.split("=", 1))
 
 
 def _itself(made: Callable[..., Any], arguments: int, said: str) -> Any:
@@ -69,4 +84,4 @@ def in_file(path: Path) -> tuple[str, ...]:
     for name, call in calls.items():
         if not isinstance(call, str):
             raise WrongChoice(f'{path} has to give {name} a call as text, {name} = "...", not {call!r:.80}.')
-    return tuple(f"{name}={call}" for name, call in calls.items())
+    return tuple(InFile(path, name, call) for name, call in calls.items())

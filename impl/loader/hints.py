@@ -29,7 +29,7 @@ ARGUMENTS = {
     "config": "cfg state",
 }
 NAMES = {
-    "lstsq": "ols least_squares lsq linreg linear_regression",
+    "lstsq": "ols least_squares lsq linreg linear_regression solve_ls",
     "pinv": "pseudoinverse pseudo_inverse",
     "ridge": "fit solve tikhonov ridge_regression ridge_fit fit_ridge solve_ridge",
     "ridge_loo": "loo loocv leave_one_out",
@@ -136,7 +136,8 @@ def _closeness(name: str, given: list[str], contract: Function) -> float:
     order = _order(given, contract)
     needed = _needed(contract)
     if order is None or len(order) < len(needed):
-        return ratio
+        # What solves A x = b without a penalty is no ridge regression, whatever it is called like.
+        return ratio if contract.name in name or not {"lam", "lams"} & {*needed} or len(given) != 2 else ratio / 2
     # Three arguments or more, the penalty among them, are a signature; X and y, or x, could be anything.
     if ratio < CLOSE:
         return 1.0 if {"lam", "lams"} & {*needed} and len(needed) > 1 else 0.0

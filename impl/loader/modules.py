@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -78,12 +79,16 @@ def _imported(name: str, dotted: str, path: Path | None = None) -> ModuleType:
     except (Exception, SystemExit) as error:
         if module_of(name) and isinstance(error, ModuleNotFoundError):
             raise WrongChoice(f"{name} needs {error.name}: pip install '{library(name).requirement}'.") from error
-        what = str(error).strip().splitlines()
-        raise WrongChoice(
-            f"{name} failed on import: {type(error).__name__}{': ' if what else ''}{what[0] if what else ''}."
-        ) from error
+        raise WrongChoice(f"{name} failed on import: {told(error, path)}.") from error
     finally:
         sys.dont_write_bytecode = kept
+
+
+def told(error: BaseException, path: Path | None) -> str:
+    """An error on import, and in which line of the file."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    what = str(error).strip().splitlines()
+    return f"{type(error).__name__}{f': {what[0]}' if what else ''}{f', in line {lines[-1]}' if lines else ''}"
 
 
 def _from_file(dotted: str, path: Path) -> ModuleType:

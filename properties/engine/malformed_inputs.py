@@ -47,7 +47,8 @@ def of_wrong_shapes(name: str) -> Malformed:
     for key in (*judged(name), *judged(name, Kind.LABELS)):
         value = np.asarray(EXAMPLES[name][key])
         wrong = [value[None], value[..., None], *([value[0]] if value.ndim else [np.stack([value] * 2)])]
-        wrong += [value.reshape(-1), value.T, value.flat[:1], *([value.flat[0]] if value.ndim else [])]
+        wrong += [value.reshape(-1), value.T, value.flat[:1]]
+        wrong += [value.flat[0], value[..., 0]] if value.ndim else []
         for axis in range(value.ndim):
             last = value.shape[axis] - 1
             wrong += [np.insert(value, last, value.take(last, axis), axis), np.delete(value, last, axis)]

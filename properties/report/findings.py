@@ -128,9 +128,10 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
         return kind, function
     if "typical_of" in failure:
         return "typical of", failure["typical_of"]["name"]
-    if claim["mark"] == "interface" or not failure.get("call"):
+    follows = kind == "other" and "," not in function  # from its values, which other claims are about
+    if claim["mark"] == "interface" or not (failure.get("call") or follows):
         return "claim", _test(claim)
-    if kind in ("value", "nan", "shape") and len(named) == 1:
+    if kind in ("value", "nan", "shape", "other") and len(named) == 1:
         return "typical of", *named
     return "shape" if kind == "shape" else "value", function
 
@@ -168,7 +169,7 @@ def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
 def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -> str:
     first, who = failures[0], named(functions)
     if first.get("past_squares") and claim["mark"] == "accuracy":
-        return f"{who}: squares of what it is given leave the range of floats"
+        return f"{who}: numbers or their squares leave the range of floats"
     if first["says"].startswith("AssertionError") or "\nmodel.predict(" in first.get("call", ""):
         return f"this does not hold: {' '.join(claim['claim'].split()).rstrip('.')}"
     are, give = ("are", "give") if len(functions) > 1 or "," in functions[0] else ("is", "gives")
@@ -176,7 +177,8 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
         case "dtype":
             return f"{_shared(failures, lambda f: f['says'])}: {who}"
         case "changed":
-            return "; ".join(dict.fromkeys(failure["says"] for failure in failures[:3])) + _more(len(functions) - 3)
+            says = dict.fromkeys(failure["says"] for failure in _written_first(failures)[:3])
+            return "; ".join(says) + _more(len(functions) - 3)
         case "not refused":
             plain = f"{_what(first)} is not refused"
             return f"{plain if plain in {f['says'] for f in failures} else _refusal(first)}: {who}"
@@ -197,6 +199,11 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
         return f"{who} {are} wrong"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]
     return f"{who}: {' '.join(said.split()).rstrip('.')}"
+
+
+def _written_first(failures: Sequence[Failure]) -> list[Failure]:
+    """Who changes an input often hands it back as well, which is the lesser evil."""
+    return sorted(failures, key=lambda failure: "hands back" in failure["says"])
 
 
 def who(card: Mapping[str, Any]) -> str:

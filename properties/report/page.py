@@ -70,4 +70,9 @@ def _cell(verdict: Mapping[str, Any] | None) -> str:
     if verdict is None:
         return "<td>–</td>"
     right = "right" if verdict["verdict"] == "right" else "wrong"
-    return f'<td class="{right}">{verdict["verdict"]}, {verdict["held"]} of {verdict["of"]}</td>'
+    return f'<td class="{right}">{verdict["verdict"]}, {_counted(verdict)}</td>'
+
+
+def _counted(verdict: Mapping[str, Any]) -> str:
+    held, of = verdict["held"], verdict["of"]
+    return f"{of} of {of} hold" if held == of else f"{of - held} of {of} fail"

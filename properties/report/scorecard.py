@@ -18,7 +18,7 @@ from shrinkage import __version__
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import library, peers
 
-from .findings import findings, verdicts
+from .findings import INTERFACE, findings, verdicts
 
 SCHEMA = Path(__file__).with_name("scorecard.schema.json")
 OUTCOMES = {"passed": "held", "failed": "failed", "xfailed": "departed", "skipped": "not offered"}
@@ -34,6 +34,7 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
         if (told := dict(getattr(report, "user_properties", ()))).get("seen") or "failure" in told
     ]
     claims.sort(key=lambda claim: claim["id"])
+    _settle(claims)
     return {
         "schema": 1,
         **run,
@@ -68,6 +69,22 @@ def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:
             functions[function] |= {name: record[name] for name in ("judged", "input", "source")} | {"worst": worst}
         functions[function] |= {name: record[name] for name in ("changed", "misses", "digits") if name in record}
     return {**claim, "seconds": round(report.duration, 3), "functions": functions}
+
+
+def _settle(claims: Iterable[dict[str, Any]]) -> None:
+    """Put what is put down to several functions down to those of them that fail alone, if any does.
+
+    The claim that a backward pass is the transpose of the forward one fails for either; where the values of one are
+    wrong by themselves, it says nothing of the other.
+    """
+    failed = [claim for claim in claims if claim["outcome"] == "failed"]
+    blamed = [[name for name, found in claim["functions"].items() if found["outcome"] == "failed"] for claim in failed]
+    values = (claim.get("failure", {}).get("kind") not in INTERFACE for claim in failed)
+    alone = {names[0] for names, of_values in zip(blamed, values, strict=True) if of_values and len(names) == 1}
+    for claim, names in zip(failed, blamed, strict=True):
+        if alone & {*names}:
+            for name in {*names} - alone:
+                claim["functions"][name]["outcome"] = "not reached"
 
 
 def by_function(claims: Iterable[dict[str, Any]]) -> dict[str, Any]:

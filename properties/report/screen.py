@@ -1,5 +1,6 @@
 """One screen, whatever happened: who was judged, the verdict by mark and function, and what was found."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ def _about(card: Card, mark: str, verdict: str, names: Sequence[str], rows: Mapp
     if verdict == "loses digits":
         worst = max(names, key=lambda name: rows[name]["ratio"])
         at = min(rows[name]["condition"] for name in names)
-        beside = "; squares leave the range of floats" if any("past_squares" in rows[name] for name in names) else ""
+        beside = "; numbers or squares leave the range" if any("past_squares" in rows[name] for name in names) else ""
         return f"{who}from condition {at:.2g} on: up to {rows[worst]['ratio']:.1e} × what is allowed{beside}"
     if verdict == "leaves the range":
         return f"{who}{of - held} of {of} claims, where squares of what it is given are past what floats hold"
@@ -173,20 +174,23 @@ def told(finding: Mapping[str, Any], call: str) -> str:
         case "raised":
             return f"{call} raises {finding['got']}" if "Error: " in finding["got"] else call
         case "not refused":
-            ends = (
-                f"raises {finding['got']}"
-                if finding["gave"] == "" and ": " in finding["got"]
-                else f"gives {finding['got']}"
-            )
+            raised = finding["gave"] == "" and re.match(r"[A-Za-z_]\w*: ", finding["got"])  # no value is told like that
+            ends = f"{'raises' if raised else 'gives'} {finding['got']}"
             return f"{call} {ends}, right is {finding['expected']}"
         case "changed":
             return call
         case "dtype":
             return f"{call} is of {finding['got']}, right is {finding['expected']}"
     gives = f"{call} = {finding['gave'] or finding['got']}"
-    if finding["gave"]:
-        return f"{gives}; of that {finding['got']}, right is {finding['expected']}" if finding["expected"] else gives
+    if finding["gave"] and finding["expected"]:
+        part = "" if _same(finding["gave"], finding["got"]) else f"; from that follows {finding['got']}"
+        return f"{gives}{part}, right is {finding['expected']}"
     return f"{gives}, right is {finding['expected']}" if finding["expected"] else gives
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are of the same numbers, whatever holds them."""
+    return re.sub(r"[][() ]", "", one) == re.sub(r"[][() ]", "", other)
 
 
 def _wrapped(text: str) -> list[str]:

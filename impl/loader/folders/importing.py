@@ -9,7 +9,6 @@ imported: what is used of it raises the error, when it is used.
 import ast
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from ..modules import told
 from .source import Source
 
 # What Python 2 had, where the modules that say it over again (past, future, six) are not installed.
@@ -49,7 +49,10 @@ class Importer(MetaPathFinder):
             try:
                 self._modules[source] = importlib.import_module(self.name(source.parts)), ""
             except (Exception, SystemExit) as error:
-                self._modules[source] = None, source.error or f"{source.name} failed on import: {_told(error, source)}."
+                self._modules[source] = (
+                    None,
+                    source.error or f"{source.name} failed on import: {told(error, source.path)}.",
+                )
         return self._modules[source]
 
     def name(self, parts: Sequence[str]) -> str:
@@ -241,10 +244,3 @@ def _free_name(folder: str) -> str:
     while name in sys.modules or _installed(name):
         name += "_"
     return name
-
-
-def _told(error: BaseException, source: Source) -> str:
-    """An error on import, and in which line of the file."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(source.path)]
-    what = str(error).strip().splitlines()
-    return f"{type(error).__name__}{f': {what[0]}' if what else ''}{f', in line {lines[-1]}' if lines else ''}"
