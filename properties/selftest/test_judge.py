@@ -33,8 +33,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def judge(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of ``shrinkage judge`` there, on few examples of two claims."""
-    options = ("--profile", "quick", "-m", "mathematics", "-k", f"{CLAIM} or {OTHER}")
+    """Exit code and output of ``shrinkage judge`` there, on few examples of two claims.
+
+    In one process, if `arguments` do not ask for more: each other one would be three times the work.
+    """
+    options = ("--profile", "quick", "-m", "mathematics", "-k", f"{CLAIM} or {OTHER}", "-n", "0")
     command = ("-m", "shrinkage", "judge", *arguments[:1], *options, *arguments[1:])
     environment = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "PYTEST_ADDOPTS": "--nonsense"}
     return own_python(folder, *command, **environment, PYTHONDONTWRITEBYTECODE="")  # which stands for what most have
@@ -47,7 +50,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_right_file_passes_and_its_folder_stays_as_it_was(folder):
     """A screen of three lines and nothing else; what is kept is in the user's cache folder."""
-    code, output = judge(folder, "right.py")
+    code, output = judge(folder, "right.py", "-n", "2")
     assert code == 0, output
     assert re.match(r"right\.py offers 1 of \d+ functions: squared_norm +judged in \d+ s\n", output)
     assert re.search(r"^  mathematics  right +1 of 1 claims$", output, re.MULTILINE)
@@ -69,7 +72,7 @@ def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
     assert judge(folder, "right.py", "wrong.py")[0] == 0
 
 
-HOW = {"here": (), "isolated": ("--isolate",), "two processes": ("--", "-n", "2")}
+HOW = {"here": (), "isolated": ("--isolate", "-n", "2"), "two processes": ("--", "-n", "2")}
 
 
 @pytest.mark.parametrize("how", HOW.values(), ids=HOW)
@@ -215,7 +218,7 @@ def squared_norm(x):
 def matvec(A, x):
     return A @ x
 """)
-    code, output = judge(folder, "mine.py", "--call-seconds", "0.2")
+    code, output = judge(folder, "mine.py", "--call-seconds", "0.2", "-n", "1")
     assert code == 1, output
     assert told in output
     assert re.search(r"right +matvec: 1 of 1 claims", output)

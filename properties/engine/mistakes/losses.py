@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.properties.engine import oracles_networks as on_paper
-from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near, given
+from shrinkage.properties.engine.mistakes.answers import Formula, Mistake, Near, given, once
 from shrinkage.properties.engine.running_error import Carried
 
 Array = np.ndarray
@@ -25,12 +25,14 @@ def _finite(x: Array, y: Array) -> None:
         raise ValueError("of nothing, too large, of NaN, or to be refused")
 
 
+@once
 def softmax(x: Array, y: Array) -> Pair:
     """The mean of −log softmax(x)[y], and its derivative."""
     _finite(x, y)
     return on_paper.softmax_loss(given(x)[0], y)
 
 
+@once
 def svm(x: Array, y: Array) -> Pair:
     """The mean over samples of Σ_{j≠y} max(0, x_j − x_y + 1), and its derivative."""
     _finite(x, y)
