@@ -1,5 +1,6 @@
 """Chapter 5: the softmax and the multiclass SVM loss, with their gradients."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,26 @@ def test_softmax_loss_of_what_is_all_but_impossible(impl):
     judge_unshifted(impl, Scores(np.array(x), np.array([3, 1])))
 
 
+def of_one_sample(impl: Any, name: str, x: np.ndarray, y: np.ndarray) -> tuple[Any, ...]:
+    """The loss of these scores and its gradient; of a net, by its last weights and by its last bias."""
+    if name == "softmax_loss":
+        return impl.softmax_loss(x, y)
+    if name == "TwoLayerNet":
+        model = impl.TwoLayerNet(input_dim=1, hidden_dim=1, num_classes=x.shape[1])
+        model.params |= {"W1": np.ones((1, 1)), "b1": np.zeros(1)}
+    else:
+        model = impl.FullyConnectedNet([], input_dim=1, num_classes=x.shape[1], dtype=x.dtype)
+    last = len(model.params) // 2
+    model.params |= {f"W{last}": x, f"b{last}": np.zeros(x.shape[1], x.dtype)}
+    loss, grads = model.loss(np.ones((1, 1), x.dtype), y)
+    return loss, grads[f"W{last}"], grads[f"b{last}"][None]
+
+
 @pytest.mark.accuracy
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_softmax_keeps_the_digits_of_what_is_all_but_certain(impl, dtype):
+@pytest.mark.parametrize(
+    ("name", "dtype"), [*itertools.product(["softmax_loss", "FullyConnectedNet"], DTYPES), ("TwoLayerNet", np.float64)]
+)
+def test_softmax_keeps_the_digits_of_what_is_all_but_certain(impl, name, dtype):
     """Where one class has nearly all, its loss and its p − 1 are as accurate, each relative to itself, as other p."""
     for gap in (1.0, 5.0, 20.0, 40.0, 80.0, *([300.0, 700.0] if dtype == np.float64 else [])):
         x, y = np.array([[0.0, gap, -1.0, 0.5]], dtype), np.array([1])
@@ -75,9 +93,10 @@ def test_softmax_keeps_the_digits_of_what_is_all_but_certain(impl, dtype):
         relative = (gap + 4 * FUNCTION) * unit_roundoff(dtype)
         sizes: list[Any] = [np.array([[float(abs(v)) for v in row] for row in dx]), float(rest.log1p())]
         allowed, of_loss = (Bound(relative * size + smallest(dtype), SOURCE) for size in sizes)
-        loss, got = impl.softmax_loss(x, y)
-        judge("softmax_loss", loss, rest.log1p(), of_loss, dtype=dtype, gap=gap)
-        judge("softmax_loss", got, dx, allowed, dtype=dtype, gap=gap)
+        loss, *slopes = of_one_sample(impl, name, x, y)
+        judge(name, loss, rest.log1p(), of_loss, dtype=dtype if name == "softmax_loss" else None, gap=gap)
+        for slope in slopes:
+            judge(name, slope, dx, allowed, dtype=dtype, gap=gap)
 
 
 def judge_unshifted(impl: Any, case: Scores) -> None:

@@ -1,17 +1,27 @@
 """Chapters 2 and 3: how the solution changes when the problem does, in ways that lose no digit of the data."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from shrinkage.properties.engine import bounds, oracles
+from shrinkage.properties.engine import bounds, bounds_selection, bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, Linear, linear, of_rank, reflections
+from shrinkage.properties.engine.strategies import (
+    DTYPES,
+    ORDINARY_AND_HARD,
+    SEEDS,
+    Linear,
+    linear,
+    of_rank,
+    reflections,
+)
 from shrinkage.properties.engine.verdict import judge
 from shrinkage.properties.test_least_squares import TALL
 from shrinkage.properties.test_ridge import solve
@@ -157,3 +167,66 @@ def test_the_degrees_of_freedom_fall_from_the_rank(impl, data, hard):
     for i in range(1, len(lams)):
         assert float(dof[i]) <= float(dof[i - 1]) + room[i] + room[i - 1], f"ridge_dof rises at λ = {lams[i]}"
         assert (float(dof[i]) > 0) == (p.rank > 0)
+
+
+# ---- features of samples of their own --------------------------------------------------------------------------------
+# Where no sample has two features, XᵀX is diagonal, and w_j = x_jᵀy / (‖x_j‖² + λ). A Householder vector has the
+# samples of its own feature, and one that moves to another row: whatever it adds to other features are sums of products
+# with 0, which are exact. So XᵀX, QR and the SVD leave each feature alone, and its error is that of a problem of one
+# column, of whatever size the others are (Higham 2002, Lemmas 19.2 and 19.3, by columns). That does not hold of
+# XXᵀ + λI and of [X √λI], whose columns have samples in common.
+
+ALONE = "each column by itself: Higham (2002), Lemmas 19.2 and 19.3; Björck (1996), §1.4.3"
+TOGETHER: dict[str, Callable[..., Any]] = {
+    "lstsq": lambda call, X, y, lam: call(X, y),
+    "pinv": lambda call, X, y, lam: call(X).T,
+    **dict.fromkeys(
+        ("ridge_normal", "ridge_svd", "ridge_map", "ridge_augmented_rows", "ridge"), lambda call, *p: call(*p)
+    ),
+    "ridge_path": lambda call, X, y, lam: call(X, y, np.array([lam, 4 * lam], X.dtype))[0],
+    "ridge_batch": lambda call, X, y, lam: call(np.stack([X[::-1], X]), np.stack([y, y]), lam)[1],
+    "ridge_by_feature": lambda call, X, y, lam: call(X, y, np.full(X.shape[1], lam, X.dtype)),
+    "ridge_posterior": lambda call, X, y, lam: call(X, y, lam),
+}
+
+
+def in_samples_of_their_own(rng: np.random.Generator, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """X of features with one to three samples each, in any order, up to 2^40 apart in size, 2^16 in float32; and y."""
+    sizes = rng.integers(1, 4, 4)
+    X = np.zeros((sizes.sum() + 1, 4))
+    for j, rows in enumerate(np.split(rng.permutation(len(X)), np.cumsum(sizes))[:4]):
+        X[rows, j] = np.ldexp(
+            rng.uniform(1, 2, len(rows)) * rng.choice([-1, 1], len(rows)), -j * (13 if dtype == np.float64 else 5)
+        )
+    return X[:, rng.permutation(4)].astype(dtype), rng.uniform(1, 2, len(X)).astype(dtype)
+
+
+def of_one(function: str, x: np.ndarray, y: np.ndarray, lam: float) -> list[bounds.Bound]:
+    """What theory allows of each part of the answer about this column."""
+    if function == "pinv":
+        return [bounds.pseudoinverse(x, 1)]
+    exact = oracles.ridge(x, y, lam)
+    if function == "ridge_by_feature":
+        return [bounds_unequal.by_feature(x, y, np.array([lam], x.dtype), exact)]
+    own = bounds.RIDGE[function if function in bounds.RIDGE else "ridge"](x, y, lam, exact)
+    return [own, bounds_selection.posterior_covariance(x, lam)] if function == "ridge_posterior" else [own]
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("function", TOGETHER)
+def test_features_of_other_samples_are_each_as_accurate_as_alone(impl, function):
+    """Where no sample has two features, each has its own digits, however much smaller it is than the others."""
+    for seed, dtype in itertools.product(range(4), DTYPES):
+        X, y = in_samples_of_their_own(np.random.default_rng(seed), dtype)
+        lam = 0.0 if function in ("lstsq", "pinv") else float(dtype(np.linalg.norm(X[:, seed].astype(float)) ** 2))
+        by_column = [of_one(function, x[:, None], np.where(x, y, y.dtype.type(0)), lam) for x in X.T]
+        every = bounds.rounding(*X.shape, dtype) / bounds.rounding(len(X), 1, dtype)  # sums are of this size
+        parts = [np.array([bound.allowed * every for bound in part], object) for part in zip(*by_column, strict=True)]
+        got = TOGETHER[function](getattr(impl, function), X, y, lam)
+        exact = oracles.pinv(X).T if function == "pinv" else oracles.ridge(X, y, lam)
+        if function == "ridge_posterior":
+            got, covariance = got
+            allowed = np.vectorize(mpmath.sqrt, otypes=[object])(np.outer(parts[1], parts[1]))
+            of_precision = oracles.posterior_covariance(X, lam)
+            judge(function, covariance, of_precision, bounds.Bound(allowed, ALONE), dtype=dtype)
+        judge(function, got, exact, bounds.Bound(parts[0], ALONE), dtype=dtype)

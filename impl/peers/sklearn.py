@@ -143,5 +143,9 @@ EXPECTED_FAILURES = (
         xfail(f"test_the_solution_follows_a_change_of_the_problem[{form}-hard]", _SQUARES, strict=False)
         for form in _FORMS
     ),
+    *(
+        xfail(f"test_features_of_other_samples_are_each_as_accurate_as_alone[{form}]", _SQUARES)
+        for form in ("ridge", "ridge_normal")
+    ),
     *(xfail(f"test_a_repeated_sample_is_a_weighted_one[{form}-hard]", _SQUARES, strict=False) for form in _FORMS),
 )
