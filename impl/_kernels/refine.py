@@ -11,9 +11,11 @@ import math
 
 import numpy as np
 
-from .jit import jit, jit_inlined, jit_sums
+from .equations import dual_shortfall, gram_in_pieces, kernel_in_pieces, shortfall
+from .jit import jit, jit_inlined
 from .lapack import call
-from .linalg import cholesky, cholesky_solve, gram, kernel_matrix, product, reciprocal_condition, transposed
+from .linalg import cholesky, cholesky_solve, product, reciprocal_condition, transposed
+from .parallel import Team, nobody
 from .validation import Array
 
 # Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses at most half a
@@ -21,28 +23,31 @@ from .validation import Array
 _GOOD = 10.0
 # Above this share of 1/u refinement converges too slowly to be sure of it.
 HOPELESS = 1e-3
-# The rows that are worked on at once: they stay in the cache between the two products of a pass over X.
-BLOCK_BYTES = 1 << 18
 
 
 @jit_inlined
-def refined_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
+def refined_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data in range and λ > 0."""
-    G = gram(X, lam) if X.shape[0] >= X.shape[1] else kernel_matrix(X, lam)
+    if X.shape[0] >= X.shape[1]:
+        G, unknown = gram_in_pieces(team, threads, X, Y, lam)
+    else:
+        # The unknowns are w itself when X is tall, and the dual α with w = Xᵀα when it is wide.
+        G, unknown = kernel_in_pieces(team, threads, X, lam), transposed(Y)
     scale, condition = equilibrated_cholesky(G)
-    return refined(X, Y, lam, G, scale, condition)
+    return refined(team, threads, X, Y, lam, G, scale, condition, unknown)
 
 
 @jit_inlined
 def refined_full_rank(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0, X tall."""
-    G, squares = gram(X, 0.0), 0.0
+    team, squares = nobody(), 0.0
+    G, unknown = gram_in_pieces(team, 1, X, Y, 0.0)
     for j in range(G.shape[0]):
         squares += float(G[j, j])
     scale, condition = equilibrated_cholesky(G)
     if not (condition < np.inf and full_rank(G, scale, squares, X.shape[0], rcond)):
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    return refined(X, Y, 0.0, G, scale, condition)
+    return refined(team, 1, X, Y, 0.0, G, scale, condition, unknown)
 
 
 @jit_inlined
@@ -70,86 +75,39 @@ def full_rank(L: Array, scale: Array, squares: float, m: int, rcond: float) -> b
 
 
 @jit
-def refined(X: Array, Y: Array, lam: float, L: Array, scale: Array, condition: float) -> tuple[Array, bool]:
-    """(Wᵀ, whether it is as accurate as an orthogonal method's), by D and the factor of DGD, of this condition."""
+def refined(
+    team: Team, threads: int, X: Array, Y: Array, lam: float, L: Array, scale: Array, condition: float, unknown: Array
+) -> tuple[Array, bool]:
+    """(Wᵀ, whether it is as accurate as an orthogonal method's), by D and the factor of DGD, of this condition.
+
+    `unknown` comes in as the right-hand sides and is overwritten.
+    """
     tall = X.shape[0] >= X.shape[1]
     good = condition * (np.max(scale) / np.min(scale)) < _GOOD
     eps = np.finfo(X.dtype).eps
     if not condition < HOPELESS / eps:
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    # The unknowns are w itself when X is tall, and the dual α with w = Xᵀα when it is wide.
-    unknown = product(Y, True, X, False) if tall else transposed(Y)
     scaled_solve(L, scale, unknown)
-    Wt = unknown if tall else product(unknown, False, X, False)
-    size = 0.0
-    for _ in range(0 if good else 6):
+    if good:
+        return unknown if tall else product(unknown, False, X, False), True
+    size, Wt, lack = 0.0, unknown, unknown
+    if not tall:
+        Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
+    for _ in range(6):
         before = size
-        step = shortfall(X, Y, Wt, lam) if tall else dual_shortfall(X, Y, Wt, unknown, lam)
-        scaled_solve(L, scale, step)
-        change = step if tall else product(step, False, X, False)
-        size = relative_size(change, Wt)
-        add(step, unknown)
-        if not tall:
-            Wt = product(unknown, False, X, False)
+        if tall:
+            lack = shortfall(team, threads, X, Y, Wt, lam)
+        scaled_solve(L, scale, lack)
+        add(lack, unknown)
+        if tall:
+            size = relative_size(lack, Wt)
+        else:
+            last = Wt
+            Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
+            size = relative_change(Wt, last)
         if size <= 4 * eps or (before > 0 and size > 0.25 * before):
             break  # as good as it gets
     return Wt, size < HOPELESS
-
-
-@jit
-def shortfall(X: Array, Y: Array, Wt: Array, lam: float) -> Array:
-    """What the normal equations still lack, one target a row: Xᵀ(y − Xw) − λw, in one pass over X."""
-    (n, d), k = X.shape, Y.shape[1]
-    rows = min(n, max(1, BLOCK_BYTES // (X.itemsize * d)))
-    left, lack = np.empty((rows, k), X.dtype), np.empty_like(Wt)
-    for t in range(k):
-        for j in range(d):
-            lack[t, j] = -lam * Wt[t, j]
-    if k == 1:
-        add_pulls(X, Y[:, 0], Wt[0], lack[0])
-        return lack
-    for start in range(0, n, rows):
-        block = X[start : start + rows]
-        m = block.shape[0]
-        for i in range(m):  # where Numba assigns to a slice, its error message costs a second to compile
-            for t in range(k):
-                left[i, t] = Y[start + i, t]
-        call("gemm", ("T", "N", k, m, d, -1.0, Wt, d, block, d, 1.0, left, k))
-        call("gemm", ("N", "T", d, k, m, 1.0, block, d, left, k, 1.0, lack, d))
-    return lack
-
-
-@jit_sums
-def add_pulls(X: Array, y: Array, w: Array, lack: Array) -> None:
-    """Add Xᵀ(y − Xw) to lack, for one target: four rows at a time, each read once, so that lack is seldom written."""
-    n, d = X.shape
-    for i in range(0, n - 3, 4):
-        r0, r1, r2, r3 = 0.0, 0.0, 0.0, 0.0
-        for j in range(d):
-            r0 += X[i, j] * w[j]
-            r1 += X[i + 1, j] * w[j]
-            r2 += X[i + 2, j] * w[j]
-            r3 += X[i + 3, j] * w[j]
-        r0, r1, r2, r3 = y[i] - r0, y[i + 1] - r1, y[i + 2] - r2, y[i + 3] - r3
-        for j in range(d):
-            lack[j] += (X[i, j] * r0 + X[i + 1, j] * r1) + (X[i + 2, j] * r2 + X[i + 3, j] * r3)
-    for i in range(n - n % 4, n):
-        r0 = 0.0
-        for j in range(d):
-            r0 += X[i, j] * w[j]
-        r0 = y[i] - r0
-        for j in range(d):
-            lack[j] += X[i, j] * r0
-
-
-@jit_inlined
-def dual_shortfall(X: Array, Y: Array, Wt: Array, alpha: Array, lam: float) -> Array:
-    """What the equations of the dual still lack, one target a row: y − Xw − λα."""
-    lack = product(Wt, False, X, True)
-    for t in range(lack.shape[0]):
-        for i in range(lack.shape[1]):
-            lack[t, i] = Y[i, t] - lack[t, i] - lam * alpha[t, i]
-    return lack
 
 
 @jit
@@ -169,6 +127,20 @@ def relative_size(change: Array, Wt: Array) -> float:
         for j in range(Wt.shape[1]):
             size = max(size, abs(np.float64(Wt[t, j])))
             moved = max(moved, abs(np.float64(change[t, j])))
+        if moved > 0:
+            worst = max(worst, moved / size)
+    return worst
+
+
+@jit
+def relative_change(Wt: Array, before: Array) -> float:
+    """The largest change of a target's solution, relative to that solution, in the norm of the largest entry."""
+    worst = 0.0
+    for t in range(Wt.shape[0]):
+        size, moved = 0.0, 0.0
+        for j in range(Wt.shape[1]):
+            size = max(size, abs(np.float64(Wt[t, j])))
+            moved = max(moved, abs(np.float64(Wt[t, j]) - np.float64(before[t, j])))
         if moved > 0:
             worst = max(worst, moved / size)
     return worst

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
+from .._kernels.parallel import Team, together, workers
 from .._kernels.refine import refined_cholesky
 from .._kernels.scaling import in_range, times_power_of_two
 from .._kernels.validation import Array, not_negative
@@ -59,14 +60,20 @@ def best(X: Array, y: Array, lam: float) -> Array:
     return as_target(Wt, y) if good else ridge_svd(X, y, lam)
 
 
-@jit
 def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data of any finite size and λ > 0."""
+    p = min(X.shape)
+    threads = workers(float(X.size) * p + p**3 / 3, X.nbytes)
     if pays(X):
-        Wt, good = mixed_cholesky(X, Y, lam)
+        Wt, good = together(threads, mixed_cholesky, X, Y, lam)
         if good:
             return Wt, True
+    return together(threads, _by_cholesky, X, Y, lam)
+
+
+@jit
+def _by_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     X, Y, lam, e = in_range(X, Y, lam)
-    Wt, good = refined_cholesky(X, Y, lam)
+    Wt, good = refined_cholesky(team, threads, X, Y, lam)
     good &= not np.isnan(np.sum(Wt))  # where X is 0 and λ tiny, the dual y/λ is past the range
     return (times_power_of_two(Wt, e) if e != 0 else Wt), good

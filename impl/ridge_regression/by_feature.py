@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._kernels.equations import shortfall
 from .._kernels.jit import jit
 from .._kernels.lapack import call
 from .._kernels.linalg import (
@@ -20,15 +21,14 @@ from .._kernels.linalg import (
     times_Q,
     transposed,
 )
+from .._kernels.parallel import nobody
 from .._kernels.refine import (
     HOPELESS,
     add,
-    dual_shortfall,
     equilibrated_cholesky,
     relative_size,
     scale_columns,
     scaled_solve,
-    shortfall,
 )
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, floats, refuse_shape
@@ -157,12 +157,12 @@ def _by_cholesky(X: Array, Y: Array, lams: Array) -> tuple[Array, bool]:
     for _ in range(6):
         before = size
         if tall:
-            step = shortfall(X, Y, Wt, 0.0)
+            step = shortfall(nobody(), 1, X, Y, Wt, 0.0)
             for t in range(step.shape[0]):
                 for j in range(d):
                     step[t, j] -= lams[j] * Wt[t, j]
         else:
-            step = dual_shortfall(X, Y, Wt, unknown, 1.0)
+            step = _dual_shortfall(X, Y, Wt, unknown)
         scaled_solve(G, scale, step)
         size = relative_size(step if tall else _from_dual(step, X, over), Wt)
         add(step, unknown)
@@ -172,6 +172,16 @@ def _by_cholesky(X: Array, Y: Array, lams: Array) -> tuple[Array, bool]:
             break  # as good as it gets
     good = size < HOPELESS and not np.isnan(np.sum(Wt)) and (tall or _kept_by_dual(X, Y, Wt, unknown, lams))
     return Wt, good
+
+
+@jit
+def _dual_shortfall(X: Array, Y: Array, Wt: Array, alpha: Array) -> Array:
+    """What the equations of the dual still lack, one target a row: y − Xw − α."""
+    lack = product(Wt, False, X, True)
+    for t in range(lack.shape[0]):
+        for i in range(lack.shape[1]):
+            lack[t, i] = Y[i, t] - lack[t, i] - alpha[t, i]
+    return lack
 
 
 @jit

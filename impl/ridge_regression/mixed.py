@@ -1,79 +1,70 @@
-"""Cholesky of XᵀX + λI in float32, refined to the accuracy of float64: for many samples of many features.
+"""Cholesky of the smaller Gram matrix in float32, refined to the accuracy of float64: where that is large.
 
-Nearly all of the time goes into XᵀX, and in float32 that takes half of it. The factor need not be accurate for the
-solution to be: each pass of refinement takes the residual from X in float64 and leaves about κ(XᵀX + λI) · 2⁻²⁴ of the
-error, down to what float64 allows (Moler 1967; Higham 2002, theorem 12.1; Carson and Higham 2018). A pass reads X once,
-so some passes are cheap beside nd² flops. Whether it converges is seen, not assumed.
+Nearly all of the time goes into XᵀX or XXᵀ, and in float32 that takes half of it. The factor need not be accurate for
+the solution to be: each pass of refinement takes the residual from X in float64 and leaves about κ · 2⁻²⁴ of the error,
+down to what float64 allows (Moler 1967; Higham 2002, theorem 12.1; Carson and Higham 2018). A pass reads X once, so
+some passes are cheap beside the flops of the matrix. Whether it converges is seen, not assumed.
 """
 
 import math
 
 import numpy as np
 
-from .._kernels.jit import jit, jit_inlined
-from .._kernels.lapack import call
-from .._kernels.linalg import cholesky_solve
-from .._kernels.refine import BLOCK_BYTES, HOPELESS, add, equilibrated_cholesky, relative_size, shortfall
+from .._kernels.equations import dual_shortfall, narrow_gram_in_pieces, narrow_kernel_in_pieces, shortfall
+from .._kernels.jit import jit
+from .._kernels.linalg import cholesky_solve, transposed
+from .._kernels.parallel import Team
+from .._kernels.refine import HOPELESS, add, equilibrated_cholesky, relative_change, relative_size
 from .._kernels.scaling import exponent
-from .._kernels.validation import Array
+from .._kernels.validation import F64, Array
+
+# The smaller side of X from which on it is faster, and the entries that its size is taken from.
+_SMALLEST, _FIRST = 192, 1 << 16
 
 
-@jit_inlined
 def pays(X: Array) -> bool:
-    """Whether X is float64, tall, and has so many features that it is faster."""
-    return X.itemsize == 8 and X.shape[0] >= X.shape[1] >= 192
+    """Whether X is float64 and so large that it is faster."""
+    return min(X.shape) >= _SMALLEST and X.dtype is F64
 
 
-@jit_inlined
-def mixed_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
-    """(Wᵀ, whether it has come to float64's accuracy), for any float64 X with rows and columns and λ ≥ 0.
+@jit
+def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
+    """(Wᵀ, whether it has come to float64's accuracy), for any float64 X with rows and columns and λ > 0.
 
     X is read as seldom as can be. What is not finite or far out of range is not looked for, but leaves no factor.
     """
-    e, top = exponent(X[: block_rows(X)]), exponent(Y)
+    d, k, tall = X.shape[1], Y.shape[1], X.shape[0] >= X.shape[1]
+    e, top = exponent(X[: max(1, _FIRST // d)]), exponent(Y)
     if abs(e) > 100 or abs(top) > 200:
-        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    L, Wt = equations(X, Y, e)
-    for j in range(L.shape[0]):
-        L[j, j] += np.float32(math.ldexp(lam, -2 * e))
+        return np.empty((k, d), X.dtype), False
+    unit, own_lam = math.ldexp(1.0, -e), math.ldexp(lam, -2 * e)
+    if tall:
+        L, unknown = narrow_gram_in_pieces(team, threads, X, Y, unit, own_lam)
+    else:
+        L, unknown = narrow_kernel_in_pieces(team, threads, X, unit, own_lam), transposed(Y)
     scale, condition = equilibrated_cholesky(L)
     if not condition * np.finfo(L.dtype).eps < HOPELESS:
-        return Wt, False
-    solve(L, scale, e, Wt)
-    size, next_size, eps = 1.0, 1.0, np.finfo(X.dtype).eps
+        return np.empty((k, d), X.dtype), False
+    solve(L, scale, e, unknown)
+    size, next_size, eps, Wt, lack = 1.0, 1.0, np.finfo(X.dtype).eps, unknown, unknown
+    if not tall:
+        Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
     for _ in range(12):
-        step = shortfall(X, Y, Wt, lam)
-        solve(L, scale, e, step)
-        add(step, Wt)
-        before, size = size, relative_size(step, Wt)
+        if tall:
+            lack = shortfall(team, threads, X, Y, Wt, lam)
+        solve(L, scale, e, lack)
+        add(lack, unknown)
+        before = size
+        if tall:
+            size = relative_size(lack, Wt)
+        else:
+            last = Wt
+            Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
+            size = relative_change(Wt, last)
         next_size = size * (size / before)  # if the next step is to this one as this one is to the last
         if next_size <= eps or 0.25 * before < size:
             break
     return Wt, bool(next_size <= eps or size <= condition * eps)
-
-
-@jit
-def block_rows(X: Array) -> int:
-    """How many rows are worked on at once: so many that XᵀX is seldom read and written."""
-    return max(256, BLOCK_BYTES // (4 * X.shape[1]))
-
-
-@jit_inlined
-def equations(X: Array, Y: Array, e: int) -> tuple[Array, Array]:
-    """(XᵀX · 2^-2e, its upper triangle, in float32, YᵀX)."""
-    (n, d), k, rows = X.shape, Y.shape[1], block_rows(X)
-    G, YtX = np.zeros((d, d), np.float32), np.zeros((k, d), X.dtype)
-    narrow, unit = np.empty((rows, d), np.float32), math.ldexp(1.0, -e)
-    for start in range(0, n, rows):
-        block, targets = X[start : start + rows], Y[start : start + rows]
-        m = block.shape[0]
-        for i in range(m):
-            row, narrow_row = block[i], narrow[i]
-            for j in range(d):
-                narrow_row[j] = np.float32(row[j] * unit)
-        call("syrk", ("L", "N", d, m, 1.0, narrow, d, 1.0, G, d))
-        call("gemm", ("N", "T", d, k, m, 1.0, block, d, targets, k, 1.0, YtX, d))
-    return G, YtX
 
 
 @jit
