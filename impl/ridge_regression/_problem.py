@@ -15,10 +15,11 @@ Solve = Callable[[Array, Array, float], tuple[Array, bool]]
 def checked(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """X as (n, d) and y as (n,) or (n, k), of one dtype."""
     X, y = floats("X y", X, y)
-    if X.ndim != 2:
+    of_X, of_y = X.shape, y.shape
+    if len(of_X) != 2:
         refuse_shape("X", X, "(n, d)")
-    if y.ndim not in (1, 2) or y.shape[0] != X.shape[0]:
-        n = X.shape[0]
+    if len(of_y) not in (1, 2) or of_y[0] != of_X[0]:
+        n = of_X[0]
         refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
     return X, y
 

@@ -12,6 +12,7 @@ from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
 from .forms.svd import ridge_svd
 from .mixed import mixed_cholesky, pays
+from .single import LARGEST, single
 
 __all__ = ["ridge"]
 
@@ -47,6 +48,10 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     """
     lam = not_negative("lam", lam)
     X, y = checked(X, y)
+    if X.size <= LARGEST and lam > 0 and y.ndim == 1:
+        w = single(X, y, lam)
+        if w.size:
+            return w
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)
     return best(X, y, lam)
