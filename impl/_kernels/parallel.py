@@ -31,8 +31,9 @@ restores it, unless it has been changed meanwhile. SciPy's BLAS in another threa
 time. Where SciPy has another BLAS, that one does what it does, and nothing is split here.
 
 A helper looks for pieces, letting others have its core, until there have been none for a tenth of a millisecond, as
-calls come in rows; then it sleeps. To wake it takes as long. What looks is compiled: it waits for no lock of Python's.
-Pieces that are shared out cost some 2 µs together and 0.2 µs each, where the helper looks already.
+calls come in rows, or for two within a call; then it sleeps, and to wake it takes a tenth. What the caller does alone
+for longer belongs between two calls of `together`. What looks is compiled: it waits for no lock of Python's. Pieces
+that are shared out cost some 2 µs together and 0.2 µs each, where the helper looks already.
 """
 
 import contextlib
@@ -61,12 +62,14 @@ Team = NDArray[np.int64]
 
 # Of one core, in float64, and the time until a helper that sleeps has begun: of the slowest that are common.
 FLOPS, BYTES, HANDOVER = 2e10, 1e10, 4e-5
+# Of n d min(n, d): what OpenBLAS does on one thread anyway, and where more pay in LAPACK's factorisations.
+_UNSPLIT, _SPLIT_WELL = 1e4, 1e8
 # The team's cells, in three cache lines. The ticket is, from its lowest bits: the next piece, how many there
 # are, and how many helpers may take one. So one atomic addition takes a piece of what is going on at that moment.
-_TICKET, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 16, 24, 25, 26, 27, 32
+_TICKET, _WITHIN, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 9, 16, 24, 25, 26, 27, 32
 _PIECE, _HELPERS = 16, 8
 _FULL, _ALL_HELPERS = (1 << _PIECE) - 1, (1 << _HELPERS) - 1
-_QUICK_LOOKS, _LOOKS = 4000, 8000
+_QUICK_LOOKS, _LOOKS, _LOOKS_WITHIN = 4000, 8000, 150000
 
 
 def workers(flops: float, bytes: float = 0.0) -> int:
@@ -92,15 +95,30 @@ def usable() -> int:
 def together(threads: int, work: Any, *arguments: Any) -> Any:
     """``work(team, threads, *arguments)``, with so many threads at hand, and BLAS on one thread in each of them."""
     with one_thread_each:
-        if threads > 1:
-            _pool.wake(threads - 1)
-        return work(_pool.team, threads, *arguments)
+        if threads == 1:
+            return work(_pool.team, 1, *arguments)
+        team = _pool.team
+        team[_WITHIN] = 1  # for all who are; the first that is ready may say otherwise, and that is no harm
+        _pool.wake(threads - 1)
+        try:
+            return work(team, threads, *arguments)
+        finally:
+            team[_WITHIN] = 0
 
 
 @jit
 def nobody() -> Team:
     """No team, for work of one thread."""
     return np.empty(0, np.int64)
+
+
+def alone(X: NDArray[Any], work: Any, *arguments: Any) -> Any:
+    """``work(*arguments)``, which factors X: BLAS on one thread, unless X is so large that it is faster on more."""
+    n, d = X.shape
+    if _UNSPLIT < n * d * min(n, d) < _SPLIT_WELL:
+        with one_thread_each:
+            return work(*arguments)
+    return work(*arguments)
 
 
 class _OneThreadEach:
@@ -308,7 +326,7 @@ def _do(team: Team, piece: int) -> None:
 def _help(team: Team, helper: int) -> None:
     """Do pieces until there have been none for a while."""
     looks = 0
-    while looks < _LOOKS:
+    while looks < (_LOOKS_WITHIN if _read(team, _WITHIN) != 0 else _LOOKS):
         piece = _take(team, helper)
         if piece >= 0:
             _do(team, piece)

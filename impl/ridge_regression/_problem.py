@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._kernels.parallel import alone
 from .._kernels.scaling import in_range, times_power_of_two
 from .._kernels.validation import Array, finite, floats, positive, refuse_shape
 
@@ -56,7 +57,7 @@ def solution(name: str, matrix: str, solve: Solve, X: ArrayLike, y: ArrayLike, l
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)
     X, Y, scaled_lam, e = in_range(X, columns(y), lam)
-    Wt, succeeded = solve(X, Y, scaled_lam)
+    Wt, succeeded = alone(X, solve, X, Y, scaled_lam)
     if not succeeded:
         raise np.linalg.LinAlgError(f"{name}: {matrix} is not numerically positive definite for lam = {lam}")
     return as_target(times_power_of_two(Wt, e) if e else Wt, y)

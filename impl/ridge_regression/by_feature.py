@@ -21,7 +21,7 @@ from .._kernels.linalg import (
     times_Q,
     transposed,
 )
-from .._kernels.parallel import nobody
+from .._kernels.parallel import alone, nobody
 from .._kernels.refine import (
     HOPELESS,
     add,
@@ -96,7 +96,7 @@ def _solution(X: Array, Y: Array, lams: Array) -> Array:
     if free.any():
         A, B = beside(np.ascontiguousarray(X[:, free]), np.ascontiguousarray(X[:, ~free]), Y)
     if A.size:
-        W[~free] = penalised(A, B, lams[~free]).T
+        W[~free] = alone(A, penalised, A, B, lams[~free]).T
     if free.any():
         W[free] = lstsq(X[:, free], Y - X[:, ~free] @ W[~free])
     return W

@@ -5,8 +5,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._kernels.equations import gram_in_pieces, kernel_in_pieces
 from .._kernels.jit import jit
 from .._kernels.linalg import product, svd, transposed
+from .._kernels.parallel import Team, alone, in_chunks, together, workers
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats
 from ..least_squares import lstsq
@@ -14,7 +16,7 @@ from ._problem import checked_single
 from .path import checked_lams
 from .selection import nothing_explained, weight
 from .spectrum import rank_at_zero
-from .tridiagonal import eigenvectors, share, smaller_gram, smallest
+from .tridiagonal import eigenvectors, share, smallest
 
 __all__ = ["ridge_loo"]
 
@@ -64,10 +66,14 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    values, good = _by_eigenvectors(X, Y, lams, ex, ey)
+    p, L = min(n, d), lams.size
+    threads = workers(3.0 * X.size * p + 4.0 * n * L * p, X.nbytes)
+    Vt, of_Z, of_squares, good = together(threads, _eigenvectors, X, Y, lams, ex)
+    if good:
+        values, good = together(threads, _by_eigenvectors, X, Y, Vt, of_Z, of_squares, ey)
     if good:
         return values
-    U, s, _ = svd(X)
+    U, s, _ = alone(X, svd, X)
     rank = rank_at_zero(s, n, d)
     c = product(U, True, Y, False)[:, 0]
     residual, hidden = outside(U, Y)
@@ -93,28 +99,59 @@ def _left_out(X: Array, y: Array, i: int) -> float:
 
 
 @jit
-def _by_eigenvectors(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple[Array, bool]:
-    """(The values, whether X is well-conditioned enough for it), with XᵀX or XXᵀ = V diag(μ) Vᵀ.
+def _eigenvectors(
+    team: Team, threads: int, X: Array, Y: Array, lams: Array, ex: int
+) -> tuple[Array, Array, Array, bool]:
+    """(Vᵀ, a column for each λ, another, whether X is well-conditioned enough), with XᵀX or XXᵀ = V diag(μ) Vᵀ.
 
     Tall: the rows of Z = XV give (y − Hy)ᵢ = yᵢ − zᵢᵀVᵀw and Hᵢᵢ = Σ zᵢⱼ²/(μⱼ+λ). Wide: I − H = λ(XXᵀ + λI)⁻¹, of
-    which V holds the rows already, and λ cancels.
+    which V holds the rows already, and λ cancels. The columns are what Z and its squares are multiplied by.
     """
-    (n, d), L = X.shape, lams.size
-    total, tall = np.zeros(L), n > d
-    Vt = smaller_gram(X)
+    L, tall = lams.size, X.shape[0] > X.shape[1]
+    if tall:
+        Vt, Xty = gram_in_pieces(team, threads, X, Y, 0.0)
+    else:
+        Vt, Xty = kernel_in_pieces(team, threads, X, 0.0), transposed(Y)
     mu, found = eigenvectors(Vt)
     p, lowest = mu.size, smallest(lams, ex, X.itemsize)
-    if not (found and mu[0] + lowest > share(X) * (mu[p - 1] + lowest)):
-        return total.astype(X.dtype), False
-    b = product(Vt, False, product(X, True, Y, False) if tall else Y, False)
     of_Z, of_squares = np.empty((p, L), X.dtype), np.empty((p, L), X.dtype)
+    if not (found and mu[0] + lowest > share(X) * (mu[p - 1] + lowest)):
+        return Vt, of_Z, of_squares, False
+    b = product(Vt, False, Xty, True)
     for a in range(L):
         lam, _ = lam_in_range(lams[a], ex, X.itemsize)
         unit = 1.0 if tall else np.float64(mu[p - 1]) + lam
         for j in range(p):
             of_squares[j, a] = unit / (mu[j] + lam)
             of_Z[j, a] = b[j, 0] * (unit / (mu[j] + lam))
-    for start in range(0, n, ROWS):
+    return Vt, of_Z, of_squares, True
+
+
+@jit
+def _by_eigenvectors(
+    team: Team, threads: int, X: Array, Y: Array, Vt: Array, of_Z: Array, of_squares: Array, ey: int
+) -> tuple[Array, bool]:
+    """(The values, whether no leverage is too large)."""
+    n, L, found = X.shape[0], of_Z.shape[1], True
+    pieces, out = min((n + ROWS - 1) // ROWS, 1024), np.zeros(L, X.dtype)
+    totals = np.zeros((pieces, L))  # NaN where a leverage is too large
+    in_chunks(team, threads, pieces, _errors_of_rows, (X, Y, Vt, of_Z, of_squares, totals))
+    for a in range(L):
+        total = 0.0
+        for c in range(pieces):
+            total += totals[c, a]
+        found &= not math.isnan(total)
+        out[a] = math.ldexp(total / n, 2 * ey)
+    return out, found
+
+
+@jit
+def _errors_of_rows(c: int, shared: tuple[Array, Array, Array, Array, Array, Array]) -> None:
+    """The sum of the squares of their errors, at each λ."""
+    X, Y, Vt, of_Z, of_squares, totals = shared
+    (n, d), (pieces, L), p = X.shape, totals.shape, Vt.shape[0]
+    blocks, tall = (n + ROWS - 1) // ROWS, n > d
+    for start in range(c * blocks // pieces * ROWS, (c + 1) * blocks // pieces * ROWS, ROWS):
         m = min(ROWS, n - start)
         Z = product(X[start : start + m], False, Vt, True) if tall else transposed(Vt[:, start : start + m])
         above = product(Z, False, of_Z, False)
@@ -127,11 +164,9 @@ def _by_eigenvectors(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple
                 if tall:
                     above[i, a] = Y[start + i, 0] - above[i, a]
                     below[i, a] = 1 - below[i, a]
-                    found &= below[i, a] > LEFT
-                total[a] += (np.float64(above[i, a]) / below[i, a]) ** 2
-    for a in range(L):
-        total[a] = math.ldexp(total[a] / n, 2 * ey)
-    return total.astype(X.dtype), found
+                    if not below[i, a] > LEFT:
+                        totals[c, a] = math.nan
+                totals[c, a] += (np.float64(above[i, a]) / below[i, a]) ** 2
 
 
 @jit

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.jit import jit
 from .._kernels.linalg import product, transposed
+from .._kernels.parallel import alone
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked, columns
@@ -63,9 +64,9 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
 def solutions(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[np.int64]]:
     """(W by λ, target and feature, the exponents that large λ leave over), for X, Y in range and each λ times 4^-e."""
-    W, exponents, good = _by_tridiagonal(X, Y, lams, e)
+    W, exponents, good = alone(X, _by_tridiagonal, X, Y, lams, e)
     if not good:
-        s, Vt, Ct, _ = spectrum(X, Y)
+        s, Vt, Ct, _ = alone(X, spectrum, X, Y)
         filtered, exponents = by_direction(s, Ct, lams, e, rank_at_zero(s, *X.shape))
         W = filtered @ Vt
     return W.reshape(lams.size, -1, X.shape[1]), exponents

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from .._kernels.jit import jit
 from .._kernels.lapack import call
 from .._kernels.linalg import gram, svd
+from .._kernels.parallel import alone
 from .._kernels.refine import equilibrated_cholesky
 from .._kernels.scaling import in_range
 from .._kernels.validation import Array, positive
@@ -58,7 +59,7 @@ def ridge_posterior(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> tuple[Array, 
 
 def covariance(X: Array, lam: float) -> Array:
     """λ(XᵀX + λI)⁻¹, of an X in range and not empty, and λ > 0."""
-    inverse, good = _inverse_gram(X, lam)
+    inverse, good = alone(X, _inverse_gram, X, lam)
     return inverse if good else _by_svd(X, lam)
 
 
@@ -82,7 +83,7 @@ def _inverse_gram(X: Array, lam: float) -> tuple[Array, bool]:
 def _by_svd(X: Array, lam: float) -> Array:
     """V diag(λ/(σ²+λ)) Vᵀ, plus the projection on the null space where X is wide."""
     n, d = X.shape
-    _, s, Vt = svd(X)
+    _, s, Vt = alone(X, svd, X)
     if n < d:
         half = np.sqrt(ridge_filter_factors(s, lam))[:, None] * Vt
         return np.eye(d, dtype=X.dtype) - half.T @ half

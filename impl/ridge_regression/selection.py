@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit, jit_inlined
 from .._kernels.linalg import product, singular_values, transposed
+from .._kernels.parallel import alone
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked_single
@@ -53,8 +54,8 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
         return np.zeros(lams.size, X.dtype)
     n, d = X.shape
     X, e = matrix_in_range(X)
-    mu, good = _spectrum_of_gram(X, smallest(lams, e, X.itemsize))
-    s = np.sqrt(mu) if good else singular_values(X)
+    mu, good = alone(X, _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
+    s = np.sqrt(mu) if good else alone(X, singular_values, X)
     return dof_of(s, lams, e, rank_at_zero(s, n, d))
 
 
@@ -96,10 +97,10 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    values, good = _gcv_by_tridiagonal(X, Y, lams, ex, ey)
+    values, good = alone(X, _gcv_by_tridiagonal, X, Y, lams, ex, ey)
     if good:
         return values
-    s, _, Ct, rest = spectrum(X, Y)
+    s, _, Ct, rest = alone(X, spectrum, X, Y)
     return gcv_of(s, Ct[0], rest[0], lams, n, rank_at_zero(s, n, d), ex, ey)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._kernels.linalg import product, svd
+from ..._kernels.parallel import alone
 from ..._kernels.validation import Array, finite
 from .._problem import checked_single
 from ..loo import by_spectrum, outside, weights
@@ -66,7 +67,7 @@ def ridge_intercept_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, sample_weig
     q = c.root / math.sqrt(np.sum(c.root * c.root))
     U, sigma, rank = np.zeros((n - 1, 0), X.dtype), np.zeros(0, X.dtype), 0
     if d:
-        U, sigma, _ = svd(c.A)
+        U, sigma, _ = alone(c.A, svd, c.A)
         rank = rank_at_zero(sigma, n - 1, d)
     of_U = product(U, True, c.T, False)[:, 0] if d else np.zeros(0, X.dtype)
     # Beside the directions of the features stands q, of which every λ leaves nothing.
