@@ -8,12 +8,15 @@ import numpy as np
 from .jit import jit, jit_inlined, jit_sums
 from .lapack import call
 from .parallel import Team, in_chunks
+from .tile import add_gram_of_padded, padded
 from .validation import Array
 
 # What is worked on at once: it stays in the cache between the two products of a pass over X.
 BLOCK_BYTES = 1 << 18
 # So many rows, or columns, at least are worth a piece; a Gram matrix has one of its own for each.
 _SMALLEST = 64
+# Up to so many columns AᵀA is faster in tiles than by BLAS, so many rows at a time, which stay in the cache.
+_TILED, _TILED_ROWS = 512, 64
 _FINER = 4  # pieces for each thread, where a piece is cheap: the last one is waited for
 
 
@@ -37,24 +40,17 @@ def block_rows(columns: int) -> int:
 
 
 @jit_inlined
-def gram_in_pieces(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, Array]:
-    """(XᵀX + λI, its upper triangle, YᵀX) of a tall X."""
+def gram_in_pieces(
+    team: Team, threads: int, X: Array, Y: Array, unit: float, lam: float, like: Array
+) -> tuple[Array, Array]:
+    """(XᵀX · unit² + λI, its upper triangle, in the dtype of `like`; YᵀX) of a tall X."""
     (n, d), k = X.shape, Y.shape[1]
-    pieces = pieces_of(n, threads)
-    Gs, YtXs = np.empty((pieces, d, d), X.dtype), np.empty((pieces, k, d), X.dtype)
-    in_chunks(team, threads, pieces, _gram_of_rows, (X, Y, Gs, YtXs))
-    return _sums(team, threads, Gs, YtXs, lam)
-
-
-@jit_inlined
-def narrow_gram_in_pieces(team: Team, threads: int, X: Array, Y: Array, unit: float, lam: float) -> tuple[Array, Array]:
-    """(XᵀX · unit² + λI, its upper triangle, in float32; YᵀX) of a tall X."""
-    (n, d), k = X.shape, Y.shape[1]
-    pieces = pieces_of(n, threads)
-    Gs, YtXs = np.empty((pieces, d, d), np.float32), np.empty((pieces, k, d), X.dtype)
-    narrow = np.empty((pieces, min(block_rows(d), n), d), np.float32)
-    in_chunks(team, threads, pieces, _narrow_gram_of_rows, (X, Y, unit, narrow, Gs, YtXs))
-    return _sums(team, threads, Gs, YtXs, lam)
+    pieces, tiled = pieces_of(n, threads), d <= _TILED
+    width = padded(d, like.itemsize) if tiled else d
+    Gs, YtXs = np.empty((pieces, width, width), like.dtype), np.empty((pieces, k, d), X.dtype)
+    packed = np.empty((pieces, min(_TILED_ROWS if tiled else block_rows(d), n), width), like.dtype)
+    in_chunks(team, threads, pieces, _gram_of_rows, (X, Y, unit, packed, Gs, YtXs))
+    return _sums(team, threads, d, Gs, YtXs, lam)
 
 
 @jit_inlined
@@ -64,7 +60,7 @@ def kernel_in_pieces(team: Team, threads: int, X: Array, lam: float) -> Array:
     pieces = pieces_of(d, threads)
     Ks = np.empty((pieces, n, n), X.dtype)
     in_chunks(team, threads, pieces, _kernel_of_columns, (X, Ks))
-    return _sums(team, threads, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
+    return _sums(team, threads, n, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
 
 
 @jit_inlined
@@ -75,7 +71,7 @@ def narrow_kernel_in_pieces(team: Team, threads: int, X: Array, unit: float, lam
     Ks = np.empty((pieces, n, n), np.float32)
     narrow = np.empty((pieces, n, min(block_rows(n), d)), np.float32)
     in_chunks(team, threads, pieces, _narrow_kernel_of_columns, (X, unit, narrow, Ks))
-    return _sums(team, threads, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
+    return _sums(team, threads, n, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
 
 
 @jit_inlined
@@ -99,29 +95,26 @@ def dual_shortfall(team: Team, threads: int, X: Array, Y: Array, alpha: Array, l
 
 
 @jit
-def _gram_of_rows(c: int, shared: tuple[Array, Array, Array, Array]) -> None:
-    X, Y, Gs, YtXs = shared
-    (n, d), k = X.shape, Y.shape[1]
+def _gram_of_rows(c: int, shared: tuple[Array, Array, float, Array, Array, Array]) -> None:
+    X, Y, unit, packed, Gs, YtXs = shared
+    (n, d), k, (_, rows, width), before = X.shape, Y.shape[1], packed.shape, 0.0
     first, last = bounds(n, Gs.shape[0], c)
-    call("syrk", ("L", "N", d, last - first, 1.0, X[first:], d, 0.0, Gs[c], d))
-    if k == 1:
-        call("gemv", ("N", d, last - first, 1.0, X[first:], d, Y[first:], 1, 0.0, YtXs[c], 1))
-    else:
-        call("gemm", ("N", "T", d, k, last - first, 1.0, X[first:], d, Y[first:], k, 0.0, YtXs[c], d))
-
-
-@jit
-def _narrow_gram_of_rows(c: int, shared: tuple[Array, Array, float, Array, Array, Array]) -> None:
-    X, Y, unit, narrow, Gs, YtXs = shared
-    (n, d), k, rows, before = X.shape, Y.shape[1], narrow.shape[1], 0.0
-    first, last = bounds(n, Gs.shape[0], c)
+    if d <= _TILED:
+        for i in range(width):
+            for j in range(width):
+                Gs[c, i, j] = 0
     for start in range(first, last, rows):
         m = min(rows, last - start)
         for i in range(m):
-            row, narrow_row = X[start + i], narrow[c, i]
+            row, packed_row = X[start + i], packed[c, i]
             for j in range(d):
-                narrow_row[j] = np.float32(row[j] * unit)
-        call("syrk", ("L", "N", d, m, 1.0, narrow[c], d, before, Gs[c], d))
+                packed_row[j] = row[j] * unit
+            for j in range(d, width):
+                packed_row[j] = 0
+        if d <= _TILED:
+            add_gram_of_padded(packed[c, :m], d, Gs[c])
+        else:
+            call("syrk", ("L", "N", d, m, 1.0, packed[c], d, before, Gs[c], d))
         if k == 1:
             call("gemv", ("N", d, m, 1.0, X[start:], d, Y[start:], 1, before, YtXs[c], 1))
         else:
@@ -153,12 +146,13 @@ def _narrow_kernel_of_columns(c: int, shared: tuple[Array, float, Array, Array])
 
 
 @jit_inlined
-def _sums(team: Team, threads: int, Gs: Array, others: Array, lam: float) -> tuple[Array, Array]:
-    """(Σ Gs + λI, Σ others)."""
-    pieces, p, _ = Gs.shape
-    if pieces > 1:
-        in_chunks(team, threads, pieces, _sum_of_rows, (Gs,))
+def _sums(team: Team, threads: int, p: int, Gs: Array, others: Array, lam: float) -> tuple[Array, Array]:
+    """(Σ Gs + λI, without their padding; Σ others)."""
+    pieces, width, _ = Gs.shape
     G, other = Gs[0], others[0]
+    if pieces > 1 or width > p:
+        G = np.empty((p, p), Gs.dtype)
+        in_chunks(team, threads, pieces, _sum_of_rows, (Gs, G))
     for j in range(p):
         G[j, j] += lam
     for c in range(1, pieces):
@@ -169,12 +163,15 @@ def _sums(team: Team, threads: int, Gs: Array, others: Array, lam: float) -> tup
 
 
 @jit
-def _sum_of_rows(c: int, shared: tuple[Array]) -> None:
-    (Gs,) = shared
-    pieces, p, _ = Gs.shape
+def _sum_of_rows(c: int, shared: tuple[Array, Array]) -> None:
+    Gs, G = shared
+    pieces, p = Gs.shape[0], G.shape[0]
     for i in range(c, p, pieces):  # row i has p - i entries
+        into, row = G[i], Gs[0, i]
+        for j in range(i, p):
+            into[j] = row[j]
         for k in range(1, pieces):
-            into, row = Gs[0, i], Gs[k, i]
+            row = Gs[k, i]
             for j in range(i, p):
                 into[j] += row[j]
 

@@ -9,8 +9,8 @@
 ``nogil=True``
     Calls from several Python threads run at the same time. Nothing compiled here touches a Python object or a global.
 no ``parallel=True``
-    Numba's default threading layer, workqueue, aborts the process when two threads enter it at once. The threads that
-    pay are BLAS's own.
+    Numba's default threading layer, workqueue, aborts the process when two threads enter it at once. `parallel` has
+    threads of our own.
 no ``fastmath=True``
     It lets the compiler assume that there is no NaN and no infinity, and then training code never sees them. `jit_sums`
     allows the two liberties that keep both: sums may be taken in any order (`reassoc`), so that they use vector

@@ -28,7 +28,8 @@ on one of them if it takes less than some handovers do: by flops and bytes, at r
 OpenBLAS splits small products so that its threads wait for each other more than they work, and it has one number of
 threads a process, none for a thread. `one_thread_each` sets that to 1 while anybody is inside, and the last one
 restores it, unless it has been changed meanwhile. SciPy's BLAS in another thread of the program is on one core for that
-time. Where SciPy has another BLAS, that one does what it does, and nothing is split here.
+time, and threadpoolctl, if asked there just then, takes that for what it has to restore. Where SciPy has another BLAS,
+that one does what it does, and nothing is split here.
 
 A helper looks for pieces, letting others have its core, until there have been none for a tenth of a millisecond, as
 calls come in rows, or for two within a call; then it sleeps, and to wake it takes a tenth. What the caller does alone

@@ -29,7 +29,7 @@ HOPELESS = 1e-3
 def refined_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data in range and λ > 0."""
     if X.shape[0] >= X.shape[1]:
-        G, unknown = gram_in_pieces(team, threads, X, Y, lam)
+        G, unknown = gram_in_pieces(team, threads, X, Y, 1.0, lam, X)
     else:
         # The unknowns are w itself when X is tall, and the dual α with w = Xᵀα when it is wide.
         G, unknown = kernel_in_pieces(team, threads, X, lam), transposed(Y)
@@ -41,7 +41,7 @@ def refined_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -
 def refined_full_rank(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0, X tall."""
     team, squares = nobody(), 0.0
-    G, unknown = gram_in_pieces(team, 1, X, Y, 0.0)
+    G, unknown = gram_in_pieces(team, 1, X, Y, 1.0, 0.0, X)
     for j in range(G.shape[0]):
         squares += float(G[j, j])
     scale, condition = equilibrated_cholesky(G)

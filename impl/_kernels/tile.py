@@ -37,8 +37,8 @@ def padded(columns: int, itemsize: int) -> int:
 
 
 @jit
-def gram_of_padded(A: Array, p: int, G: Array) -> None:
-    """The first p rows of AᵀA, from the diagonal on, and what else is in their tiles; G is as large as A is wide."""
+def add_gram_of_padded(A: Array, p: int, G: Array) -> None:
+    """Add to G, as large as A is wide, the first p rows of AᵀA from the diagonal on, and the rest of their tiles."""
     (rows, width), lanes = A.shape, _BYTES // A.itemsize
     for j in range(0, p, _ROWS):
         k = j // lanes * lanes
@@ -174,16 +174,22 @@ def largest(typingctx, C, c, A, count):  # type: ignore[no-untyped-def]
 
 def _tile(vectors: int) -> Any:
     def tile(typingctx, A, rows, j, k, G):  # type: ignore[no-untyped-def]
-        """G[j : j + 4, k : k + vectors] = AᵀA there."""
+        """G[j : j + 4, k : k + vectors] += AᵀA there."""
 
         def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
             A, rows, j, k, G = values
             of_A, of_G = signature.args[0], signature.args[4]
             lanes = _BYTES * 8 // of_A.dtype.bitwidth
-            zero = ir.Constant(ir.VectorType(context.get_value_type(of_A.dtype), lanes), [0.0] * lanes)
-            tile = [(i, v, cgutils.alloca_once(builder, zero.type)) for i in range(_ROWS) for v in range(vectors)]
-            for _, _, place in tile:
-                builder.store(zero, place)
+
+            def of_tile(i, v):  # type: ignore[no-untyped-def]
+                row, column = builder.add(j, j.type(i)), builder.add(k, k.type(v * lanes))
+                return _vector(context, builder, of_G, G, row, column, lanes)
+
+            tile = [
+                (i, v, cgutils.alloca_once_value(builder, _load(builder, of_tile(i, v))))
+                for i in range(_ROWS)
+                for v in range(vectors)
+            ]
             with cgutils.for_range(builder, rows) as loop:
 
                 def at(column, lanes):  # type: ignore[no-untyped-def]
@@ -195,8 +201,7 @@ def _tile(vectors: int) -> Any:
                 for i, v, place in tile:
                     builder.store(_fused(builder, left[i], right[v], builder.load(place)), place)
             for i, v, place in tile:
-                row, column = builder.add(j, j.type(i)), builder.add(k, k.type(v * lanes))
-                into = _vector(context, builder, of_G, G, row, column, lanes)
+                into = of_tile(i, v)
                 builder.store(builder.load(place), into[0]).align = into[1]
             return context.get_dummy_value()
 

@@ -109,7 +109,7 @@ def _eigenvectors(
     """
     L, tall = lams.size, X.shape[0] > X.shape[1]
     if tall:
-        Vt, Xty = gram_in_pieces(team, threads, X, Y, 0.0)
+        Vt, Xty = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X)
     else:
         Vt, Xty = kernel_in_pieces(team, threads, X, 0.0), transposed(Y)
     mu, found = eigenvectors(Vt)

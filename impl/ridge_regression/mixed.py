@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .._kernels.equations import dual_shortfall, narrow_gram_in_pieces, narrow_kernel_in_pieces, shortfall
+from .._kernels.equations import dual_shortfall, gram_in_pieces, narrow_kernel_in_pieces, shortfall
 from .._kernels.jit import jit
 from .._kernels.linalg import cholesky_solve, transposed
 from .._kernels.parallel import Team
@@ -39,7 +39,7 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> 
         return np.empty((k, d), X.dtype), False
     unit, own_lam = math.ldexp(1.0, -e), math.ldexp(lam, -2 * e)
     if tall:
-        L, unknown = narrow_gram_in_pieces(team, threads, X, Y, unit, own_lam)
+        L, unknown = gram_in_pieces(team, threads, X, Y, unit, own_lam, np.empty(0, np.float32))
     else:
         L, unknown = narrow_kernel_in_pieces(team, threads, X, unit, own_lam), transposed(Y)
     scale, condition = equilibrated_cholesky(L)

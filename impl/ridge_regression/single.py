@@ -13,7 +13,7 @@ import numpy as np
 from .._kernels.jit import jit, jit_sums
 from .._kernels.refine import HOPELESS
 from .._kernels.scaling import exponent
-from .._kernels.tile import UNIT, add_row, copy_unit, gram_of_padded, padded
+from .._kernels.tile import UNIT, add_gram_of_padded, add_row, copy_unit, padded
 from .._kernels.validation import Array
 
 # Of the entries and of the smaller side: what is padded stays in the cache.
@@ -33,16 +33,16 @@ def single(X: Array, y: Array, lam: float) -> Array:
         return np.empty(0, X.dtype)
     width, penalty = padded(p + 1 if tall else p, X.itemsize), X.dtype.type(lam)
     room = np.empty((q + 2 * width + _VECTORS, width), X.dtype)  # one array, as to make one takes time
-    A, G, zeros = room[:q], room[q : q + width], room[q + width :]
+    A, zeros = room[:q], room[q:]
     for i in range(zeros.shape[0]):
         for j in range(width):
             zeros[i, j] = 0
-    M, vectors = zeros[:width], zeros[width:]
+    G, M, vectors = zeros[:width], zeros[width : 2 * width], zeros[2 * width :]
     if tall:
         _pack(X, y, vectors, A)
     else:
         _pack_transposed(X, A)
-    gram_of_padded(A, p, G)
+    add_gram_of_padded(A, p, G)
     for j in range(p):
         vectors[_RIGHT, j] = G[j, p] if tall else y[j]
         G[j, j] += penalty
