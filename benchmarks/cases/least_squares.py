@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.cases.case import Cases, qr, regression_size, sized, svd
 
@@ -41,6 +43,7 @@ add(
     **sized("m n", (50, 10), (200, 20), (1000, 50), (5000, 300)),
 )
 add("lstsq", inputs.square_system, _lstsq, regression_size, square={"m": 300, "n": 300})
+add("lstsq", *_system, options={"dtype": np.float32}, **{"large-float32": {"m": 1000, "n": 200}})
 add("lstsq", *_system, options={"layout": inputs.strided}, strided={"m": 1000, "n": 200})
 add("lstsq", *_system, options={"quick": False}, **sized("m n", (20_000, 500)))
 add("lstsq", inputs.ill_conditioned_system, _lstsq, regression_size, **{"ill-conditioned": {"m": 1000, "n": 50}})

@@ -1,5 +1,7 @@
 """Chapter 3: from ten samples of three features to 50,000 of 1,000, and everything that takes many λ."""
 
+import numpy as np
+
 from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.cases.case import Cases, qr, regression_size, sized, svd
 
@@ -52,6 +54,7 @@ add("ridge_kernel", *_SOLVED, **_WIDE)
 add("ridge", *_SOLVED, **_TALL, wide=_WIDE["large"], **_PEOPLE)
 add("ridge", *_SOLVED, **sized("n d", (50, 500), (200, 5000)))
 add("ridge", *_SOLVED, options={"quick": False}, **_HUGE, **sized("n d", (1000, 10_000)))
+add("ridge", *_SOLVED, options={"dtype": np.float32}, **{"large-float32": _TALL["large"]})
 add(
     "ridge",
     inputs.regression_of_several_targets,

@@ -58,12 +58,12 @@ def ridge_objective(X, y, w, lam):
 
 @jitted
 def ridge_normal(X, y, lam):
-    return jnp.linalg.solve(X.T @ X + lam * jnp.eye(X.shape[1]), X.T @ y)
+    return jnp.linalg.solve(X.T @ X + lam * jnp.eye(X.shape[1], dtype=X.dtype), X.T @ y)
 
 
 @jitted
 def ridge_kernel(X, y, lam):
-    return X.T @ jnp.linalg.solve(X @ X.T + lam * jnp.eye(len(X)), y)
+    return X.T @ jnp.linalg.solve(X @ X.T + lam * jnp.eye(len(X), dtype=X.dtype), y)
 
 
 def ridge(X, y, lam):
@@ -73,7 +73,7 @@ def ridge(X, y, lam):
 
 @jitted
 def ridge_batch(X, y, lam):
-    return jax.vmap(lambda X, y: jnp.linalg.solve(X.T @ X + lam * jnp.eye(X.shape[1]), X.T @ y))(X, y)
+    return jax.vmap(lambda X, y: jnp.linalg.solve(X.T @ X + lam * jnp.eye(X.shape[1], dtype=X.dtype), X.T @ y))(X, y)
 
 
 @jitted

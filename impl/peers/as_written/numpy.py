@@ -77,7 +77,7 @@ def ridge_log_posterior(X, y, w, lam):
 
 
 def ridge_normal(X, y, lam):
-    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ y)
+    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1], dtype=X.dtype), X.T @ y)
 
 
 ridge_map = ridge_normal
@@ -100,7 +100,7 @@ def ridge_augmented_columns(X, y, lam):
 
 
 def ridge_kernel(X, y, lam):
-    return X.T @ np.linalg.solve(X @ X.T + lam * np.eye(len(X)), y)
+    return X.T @ np.linalg.solve(X @ X.T + lam * np.eye(len(X), dtype=X.dtype), y)
 
 
 def ridge(X, y, lam):
@@ -109,7 +109,7 @@ def ridge(X, y, lam):
 
 
 def ridge_posterior(X, y, lam):
-    inverse = np.linalg.inv(X.T @ X + lam * np.eye(X.shape[1]))
+    inverse = np.linalg.inv(X.T @ X + lam * np.eye(X.shape[1], dtype=X.dtype))
     return inverse @ (X.T @ y), lam * inverse
 
 
@@ -149,14 +149,14 @@ def _smoothed(X, y, lams):
 
 def ridge_batch(X, y, lam):
     Xt = X.transpose(0, 2, 1)
-    return np.linalg.solve(Xt @ X + lam * np.eye(X.shape[2]), Xt @ y[:, :, None])[:, :, 0]
+    return np.linalg.solve(Xt @ X + lam * np.eye(X.shape[2], dtype=X.dtype), Xt @ y[:, :, None])[:, :, 0]
 
 
 def ridge_intercept(X, y, lam, sample_weight=None):
     s = np.ones(len(X)) if sample_weight is None else sample_weight
     x_mean, y_mean = np.average(X, axis=0, weights=s), np.average(y, axis=0, weights=s)
     Xc = X - x_mean
-    w = np.linalg.solve((Xc.T * s) @ Xc + lam * np.eye(X.shape[1]), (Xc.T * s) @ (y - y_mean))
+    w = np.linalg.solve((Xc.T * s) @ Xc + lam * np.eye(X.shape[1], dtype=X.dtype), (Xc.T * s) @ (y - y_mean))
     return w, y_mean - x_mean @ w
 
 

@@ -25,11 +25,11 @@ def right_inverse(X):
 
 
 def ridge_normal(X, y, lam):
-    return linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ y, assume_a="pos")
+    return linalg.solve(X.T @ X + lam * np.eye(X.shape[1], dtype=X.dtype), X.T @ y, assume_a="pos")
 
 
 def ridge_kernel(X, y, lam):
-    return X.T @ linalg.solve(X @ X.T + lam * np.eye(len(X)), y, assume_a="pos")
+    return X.T @ linalg.solve(X @ X.T + lam * np.eye(len(X), dtype=X.dtype), y, assume_a="pos")
 
 
 def ridge(X, y, lam):
@@ -41,7 +41,7 @@ ridge_map = ridge_normal
 
 
 def ridge_posterior(X, y, lam):
-    factor = linalg.cho_factor(X.T @ X + lam * np.eye(X.shape[1]))
+    factor = linalg.cho_factor(X.T @ X + lam * np.eye(X.shape[1], dtype=X.dtype))
     return linalg.cho_solve(factor, X.T @ y), lam * linalg.cho_solve(factor, np.eye(X.shape[1]))
 
 
