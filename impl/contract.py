@@ -98,6 +98,8 @@ class Argument:
         Of a cache, the function whose second result it is.
     says
         What it is, where its kind does not say so.
+    optional
+        Whether an implementation may do without it, and is then not judged with it.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Argument:
     other: Axes | None = None
     forward: str = ""
     says: str = ""
+    optional: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}={self.default}" if self.default else self.name
@@ -128,6 +131,7 @@ class Argument:
         text = (
             f"{' or '.join(map(_shape, sorted(self.shapes, key=len)))}, {kind}" if self.numeric or self.axes else kind
         )
+        text += ", or no such argument" * self.optional
         return f"{text} (default: {self.default})" if self.default else text
 
 
@@ -259,7 +263,9 @@ def _least_squares() -> Iterator[Function]:
     yield Function("pinv", (X, rcond), 2, "V Σ† Uᵀ", "(n, m)", module)
     yield Function("left_inverse", (tall,), 2, "(XᵀX)⁻¹Xᵀ", "(n, m)", module)
     yield Function("right_inverse", (wide,), 2, "Xᵀ(XXᵀ)⁻¹", "(n, m)", module)
-    yield Function("lstsq", (X, y, rcond), 2, "the shortest w among those that minimise ‖Xw − y‖", w, module)
+    says = "True for each weight to its last digit, of an X of full rank, while u (κ + κ²‖r‖/(‖X‖‖w‖)) < 1"
+    refine = Argument("refine", (), Kind.OPTION, "None", says=says, optional=True)
+    yield Function("lstsq", (X, y, rcond, refine), 2, "the shortest w among those that minimise ‖Xw − y‖", w, module)
     yield Function("min_norm", (wide, y), 2, "the shortest w with Xw = y", w, module)
 
 

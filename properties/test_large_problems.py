@@ -154,6 +154,17 @@ def test_a_large_least_squares_problem_has_the_solution_of_its_parts(impl, size,
 
 
 @in_both_dtypes
+@pytest.mark.parametrize("size", ["96x64", "288x64, well-conditioned"])
+def test_a_large_least_squares_problem_is_refined_to_the_last_digit(impl, size, dtype):
+    """On a hundred rows and more lstsq(X, y, refine=True) has each weight to a rounding or two."""
+    impl.needs("lstsq", "refine")
+    p = tiled(*ALL_SIZES[size], dtype)
+    exact = p.ridge(0.0)
+    bound = bounds.refined(p.X, p.y, exact)
+    judge("lstsq", impl.lstsq(p.X, p.y, refine=True), exact, bound, dtype=dtype, size=size)
+
+
+@in_both_dtypes
 def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
     """On hundreds of rows and columns of low rank lstsq gives the shortest of the w that minimise ‖Xw − y‖."""
     rng, order = np.random.default_rng(3), 32

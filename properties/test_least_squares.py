@@ -308,6 +308,15 @@ def test_lstsq_is_the_shortest_solution_at_any_rank(impl, data, hard):
     judge_lstsq(impl, data.draw(of_rank(hard=hard)), hard)
 
 
+@pytest.mark.accuracy
+@given(linear(hard=True))
+def test_lstsq_refined_is_right_in_every_digit(impl, p):
+    """lstsq(X, y, refine=True) has each weight to a rounding or two, for any condition, residual and scales."""
+    impl.needs("lstsq", "refine")
+    exact = oracles.lstsq(p.X, p.y)
+    judge("lstsq", impl.lstsq(p.X, p.y, refine=True), exact, bounds.refined(p.X, p.y, exact), dtype=p.dtype)
+
+
 @ORDINARY_AND_HARD
 @given(data=st.data())
 def test_lstsq_leaves_a_residual_across_the_columns_and_nothing_in_the_null_space(impl, data, hard):

@@ -101,9 +101,14 @@ def digits(cards: list[dict[str, Any]]) -> Iterator[str]:
     for data in SETS:
         p = certified(data)
         own = p.digits(oracles.floats(oracles.lstsq(p.X, p.y)))
-        cells = (" / ".join(f"{row[data]:.1f}" for row in card["digits"].values() if data in row) for card in cards)
+        cells = (" / ".join(_reached(row, data) for row in card["digits"].values() if data in row) for card in cards)
         yield f"| {data} | {np.linalg.cond(p.X):.0e} | {own:.1f} | " + " | ".join(cells) + " |"
     yield "\n"
+
+
+def _reached(row: Mapping[str, float], data: str) -> str:
+    refined = row.get(f"{data}, refined")
+    return f"{row[data]:.1f}" if refined is None else f"{row[data]:.1f} → {refined:.1f}"
 
 
 def together(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -189,7 +189,7 @@ def test_the_table_of_digits_is_that_of_the_stored_ones() -> None:
     """After new runs: python -m shrinkage.benchmarks.report.readme SCORECARD ..."""
     cards = json.loads(ERRORS.read_text(encoding="utf-8"))["cards"]
     assert with_table(TEXT[CLAIMS], DIGITS_START, digits(cards)) == TEXT[CLAIMS]
-    assert {*SETS} == {*cards[0]["digits"]["lstsq"]}
+    assert {*SETS} <= {*cards[0]["digits"]["lstsq"]}
 
 
 ROW = {"held": 3, "failed": 0, "departed": 0, "not offered": 0, "judged": 100, "worst": 0.25}

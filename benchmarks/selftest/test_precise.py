@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from shrinkage._kernels.double_double import add_multiple, dot
+from shrinkage._kernels.jit import jit
 from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.references import precise
 from shrinkage.benchmarks.references.grids import Grid
@@ -54,6 +56,37 @@ def test_eigenvectors_are_refined() -> None:
     values, V = precise.eigen(M)
     for product, diagonal in ((V.T @ V, np.ones(20)), (V.T @ M @ V / values.max(), values / values.max())):
         assert np.abs(product - np.diag(diagonal)).max() < 1e4 * DIGITS
+
+
+@jit
+def _dot(X: np.ndarray, i: int, high: np.ndarray, low: np.ndarray) -> tuple[float, float]:
+    return dot(X, i, high, low)
+
+
+@jit
+def _add_multiple(
+    X: np.ndarray, i: int, high: float, low: float, sums: np.ndarray, errors: np.ndarray, times: int
+) -> None:
+    for _ in range(times):
+        add_multiple(X, i, high, low, sums, errors)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sums_of_two_floats_have_twice_the_digits(dtype: type) -> None:
+    """By exact rationals, whether there are lanes left over or not: nothing was reordered, and no product rounded."""
+    u = 2.0**-53
+    for n in [*range(1, 14), 101]:
+        X: np.ndarray = (RNG.standard_normal((3, n)) * 10.0 ** RNG.integers(-8, 9, (3, n))).astype(dtype)
+        high, sums = RNG.standard_normal((2, n))
+        low, errors = u * high * RNG.uniform(-1, 1, n), u * sums * RNG.uniform(-1, 1, n)
+        x, multiple = oracles.rationals(X[1]), oracles.rationals(high) + oracles.rationals(low)
+        off = oracles.rationals(np.array(_dot(X, 1, high, low))).sum() - x @ multiple
+        assert abs(float(oracles.nearest(off))) <= 2 * n**2 * u**2 * (abs(X[1].astype(float)) @ abs(high))
+        right = oracles.rationals(sums) + oracles.rationals(errors) + 5 * x * multiple[0]
+        sizes = abs(sums) + 5 * abs(X[1].astype(float) * high[0])
+        _add_multiple(X, 1, high[0], low[0], sums, errors, 5)
+        off = oracles.rationals(sums) + oracles.rationals(errors) - right
+        assert (abs(oracles.floats(off)) <= 2 * 5**2 * u**2 * sizes).all()
 
 
 def test_a_grid_of_lams_is_ridge_at_each() -> None:

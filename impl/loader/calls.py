@@ -14,6 +14,8 @@ from .expressions import compiled, free_names, near, parsed
 def called(calls: Iterable[str], modules: Sequence[ModuleType]) -> SimpleNamespace:
     """What these calls offer, by the contract's names: compiled once, with the contract's signature.
 
+    An optional argument that a call does not speak of is not in it.
+
     What speaks of none of the arguments is the function or the class itself: ``ridge=solve``, ``sgd=SGD().step``.
 
     Raises
@@ -32,12 +34,13 @@ def called(calls: Iterable[str], modules: Sequence[ModuleType]) -> SimpleNamespa
         if hasattr(offered, name):
             raise WrongChoice(f"{said} is the second call for {name}: give one.")
         expression, function = parsed(text, said), CONTRACT[name]
-        arguments = ", ".join(map(str, function.arguments))
-        made = compiled(expression, arguments, modules, said)
-        if {*function.names} & {*free_names(expression)}:
+        spoken = {*free_names(expression)}
+        taken = [str(a) for a in function.arguments if a.name in spoken or not a.optional]
+        made = compiled(expression, ", ".join(taken), modules, said)
+        if {*function.names} & spoken:
             made.__name__ = made.__qualname__ = name
         else:
-            made = _itself(made, len(function.names), said)
+            made = _itself(made, len(taken), said)
         setattr(offered, name, made)
     return offered
 

@@ -263,6 +263,36 @@ def least_squares(p: Problem) -> Bound:
     return p.allow(solution_moves(p, p.size, p.y), source)
 
 
+def refined(X: Any, y: Any, w: Any) -> Bound:
+    """For `lstsq` of full rank with `refine`: two roundings of each weight, and what twice the digits leave.
+
+    That is `solution_moves` for (c u)², of X with its columns scaled to a largest entry of about 1; where it is wide,
+    with its rows, which leaves w as it is; where it is square, either.
+    """
+    X, y, w, dtype = np.asarray(X), np.asarray(y), np.asarray(w), working_dtype(X, y)
+    left = [_left(X, y, w, axis, dtype) for axis in (0, 1) if X.shape[axis] >= X.shape[1 - axis]]
+    each = np.abs(oracles.floats(w)) * (2 * unit_roundoff(dtype))
+    source = "Demmel, Hida, Riedy and Li (2009), §4; Ogita, Rump and Oishi (2005), Proposition 5.5"
+    return Bound(np.max(np.broadcast_arrays(*left), axis=0) + each, source)
+
+
+def _left(X: np.ndarray, y: np.ndarray, w: np.ndarray, axis: int, dtype: np.dtype) -> np.ndarray:
+    """What is left of the error by scaling columns, axis 0, or rows; infinite where refinement need not converge."""
+    unit = np.frexp(abs(X).max(axis=axis, initial=0))[1]
+    scaled = np.ldexp(X.astype(float), -np.expand_dims(unit, axis))
+    targets, weights = y.reshape(len(y), -1).astype(float), w.reshape(X.shape[1], -1)
+    powers = np.array([mpmath.ldexp(mpf(1), int(e)) for e in unit] if axis == 0 else [mpf(1)] * X.shape[1], object)
+    if axis == 1:
+        targets = np.ldexp(targets, -unit[:, None])
+    out = np.empty(weights.shape, object)
+    for j in range(weights.shape[1]):
+        grown = weights[:, j] * np.array([oracles.to_rational(c) for c in powers], object)
+        p = Problem(scaled, targets[:, j], 0.0, grown, dtype=dtype)
+        moves = math.inf if p.far else p.allow(solution_moves(p, p.size, p.y) + p.w, "", p.cu**2).allowed
+        out[:, j] = moves / powers
+    return out.reshape(w.shape)
+
+
 def pseudoinverse(X: Any, rank: int) -> Bound:
     """For `pinv` of known rank and the one-sided inverses: 3 c u‖X‖/σ_r², in the Frobenius norm."""
     p = of_matrix(X, 0.0, rank)

@@ -49,17 +49,17 @@ def tree(n: int) -> Tree:
 
 
 @functools.cache
-def takes(function: Callable[..., Any]) -> frozenset[str]:
-    """Which of `blocks` and `chunks` it takes."""
+def parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """The names of its parameters; none where nobody can tell."""
     try:
-        return frozenset({"blocks", "chunks"} & {*inspect.signature(function).parameters})
+        return frozenset(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return frozenset()
 
 
 def given(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
     """What such a function is given beside these arguments: nothing where the first one has no rows."""
-    if not (known := takes(function)) or not arguments:
+    if not (known := parameters(function) & {"blocks", "chunks"}) or not arguments:
         return {}
     try:
         shape = np.shape(arguments[0])

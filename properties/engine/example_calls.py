@@ -60,7 +60,7 @@ def _value(argument: Argument, sizes: dict[str, int], seed: int) -> Any:
 EXAMPLES: dict[str, Arguments] = {
     function.name: _example(function)
     for function in FUNCTIONS
-    if not {Kind.FUNCTION, Kind.OPTION} & {argument.kind for argument in function.arguments}
+    if not function.methods and not any(a.kind in (Kind.FUNCTION, Kind.OPTION) for a in given(function))
 }
 
 

@@ -56,6 +56,11 @@ class Judged:
         """Whether a function is offered, for a claim about all that are."""
         return name in self._implementation.offered
 
+    def needs(self, name: str, argument: str) -> None:
+        """Skip the test unless the function is offered with this argument, which the contract lets it do without."""
+        if argument not in cuts.parameters(getattr(self, name)):
+            pytest.skip(f"not offered: {name} with {argument}")
+
     def __repr__(self) -> str:
         return self._implementation.name
 

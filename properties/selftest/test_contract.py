@@ -99,6 +99,14 @@ def test_a_direction_that_is_dropped_far_above_rounding_is_warned_of():
         compiled.lstsq(np.pad(few, (0, 58)), np.ones(60, dtype))
 
 
+def test_refine_is_true_false_or_none():
+    """Anything else is refused in a sentence; where X has not full rank, True changes nothing."""
+    with pytest.raises(TypeError, match="refine must be True, False or None, not 'yes'"):
+        compiled.lstsq(LINE, LINE[:, 1], None, "yes")
+    low = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
+    np.testing.assert_array_equal(compiled.lstsq(low, low, refine=True), compiled.lstsq(low, low, refine=False))
+
+
 @pytest.mark.parametrize("name", CONTRACT)
 def test_every_function_is_described(name):
     """Each has a chapter, a value and a shape on one line, and a docstring in `impl` that opens with a formula."""

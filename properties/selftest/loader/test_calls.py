@@ -10,6 +10,7 @@ import pytest
 from shrinkage.contract import CONTRACT, stub
 from shrinkage.loader import Choice, Implementation, WrongChoice, load
 from shrinkage.loader.calls import in_file
+from shrinkage.properties.engine.cuts import parameters
 from shrinkage.properties.selftest.own_pytest import own_python
 
 pytestmark = pytest.mark.power
@@ -219,6 +220,13 @@ def test_only_what_always_refuses_is_a_stub(given, body, offered):
     """What raises a NotImplementedError for some arguments is judged by it."""
     text = f"def squared_norm(x):\n    {body}\ndef pinv(X, rcond=None):\n    return X\n"
     assert ("squared_norm" in given(text).offered) is offered
+
+
+def test_an_optional_argument_is_offered_where_it_is_spoken_of(given):
+    """A call that does without it has no such parameter, and is not judged with it."""
+    text = "def fit(X, y, cut=None, exact=None):\n    return X"
+    assert "refine" not in parameters(given(text, "lstsq=fit(X, y, rcond)").lstsq)
+    assert "refine" in parameters(given(text, "lstsq=fit(X, y, rcond, refine)").lstsq)
 
 
 def test_the_command_prints_stubs(tmp_path):
