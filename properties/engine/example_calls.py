@@ -4,7 +4,8 @@ It follows from the contract: an array from its axes and from what it holds, a n
 multiples of 1/8, so that every dtype holds them. What takes a function, a model or data is left to claims of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,9 @@ def given(function: Function) -> Iterator[Argument]:
             yield argument
 
 
-def _example(function: Function, sizes: dict[str, int] = _SIZES, seed: int = 1) -> Arguments:
-    sizes = dict(sizes)
+def example(function: Function, sizes: Mapping[str, int] = MappingProxyType({}), seed: int = 1) -> Arguments:
+    """An ordinary call, with other sizes of axes where those are given, and with the numbers of this seed."""
+    sizes = _SIZES | sizes
     for argument in function.arguments:
         if argument.kind is Kind.FULL_ROW_RANK:
             rows, columns = map(str, argument.axes)
@@ -58,7 +60,7 @@ def _value(argument: Argument, sizes: dict[str, int], seed: int) -> Any:
 
 
 EXAMPLES: dict[str, Arguments] = {
-    function.name: _example(function)
+    function.name: example(function)
     for function in FUNCTIONS
     if not function.methods and not any(a.kind in (Kind.FUNCTION, Kind.OPTION) for a in given(function))
 }
@@ -67,7 +69,7 @@ EXAMPLES: dict[str, Arguments] = {
 def others(name: str) -> list[Arguments]:
     """More calls: with other numbers, in the same shapes and in others, and in float32."""
     function = CONTRACT[name]
-    return [_example(function, seed=101), _example(function, _OTHER_SIZES, 201), as_dtype(name, np.float32)]
+    return [example(function, seed=101), example(function, _OTHER_SIZES, 201), as_dtype(name, np.float32)]
 
 
 def arrays(name: str) -> list[str]:
