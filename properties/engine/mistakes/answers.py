@@ -182,24 +182,6 @@ def ratio(got: Any, answer: Any) -> float:
         return math.inf
 
 
-def distance(got: Any, answer: Any) -> float:
-    """How far off each part is, at its worst, beside the norm of what it should be; NaN and infinity as they should."""
-    try:
-        return max((_distance(*pair) for pair in _parts(got, answer)), default=0.0)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-        return math.inf
-
-
-def _distance(got: Any, answer: Any) -> float:
-    right = oracles.floats(np.asarray(_values(answer), object))
-    got = np.asarray(got, float)
-    finite = np.isfinite(right)
-    if got.shape != right.shape or not np.array_equal(got[~finite], right[~finite], equal_nan=True):
-        return math.inf
-    off, size = np.linalg.norm((got - right)[finite]), np.linalg.norm(right[finite])
-    return float(off / size) if size else float(off)
-
-
 def tells(answer: Any, right: Any, got: Any) -> bool:
     """Whether the right answer is so far from this one that a result can be one of them only."""
     if isinstance(answer, Under):
