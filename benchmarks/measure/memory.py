@@ -35,7 +35,7 @@ def peak(call: Callable[[], Any]) -> int:
 def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int, int]]:
     """Function, sizes, bytes allocated, bytes allowed; of tall problems in these sizes."""
     import shrinkage as impl
-    from shrinkage._kernels.refine import BLOCK_BYTES
+    from shrinkage._kernels.equations import BLOCK_BYTES
 
     rng = np.random.default_rng(0)
     lams = np.logspace(-3, 3, L)

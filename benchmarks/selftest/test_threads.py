@@ -61,7 +61,7 @@ def test_as_accurate_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, c
 
 def _at_once(call: Callable[[], Any]) -> list[Any]:
     """What eight threads get that begin together."""
-    begin, results = threading.Barrier(8), []
+    begin, results = threading.Barrier(8), list[Any]()
 
     def calls() -> None:
         begin.wait()

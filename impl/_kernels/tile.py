@@ -181,7 +181,7 @@ def _tile(vectors: int) -> Any:
             of_A, of_G = signature.args[0], signature.args[4]
             lanes = _BYTES * 8 // of_A.dtype.bitwidth
 
-            def of_tile(i, v):  # type: ignore[no-untyped-def]
+            def of_tile(i: int, v: int) -> Any:
                 row, column = builder.add(j, j.type(i)), builder.add(k, k.type(v * lanes))
                 return _vector(context, builder, of_G, G, row, column, lanes)
 
@@ -192,7 +192,7 @@ def _tile(vectors: int) -> Any:
             ]
             with cgutils.for_range(builder, rows) as loop:
 
-                def at(column, lanes):  # type: ignore[no-untyped-def]
+                def at(column: Any, lanes: int) -> Any:
                     return _load(builder, _vector(context, builder, of_A, A, loop.index, column, lanes))
 
                 right = [at(builder.add(k, k.type(v * lanes)), lanes) for v in range(vectors)]
