@@ -5,7 +5,6 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.equations import gram_in_pieces, kernel_in_pieces
 from .._kernels.jit import jit
 from .._kernels.linalg import product, svd, transposed
 from .._kernels.parallel import Team, alone, in_chunks, together, workers
@@ -16,7 +15,7 @@ from ._problem import checked_single
 from .path import checked_lams
 from .selection import nothing_explained, weight
 from .spectrum import rank_at_zero
-from .tridiagonal import eigenvectors, share, smallest
+from .tridiagonal import eigenvectors, share, smaller_gram, smallest
 
 __all__ = ["ridge_loo"]
 
@@ -108,10 +107,7 @@ def _eigenvectors(
     which V holds the rows already, and λ cancels. The columns are what Z and its squares are multiplied by.
     """
     L, tall = lams.size, X.shape[0] > X.shape[1]
-    if tall:
-        Vt, Xty = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X)
-    else:
-        Vt, Xty = kernel_in_pieces(team, threads, X, 0.0), transposed(Y)
+    Vt, Xty = smaller_gram(team, threads, X, Y)
     mu, found = eigenvectors(Vt)
     p, lowest = mu.size, smallest(lams, ex, X.itemsize)
     of_Z, of_squares = np.empty((p, L), X.dtype), np.empty((p, L), X.dtype)

@@ -4,14 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.jit import jit
-from .._kernels.linalg import product, transposed
-from .._kernels.parallel import alone
+from .._kernels.linalg import product
+from .._kernels.parallel import Team, alone, in_chunks, together
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked, columns
 from .filters import inverse_singular_value
 from .spectrum import rank_at_zero, spectrum
-from .tridiagonal import share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned
+from .tridiagonal import share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned, workers_for
 
 __all__ = ["ridge_path"]
 
@@ -64,7 +64,7 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
 def solutions(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[np.int64]]:
     """(W by λ, target and feature, the exponents that large λ leave over), for X, Y in range and each λ times 4^-e."""
-    W, exponents, good = alone(X, _by_tridiagonal, X, Y, lams, e)
+    W, exponents, good = together(workers_for(X, lams.size), _by_tridiagonal, X, Y, lams, e)
     if not good:
         s, Vt, Ct, _ = alone(X, spectrum, X, Y)
         filtered, exponents = by_direction(s, Ct, lams, e, rank_at_zero(s, *X.shape))
@@ -83,25 +83,35 @@ def checked_lams(lams: Array, name: str = "lams") -> Array:
 
 
 @jit
-def _by_tridiagonal(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[np.int64], bool]:
+def _by_tridiagonal(
+    team: Team, threads: int, X: Array, Y: Array, lams: Array, e: int
+) -> tuple[Array, NDArray[np.int64], bool]:
     """(W by λ and target, the exponents that large λ leave over, whether X is well-conditioned enough for it)."""
     tall, k, exponents = X.shape[0] > X.shape[1], Y.shape[1], np.empty(lams.size, np.int64)
-    G = smaller_gram(X)
+    G, Bt = smaller_gram(team, threads, X, Y)
     diagonal, beside, tau = tridiagonal(G)
     if not well_conditioned(diagonal, beside, smallest(lams, e, X.itemsize), share(X)):
         return G, exponents, False
-    Bt = product(Y, True, X, False) if tall else transposed(Y)
     times_P(G, tau, Bt, True)
     W = np.empty((lams.size * k, Bt.shape[1]), X.dtype)
-    for a in range(lams.size):
-        lam, excess = lam_in_range(lams[a], e, X.itemsize)
+    pieces = min(lams.size, 1024)
+    in_chunks(team, threads, pieces, _solved, (lams, e, pieces, diagonal, beside, Bt, W, exponents))
+    times_P(G, tau, W, False)
+    return (W if tall else product(W, False, X, False)), exponents, True
+
+
+@jit
+def _solved(c: int, shared: tuple[Array, int, int, Array, Array, Array, Array, NDArray[np.int64]]) -> None:
+    """W at some of the λ, in the basis P."""
+    lams, e, pieces, diagonal, beside, Bt, W, exponents = shared
+    k = Bt.shape[0]
+    for a in range(c, lams.size, pieces):
+        lam, excess = lam_in_range(lams[a], e, Bt.itemsize)
         exponents[a] = -excess
         for t in range(k):
             w = solve(diagonal, beside, lam, Bt[t])
             for i in range(w.size):
                 W[a * k + t, i] = w[i]
-    times_P(G, tau, W, False)
-    return (W if tall else product(W, False, X, False)), exponents, True
 
 
 @jit

@@ -6,15 +6,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit, jit_inlined
-from .._kernels.linalg import product, singular_values, transposed
-from .._kernels.parallel import alone
+from .._kernels.linalg import product, singular_values
+from .._kernels.parallel import Team, alone, together
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked_single
 from .filters import filter_factor, removed
 from .path import checked_lams
 from .spectrum import rank_at_zero, spectrum
-from .tridiagonal import eigenvalues, share, smaller_gram, smallest, solve, times_P, tridiagonal, well_conditioned
+from .tridiagonal import (
+    eigenvalues,
+    share,
+    smaller_gram,
+    smallest,
+    solve,
+    times_P,
+    tridiagonal,
+    well_conditioned,
+    workers_for,
+)
 
 __all__ = ["ridge_dof", "ridge_gcv"]
 
@@ -54,7 +64,7 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
         return np.zeros(lams.size, X.dtype)
     n, d = X.shape
     X, e = matrix_in_range(X)
-    mu, good = alone(X, _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
+    mu, good = together(workers_for(X, 0), _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
     s = np.sqrt(mu) if good else alone(X, singular_values, X)
     return dof_of(s, lams, e, rank_at_zero(s, n, d))
 
@@ -97,7 +107,7 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    values, good = alone(X, _gcv_by_tridiagonal, X, Y, lams, ex, ey)
+    values, good = together(workers_for(X, lams.size), _gcv_by_tridiagonal, X, Y, lams, ex, ey)
     if good:
         return values
     s, _, Ct, rest = alone(X, spectrum, X, Y)
@@ -115,9 +125,10 @@ def nothing_explained(y: Array, lams: Array) -> Array:
 
 
 @jit
-def _spectrum_of_gram(X: Array, lam: float) -> tuple[Array, bool]:
+def _spectrum_of_gram(team: Team, threads: int, X: Array, lam: float) -> tuple[Array, bool]:
     """(σ² ascending, whether X is well-conditioned enough for it)."""
-    diagonal, beside, _ = tridiagonal(smaller_gram(X))
+    G, _ = smaller_gram(team, threads, X, np.zeros((X.shape[0], 1), X.dtype))
+    diagonal, beside, _ = tridiagonal(G)
     if not well_conditioned(diagonal, beside, lam, share(X)):
         return diagonal, False
     return eigenvalues(diagonal, beside)
@@ -151,16 +162,17 @@ def gcv_of(s: Array, c: Array, rest: float, lams: Array, n: int, rank: int, ex: 
 
 
 @jit
-def _gcv_by_tridiagonal(X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple[Array, bool]:
+def _gcv_by_tridiagonal(
+    team: Team, threads: int, X: Array, Y: Array, lams: Array, ex: int, ey: int
+) -> tuple[Array, bool]:
     """(The values, whether X is well-conditioned enough for it)."""
     n, d = X.shape
     out, lowest = np.empty(lams.size, X.dtype), smallest(lams, ex, X.itemsize)
-    G = smaller_gram(X)
+    G, Bt = smaller_gram(team, threads, X, Y)
     diagonal, beside, tau = tridiagonal(G)
     if not well_conditioned(diagonal, beside, lowest, share(X)):
         return out, False
     mu, found = eigenvalues(diagonal, beside)
-    Bt = product(Y, True, X, False) if n > d else transposed(Y)
     times_P(G, tau, Bt, True)
     first, rest = solve(diagonal, beside, lowest, Bt[0]), 0.0
     if n > d:

@@ -8,17 +8,29 @@ below u^(-1/8) roundings, 98 of them in float64 and 10 in float32 (xBDSQR). Ther
 
 import numpy as np
 
+from .._kernels.equations import gram_in_pieces, kernel_in_pieces
 from .._kernels.jit import jit, jit_inlined
 from .._kernels.lapack import call
-from .._kernels.linalg import default_rcond, gram, kernel_matrix
+from .._kernels.linalg import default_rcond, transposed
+from .._kernels.parallel import Team, workers
 from .._kernels.scaling import lam_in_range
 from .._kernels.validation import Array
 
 
-@jit
-def smaller_gram(X: Array) -> Array:
-    """XᵀX, or XXᵀ where that is no larger: its upper triangle. LAPACK sees the lower one."""
-    return gram(X, 0.0) if X.shape[0] > X.shape[1] else kernel_matrix(X, 0.0)
+@jit_inlined
+def smaller_gram(team: Team, threads: int, X: Array, Y: Array) -> tuple[Array, Array]:
+    """(XᵀX, YᵀX), or (XXᵀ, Yᵀ) where that is no larger: of the matrix the upper triangle. LAPACK sees the lower one."""
+    if X.shape[0] > X.shape[1]:
+        G, Bt = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X)
+    else:
+        G, Bt = kernel_in_pieces(team, threads, X, 0.0), transposed(Y)
+    return G, Bt
+
+
+def workers_for(X: Array, L: int) -> int:
+    """How many threads are to share what can be shared, with L values of λ."""
+    p = min(X.shape)
+    return workers(float(X.size) * p + 10.0 * L * p, X.nbytes)
 
 
 @jit
