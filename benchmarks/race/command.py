@@ -240,6 +240,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--patience", type=duration, default=PATIENCE, metavar="TIME", help=f"for one answer (default: {PATIENCE:g}s)"
     )
+    parser.add_argument(
+        "--starting", action="store_true", help="measure what starting costs, too, as in any race of all cases"
+    )
     parser.add_argument("--json", type=to_write, metavar="FILE", help="write the result; its form is race.schema.json")
     options = parser.parse_intermixed_args(arguments)
     try:
@@ -258,7 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if names and len(set(names)) < len(names):
         parser.error(f"--impl {options.impl} names one twice.")
     try:
-        race = raced(cases, names, rounds, options.budget, options.patience, starting=not options.cases)
+        starting = options.starting or not options.cases
+        race = raced(cases, names, rounds, options.budget, options.patience, starting)
     except Refused as error:
         parser.error(str(error))
     if options.json:
