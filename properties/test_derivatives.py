@@ -28,7 +28,11 @@ pytestmark = pytest.mark.mathematics
 
 SOURCE = "the two values' bounds, and the derivative's along v"
 STEP = 2.0**-12
-SIZES = ({}, {"m": 5, "n": 3, "d": 4, "k": 2, "M": 2, "C": 4}, {"m": 3, "n": 1, "d": 1, "k": 1, "M": 1, "C": 2})
+SIZES: tuple[dict[str, int], ...] = (
+    {},
+    {"m": 5, "n": 3, "d": 4, "k": 2, "M": 2, "C": 4},
+    {"m": 3, "n": 1, "d": 1, "k": 1, "M": 1, "C": 2},
+)
 
 
 class How(NamedTuple):

@@ -218,9 +218,12 @@ def test_features_of_other_samples_are_each_as_accurate_as_alone(impl, function)
     """Where no sample has two features, each has its own digits, however much smaller it is than the others."""
     for seed, dtype in itertools.product(range(4), DTYPES):
         X, y = in_samples_of_their_own(np.random.default_rng(seed), dtype)
-        lam = 0.0 if function in ("lstsq", "pinv") else float(dtype(np.linalg.norm(X[:, seed].astype(float)) ** 2))
+        lam = (
+            0.0 if function in ("lstsq", "pinv") else float(X.dtype.type(np.linalg.norm(X[:, seed].astype(float)) ** 2))
+        )
+        n, d = X.shape
         by_column = [of_one(function, x[:, None], np.where(x, y, y.dtype.type(0)), lam) for x in X.T]
-        every = bounds.rounding(*X.shape, dtype) / bounds.rounding(len(X), 1, dtype)  # sums are of this size
+        every = bounds.rounding(n, d, dtype) / bounds.rounding(n, 1, dtype)  # sums are of this size
         parts = [np.array([bound.allowed * every for bound in part], object) for part in zip(*by_column, strict=True)]
         got = TOGETHER[function](getattr(impl, function), X, y, lam)
         exact = oracles.pinv(X).T if function == "pinv" else oracles.ridge(X, y, lam)

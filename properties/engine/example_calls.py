@@ -30,7 +30,7 @@ def given(function: Function) -> Iterator[Argument]:
 
 def example(function: Function, sizes: Mapping[str, int] = MappingProxyType({}), seed: int = 1) -> Arguments:
     """An ordinary call, with other sizes of axes where those are given, and with the numbers of this seed."""
-    sizes = _SIZES | sizes
+    sizes = {**_SIZES, **sizes}
     for argument in function.arguments:
         if argument.kind is Kind.FULL_ROW_RANK:
             rows, columns = map(str, argument.axes)

@@ -102,7 +102,7 @@ def test_a_direction_that_is_dropped_far_above_rounding_is_warned_of():
 def test_refine_is_true_false_or_none():
     """Anything else is refused in a sentence; where X has not full rank, True changes nothing."""
     with pytest.raises(TypeError, match="refine must be True, False or None, not 'yes'"):
-        compiled.lstsq(LINE, LINE[:, 1], None, "yes")
+        compiled.lstsq(LINE, LINE[:, 1], None, "yes")  # type: ignore[arg-type]  # on purpose
     low = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
     np.testing.assert_array_equal(compiled.lstsq(low, low, refine=True), compiled.lstsq(low, low, refine=False))
 

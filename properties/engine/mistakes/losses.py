@@ -52,8 +52,8 @@ RIGHT: dict[str, Formula] = {"softmax_loss": softmax, "svm_loss": svm}
 def _of_both(change: Callable[[Carried, Carried, Array], Any]) -> dict[str, Formula]:
     """Loss, gradient and labels made into something else."""
     return {
-        "softmax_loss": lambda x, y: change(*softmax(x, y), y),
-        "svm_loss": lambda x, y: change(*svm(x, y), y),
+        "softmax_loss": lambda x, y: (lambda loss, dx: change(loss, dx, y))(*softmax(x, y)),
+        "svm_loss": lambda x, y: (lambda loss, dx: change(loss, dx, y))(*svm(x, y)),
     }
 
 
