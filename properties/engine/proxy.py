@@ -5,6 +5,7 @@ has written into its arguments; that it did is told once. Claims about just that
 memory, ask `raw`, and their own arrays are handed on as they are.
 """
 
+import copy
 import functools
 import operator
 import os
@@ -96,6 +97,10 @@ class Made:
             return _done(call, value, arguments, named, self._raw, getattr(self._made, "params", None))
 
         return remembered
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Made":
+        """Of what is judged; it is told as the original is."""
+        return Made(self._call, copy.deepcopy(self._made, memo), self._raw)
 
     def _begun(self, arguments: tuple[Any, ...] | None, named: dict[str, Any], method: str) -> Call:
         # What the claim has not asked for is drawn anew where the call is pasted, unless it is told.

@@ -53,6 +53,9 @@ class Foreign:
     def __setattr__(self, name: str, value: Any) -> None:
         self._ask("set", self, name, value)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        raise TypeError(f"{self!r} is in another process")
+
     def __call__(self, *given: Any, **named: Any) -> Any:
         """What it gives over there."""
         return self._ask("call", self, "", given, named)

@@ -19,6 +19,8 @@ OF_SEVERAL_CALLS = (
     "remembered",
     "a call of its own",
     "in a list of the net",
+    "by the id of the net",
+    "a copy has",
     "of the last batch",
     "of the first solver",
     "latest forward pass",
