@@ -84,6 +84,19 @@ def test_an_inverse_past_the_range_is_infinite(impl, function, dtype):
 
 
 @pytest.mark.accuracy
+@pytest.mark.parametrize("function", ["lstsq", "min_norm"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_subnormal_numbers_are_numbers(impl, function, dtype):
+    """Where all of X and y is subnormal, w is what it is of the same numbers at any other size."""
+    unit = int(np.finfo(dtype).minexp) - int(np.finfo(dtype).nmant) + 3
+    X, y = (np.ldexp(np.array(a).astype(dtype), unit) for a in ([[3.0, 1.0], [1.0, -2.0]], [5.0, -1.0]))
+    assert X.any(), "flushed to zero"
+    exact = oracles.lstsq(X, y)
+    one = bounds.least_squares(np.ldexp(X, -unit), np.ldexp(y, -unit), 0.0, exact)
+    judge(function, getattr(impl, function)(X, y), exact, one, dtype=dtype)
+
+
+@pytest.mark.accuracy
 @pytest.mark.parametrize("function", ["ridge_path", "ridge_batch"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_one_answer_of_several_may_be_past_the_range(impl, function, dtype):

@@ -431,6 +431,7 @@ EXPECTED_FAILURES = (
     *(xfail(f"test_a_wrong_shape_is_refused_by_name[{name}]", _SHAPES) for name in _SHAPED),
     xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
     xfail("test_an_inverse_past_the_range_is_infinite[*-pinv]", _FLUSH),
+    xfail("test_subnormal_numbers_are_numbers[*-lstsq]", _FLUSH),
     xfail("test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]", _PAST),
     xfail("test_a_batch_is_no_number[*]", _SHAPES),
     xfail("test_a_batch_of_many_is_each_by_itself[*]", _SQUARES),
