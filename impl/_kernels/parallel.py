@@ -32,7 +32,7 @@ time, and threadpoolctl, if asked there just then, takes that for what it has to
 that one does what it does, and nothing is split here.
 
 A helper looks for pieces, letting others have its core, until there have been none for a tenth of a millisecond, as
-calls come in rows, or for two within a call; then it sleeps, and to wake it takes a tenth. What the caller does alone
+calls come in rows, or for some within a call; then it sleeps, and to wake it takes a tenth. What the caller does alone
 for longer belongs between two calls of `together`. What looks is compiled: it waits for no lock of Python's. Pieces
 that are shared out cost some 2 µs together and 0.2 µs each, where the helper looks already.
 """
@@ -70,7 +70,7 @@ _UNSPLIT, _SPLIT_WELL = 1e4, 1e8
 _TICKET, _WITHIN, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 9, 16, 24, 25, 26, 27, 32
 _PIECE, _HELPERS = 16, 8
 _FULL, _ALL_HELPERS = (1 << _PIECE) - 1, (1 << _HELPERS) - 1
-_QUICK_LOOKS, _LOOKS, _LOOKS_WITHIN = 4000, 8000, 150000
+_QUICK_LOOKS, _LOOKS, _LOOKS_WITHIN = 4000, 8000, 100000
 
 
 def workers(flops: float, bytes: float = 0.0) -> int:
@@ -326,16 +326,19 @@ def _do(team: Team, piece: int) -> None:
 @jit
 def _help(team: Team, helper: int) -> None:
     """Do pieces until there have been none for a while."""
-    looks = 0
-    while looks < (_LOOKS_WITHIN if _read(team, _WITHIN) != 0 else _LOOKS):
+    looks, looks_within = 0, 0
+    while looks < _LOOKS and looks_within < _LOOKS_WITHIN:
         piece = _take(team, helper)
         if piece >= 0:
             _do(team, piece)
-            looks = 0
+            looks, looks_within = 0, 0
+            continue
+        if _read(team, _WITHIN) != 0:
+            looks, looks_within = 0, looks_within + 1
         else:
             looks += 1
-            if looks > _QUICK_LOOKS and looks % 16 == 0:
-                _let_others()
+        if looks + looks_within > _QUICK_LOOKS and (looks + looks_within) % 16 == 0:
+            _let_others()
 
 
 @jit_inlined

@@ -66,7 +66,7 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
     p, L = min(n, d), lams.size
-    threads = workers(3.0 * X.size * p + 4.0 * n * L * p, X.nbytes)
+    threads = workers(1.5 * X.size * p + 2.0 * n * L * p, X.nbytes / 2)  # half, as there are two handovers
     Vt, of_Z, of_squares, good = together(threads, _eigenvectors, X, Y, lams, ex)
     if good:
         values, good = together(threads, _by_eigenvectors, X, Y, Vt, of_Z, of_squares, ey)
