@@ -38,6 +38,7 @@ CASES = [
 def split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever can be split is, however small; and factored in float64, or in float32 where data are float64."""
     monkeypatch.setattr(parallel, "HANDOVER", 0.0)
+    monkeypatch.setattr(parallel, "_SMALL", 0)
     monkeypatch.setattr(auto, "LARGEST", 0)
     if request.param == "float32":
         monkeypatch.setattr(mixed, "_SMALLEST", 1)

@@ -5,7 +5,7 @@ A tall X is cut into rows and a wide one into columns. Each piece has sums of it
 
 import numpy as np
 
-from .jit import jit, jit_inlined, jit_sums
+from .jit import jit, jit_sums
 from .lapack import call
 from .parallel import Team, in_chunks
 from .tile import add_gram_of_padded, padded
@@ -39,7 +39,7 @@ def block_rows(columns: int) -> int:
     return max(256, BLOCK_BYTES // (4 * columns))
 
 
-@jit_inlined
+@jit
 def gram_in_pieces(
     team: Team, threads: int, X: Array, Y: Array, unit: float, lam: float, like: Array
 ) -> tuple[Array, Array]:
@@ -53,7 +53,7 @@ def gram_in_pieces(
     return _sums(team, threads, d, Gs, YtXs, lam)
 
 
-@jit_inlined
+@jit
 def kernel_in_pieces(team: Team, threads: int, X: Array, lam: float) -> Array:
     """XXᵀ + λI, its upper triangle, of a wide X."""
     n, d = X.shape
@@ -63,7 +63,7 @@ def kernel_in_pieces(team: Team, threads: int, X: Array, lam: float) -> Array:
     return _sums(team, threads, n, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
 
 
-@jit_inlined
+@jit
 def narrow_kernel_in_pieces(team: Team, threads: int, X: Array, unit: float, lam: float) -> Array:
     """XXᵀ · unit² + λI, its upper triangle, in float32, of a wide X."""
     n, d = X.shape
@@ -74,7 +74,7 @@ def narrow_kernel_in_pieces(team: Team, threads: int, X: Array, unit: float, lam
     return _sums(team, threads, n, Ks, np.empty((pieces, 0, 0), Ks.dtype), lam)[0]
 
 
-@jit_inlined
+@jit
 def shortfall(team: Team, threads: int, X: Array, Y: Array, Wt: Array, lam: float) -> Array:
     """What the normal equations still lack, one target a row: Xᵀ(y − Xw) − λw, in one pass over X."""
     (n, d), k = X.shape, Y.shape[1]
@@ -84,7 +84,7 @@ def shortfall(team: Team, threads: int, X: Array, Y: Array, Wt: Array, lam: floa
     return _lack(lacks, Wt, lam)
 
 
-@jit_inlined
+@jit
 def dual_shortfall(team: Team, threads: int, X: Array, Y: Array, alpha: Array, lam: float) -> tuple[Array, Array]:
     """(Wᵀ = (Xᵀα)ᵀ, what the dual's equations still lack, one target a row: y − Xw − λα), in one pass over X."""
     (n, d), k = X.shape, Y.shape[1]
@@ -145,7 +145,7 @@ def _narrow_kernel_of_columns(c: int, shared: tuple[Array, float, Array, Array])
         before = 1.0
 
 
-@jit_inlined
+@jit
 def _sums(team: Team, threads: int, p: int, Gs: Array, others: Array, lam: float) -> tuple[Array, Array]:
     """(Σ Gs + λI, without their padding; Σ others)."""
     pieces, width, _ = Gs.shape

@@ -63,8 +63,9 @@ Team = NDArray[np.int64]
 
 # Of one core, in float64, and the time until a helper that sleeps has begun: of the slowest that are common.
 FLOPS, BYTES, HANDOVER = 2e10, 1e10, 4e-5
-# Of n d min(n, d): what OpenBLAS does on one thread anyway, and where more pay in LAPACK's factorisations.
-_UNSPLIT, _SPLIT_WELL = 1e4, 1e8
+# What OpenBLAS does on one thread anyway, in entries of a matrix and in n d min(n, d); and the latter from where on
+# more threads pay in LAPACK's factorisations.
+_SMALL, _SMALL_PRODUCT, _SPLIT_WELL = 9000, 250_000, 1e8
 # The team's cells, in three cache lines. The ticket is, from its lowest bits: the next piece, how many there
 # are, and how many helpers may take one. So one atomic addition takes a piece of what is going on at that moment.
 _TICKET, _WITHIN, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 9, 16, 24, 25, 26, 27, 32
@@ -115,11 +116,16 @@ def nobody() -> Team:
 
 def alone(X: NDArray[Any], work: Any, *arguments: Any) -> Any:
     """``work(*arguments)``, which factors X: BLAS on one thread, unless X is so large that it is faster on more."""
-    n, d = X.shape
-    if _UNSPLIT < n * d * min(n, d) < _SPLIT_WELL:
-        with one_thread_each:
-            return work(*arguments)
-    return work(*arguments)
+    if is_small(X) or X.size * min(X.shape) > _SPLIT_WELL:
+        return work(*arguments)
+    with one_thread_each:
+        return work(*arguments)
+
+
+def is_small(X: NDArray[Any]) -> bool:
+    """Whether nobody splits what is done with X."""
+    size = X.size
+    return size < _SMALL and size * min(X.shape) < _SMALL_PRODUCT
 
 
 class _OneThreadEach:
@@ -344,19 +350,15 @@ def _help(team: Team, helper: int) -> None:
 @jit_inlined
 def in_chunks(team: Team, threads: int, pieces: int, chunk: Any, shared: Any) -> None:
     """``chunk(c, shared)`` for each c of `pieces`, of which there are at most 2¹⁵; when it returns, all are done."""
-    if threads == 1:
-        for c in range(pieces):
-            chunk(c, shared)
-    else:
-        function, where = _prepared(chunk, shared)
-        _share_out(team, threads, pieces, function, where)
-        _keep(shared)
+    function, where = _prepared(chunk, shared)
+    _share_out(team, threads, pieces, function, where)
+    _keep(shared)
 
 
 @jit
 def _share_out(team: Team, threads: int, pieces: int, function: int, shared: int) -> None:
     failed = False
-    if _exchange(team, _TAKEN, 1) != 0:  # they are with another
+    if threads == 1 or _exchange(team, _TAKEN, 1) != 0:  # they are with another
         for piece in range(pieces):
             failed |= _run(function, shared, piece) != 0
     else:
