@@ -66,6 +66,7 @@ FLOPS, BYTES, HANDOVER = 2e10, 1e10, 4e-5
 # What OpenBLAS does on one thread anyway, in entries of a matrix and in n d min(n, d); and the latter from where on
 # more threads pay in LAPACK's factorisations.
 _SMALL, _SMALL_PRODUCT, _SPLIT_WELL = 9000, 250_000, 1e8
+UNSPLIT = 0
 # The team's cells, in three cache lines. The ticket is, from its lowest bits: the next piece, how many there
 # are, and how many helpers may take one. So one atomic addition takes a piece of what is going on at that moment.
 _TICKET, _WITHIN, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 9, 16, 24, 25, 26, 27, 32
@@ -95,7 +96,12 @@ def usable() -> int:
 
 
 def together(threads: int, work: Any, *arguments: Any) -> Any:
-    """``work(team, threads, *arguments)``, with so many threads at hand, and BLAS on one thread in each of them."""
+    """``work(team, threads, *arguments)``, with so many threads at hand, and BLAS on one thread in each of them.
+
+    With `UNSPLIT` in place of a number BLAS is not told so, which takes a microsecond.
+    """
+    if threads == UNSPLIT:
+        return work(_pool.team, 1, *arguments)
     with one_thread_each:
         if threads == 1:
             return work(_pool.team, 1, *arguments)
@@ -116,16 +122,23 @@ def nobody() -> Team:
 
 def alone(X: NDArray[Any], work: Any, *arguments: Any) -> Any:
     """``work(*arguments)``, which factors X: BLAS on one thread, unless X is so large that it is faster on more."""
-    if is_small(X) or X.size * min(X.shape) > _SPLIT_WELL:
+    size = X.size
+    if (size < _SMALL and size * min(X.shape) < _SMALL_PRODUCT) or size * min(X.shape) > _SPLIT_WELL:
         return work(*arguments)
     with one_thread_each:
         return work(*arguments)
 
 
-def is_small(X: NDArray[Any]) -> bool:
-    """Whether nobody splits what is done with X."""
-    size = X.size
-    return size < _SMALL and size * min(X.shape) < _SMALL_PRODUCT
+def workers_for(X: NDArray[Any], more: float = 0.0, share: float = 1.0) -> int:
+    """How many threads are to make the smaller Gram matrix of X, with so many flops more; of which a share is split.
+
+    `UNSPLIT` where BLAS would not split it either.
+    """
+    n, d = X.shape
+    flops = n * d * (n if n < d else d)
+    if flops < _SMALL_PRODUCT and n * d < _SMALL:
+        return UNSPLIT
+    return workers(share * (flops + more), share * X.nbytes)
 
 
 class _OneThreadEach:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
-from .._kernels.parallel import Team, is_small, together, workers
+from .._kernels.parallel import Team, together, workers_for
 from .._kernels.refine import refined_cholesky
 from .._kernels.scaling import in_range, times_power_of_two
 from .._kernels.validation import Array, not_negative
@@ -15,8 +15,6 @@ from .mixed import mixed_cholesky, pays
 from .single import LARGEST, single
 
 __all__ = ["ridge"]
-
-_NOBODY = np.empty(0, np.int64)
 
 
 def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
@@ -69,10 +67,7 @@ def best(X: Array, y: Array, lam: float) -> Array:
 
 def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data of any finite size and λ > 0."""
-    if is_small(X):
-        return _by_cholesky(_NOBODY, 1, X, Y, lam)
-    p = min(X.shape)
-    threads = workers(float(X.size) * p + p**3 / 3, X.nbytes)
+    threads = workers_for(X)
     if pays(X):
         Wt, good = together(threads, mixed_cholesky, X, Y, lam)
         if good:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
 from .._kernels.linalg import product, svd, transposed
-from .._kernels.parallel import Team, alone, in_chunks, together, workers
+from .._kernels.parallel import Team, alone, in_chunks, together, workers_for
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats
 from ..least_squares import lstsq
@@ -65,11 +65,13 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    p, L = min(n, d), lams.size
-    threads = workers(1.5 * X.size * p + 2.0 * n * L * p, X.nbytes / 2)  # half, as there are two handovers
-    Vt, of_Z, of_squares, good = together(threads, _eigenvectors, X, Y, lams, ex)
-    if good:
-        values, good = together(threads, _by_eigenvectors, X, Y, Vt, of_Z, of_squares, ey)
+    threads = workers_for(X, 2.0 * X.size * min(n, d) + 4.0 * n * lams.size * min(n, d), 0.5)  # twice handed over
+    if threads <= 1:
+        values, good = together(threads, _on_one_thread, X, Y, lams, ex, ey)
+    else:  # in two calls, as the eigenvectors take long
+        *found, good = together(threads, _eigenvectors, X, Y, lams, ex)
+        if good:
+            values, good = together(threads, _by_eigenvectors, X, Y, *found, ey)
     if good:
         return values
     U, s, _ = alone(X, svd, X)
@@ -95,6 +97,15 @@ def by_spectrum(U: Array, c: Array, residual: Array, hidden: Array, g: Array) ->
 def _left_out(X: Array, y: Array, i: int) -> float:
     """y_i − x_iᵀw₋ᵢ for the least squares w₋ᵢ of the other samples; of none it is zero."""
     return y[i] - X[i] @ lstsq(np.delete(X, i, axis=0), np.delete(y, i))
+
+
+@jit
+def _on_one_thread(team: Team, threads: int, X: Array, Y: Array, lams: Array, ex: int, ey: int) -> tuple[Array, bool]:
+    """(The values, whether X is well-conditioned enough, and no leverage too large)."""
+    Vt, of_Z, of_squares, good = _eigenvectors(team, threads, X, Y, lams, ex)
+    if not good:
+        return np.zeros(lams.size, X.dtype), False
+    return _by_eigenvectors(team, threads, X, Y, Vt, of_Z, of_squares, ey)
 
 
 @jit

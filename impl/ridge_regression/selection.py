@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit, jit_inlined
 from .._kernels.linalg import product, singular_values
-from .._kernels.parallel import Team, alone, together
+from .._kernels.parallel import Team, alone, together, workers_for
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked_single
@@ -23,7 +23,6 @@ from .tridiagonal import (
     times_P,
     tridiagonal,
     well_conditioned,
-    workers_for,
 )
 
 __all__ = ["ridge_dof", "ridge_gcv"]
@@ -64,7 +63,7 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
         return np.zeros(lams.size, X.dtype)
     n, d = X.shape
     X, e = matrix_in_range(X)
-    mu, good = together(workers_for(X, 0), _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
+    mu, good = together(workers_for(X), _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
     s = np.sqrt(mu) if good else alone(X, singular_values, X)
     return dof_of(s, lams, e, rank_at_zero(s, n, d))
 
@@ -107,7 +106,7 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    values, good = together(workers_for(X, lams.size), _gcv_by_tridiagonal, X, Y, lams, ex, ey)
+    values, good = together(workers_for(X, 10.0 * lams.size * min(X.shape)), _gcv_by_tridiagonal, X, Y, lams, ex, ey)
     if good:
         return values
     s, _, Ct, rest = alone(X, spectrum, X, Y)

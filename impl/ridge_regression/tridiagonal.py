@@ -12,7 +12,7 @@ from .._kernels.equations import gram_in_pieces, kernel_in_pieces
 from .._kernels.jit import jit, jit_inlined
 from .._kernels.lapack import call
 from .._kernels.linalg import default_rcond, transposed
-from .._kernels.parallel import Team, workers
+from .._kernels.parallel import Team
 from .._kernels.scaling import lam_in_range
 from .._kernels.validation import Array
 
@@ -25,12 +25,6 @@ def smaller_gram(team: Team, threads: int, X: Array, Y: Array) -> tuple[Array, A
     else:
         G, Bt = kernel_in_pieces(team, threads, X, 0.0), transposed(Y)
     return G, Bt
-
-
-def workers_for(X: Array, L: int) -> int:
-    """How many threads are to share what can be shared, with L values of λ."""
-    p = min(X.shape)
-    return workers(float(X.size) * p + 10.0 * L * p, X.nbytes)
 
 
 @jit
