@@ -1,12 +1,14 @@
 """What a call allocates: ``python -m shrinkage.benchmarks.measure.memory`` prints its peak, and what is allowed.
 
 Counted is what NumPy, compiled code and Python allocate while the call runs, its answer included; the inputs are not.
-What is allowed does not grow with the number of samples: X is read in blocks, and what is kept is of the size of XᵀX.
+What is allowed does not grow with the number of samples: X is in a file, read in blocks, and what is kept is of the
+size of XᵀX.
 """
 
 import argparse
 import gc
 import json
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -32,6 +34,13 @@ def peak(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
+def in_a_file(X: np.ndarray) -> np.ndarray:
+    """The same in a file that is open to be read only, which nothing need be copied for; it is gone with the array."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # the array has it
+    X.tofile(file)
+    return np.memmap(file, X.dtype, "r", shape=X.shape)
+
+
 def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int, int]]:
     """Function, sizes, bytes allocated, bytes allowed; of tall problems in these sizes."""
     import shrinkage as impl
@@ -41,7 +50,7 @@ def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int
     lams = np.logspace(-3, 3, L)
     rows = []
     for n, d in tall:
-        X = rng.standard_normal((n, d))
+        X = in_a_file(rng.standard_normal((n, d)))
         y = X @ rng.standard_normal(d) + rng.standard_normal(n)
         calls: dict[str, tuple[Callable[[], Any], int]] = {
             "ridge": (partial(impl.ridge, X, y, 1.0), 2 * d**2),

@@ -112,20 +112,28 @@ def refined(
     X: Array, Y: Array, e: int, F: Array, triangle: int, tau: Array, scale: Array, inverse: float, rate: float
 ) -> tuple[Array, bool]:
     """(Wᵀ · 2^e, whether it is refined), by a triangular factor of AD or of DAᵀAD, with Q if there is tau."""
-    (m, n), k = X.shape, Y.shape[1]
-    Wt, y, better = np.empty((k, n), X.dtype), np.empty((m, 1), X.dtype), True
+    n, k = X.shape[1], Y.shape[1]
+    Wt, better = np.empty((k, n), X.dtype), True
+    pulls = product(Y, True, X, False) if tau.size == 0 else np.empty((k, 0), X.dtype)
     for t in range(k):
-        for i in range(m):
-            y[i, 0] = Y[i, t]
-        better &= refine(X, y, F, triangle, tau, scale, inverse, rate, Wt[t])
+        better &= refine(X, Y[:, t], pulls[t], F, triangle, tau, scale, inverse, rate, Wt[t])
     return (times_power_of_two(Wt, e) if e != 0 else Wt), better
 
 
 @jit
 def refine(
-    X: Array, y: Array, F: Array, triangle: int, tau: Array, scale: Array, inverse: float, rate: float, w: Array
+    X: Array,
+    y: Array,
+    pulls: Array,
+    F: Array,
+    triangle: int,
+    tau: Array,
+    scale: Array,
+    inverse: float,
+    rate: float,
+    w: Array,
 ) -> bool:
-    """Write the solution for one target to w; whether refinement has made it better.
+    """Write the solution for one target to w; whether refinement has made it better. Without Q `pulls` are Xᵀy.
 
     `inverse` is ‖R⁻¹‖. A step multiplies the error, as ‖D⁻¹δz‖ + ‖R⁻¹‖‖δr‖, by `rate` at most, so that after one there
     is left at most rate/(1 − rate) times the correction. Steps end when that is nothing beside each entry of w; or when
@@ -134,18 +142,16 @@ def refine(
     tall, by_Q = X.shape[0] >= X.shape[1], tau.size > 0
     p, q = min(X.shape), max(X.shape)
     z, z_low, g, g_low = np.zeros(p), np.zeros(p), np.zeros(p), np.zeros(p)
-    r, r_low, s, s_low = np.zeros(q), np.zeros(q), np.zeros(q), np.zeros(q)
-    if by_Q:
-        for i in range(y.size):
-            if tall:
-                s[i] = y[i, 0]
-            else:
-                g[i] = -y[i, 0]
-    else:
-        first = product(y, True, X, False)
-        for j in range(p):
-            g[j] = first[0, j]
-    before, step, ones, eps = np.inf, 0, np.ones(q), float(np.finfo(w.dtype).eps)
+    kept = q if by_Q else 0
+    r, r_low, s, s_low = np.zeros(kept), np.zeros(kept), np.zeros(kept), np.zeros(kept)
+    for i in range(y.size if by_Q else 0):
+        if tall:
+            s[i] = y[i]
+        else:
+            g[i] = -y[i]
+    for j in range(pulls.size):
+        g[j] = pulls[j]
+    before, step, ones, eps = np.inf, 0, np.ones(kept), float(np.finfo(w.dtype).eps)
     while True:
         of_z, of_r = correct(F, triangle, tau, scale, s, g)
         size = of_z + inverse * of_r
@@ -182,18 +188,17 @@ def tall_residuals(
     g_low: Array,
     by_Q: bool,
 ) -> None:
-    """S = y − r − Xz and g = Xᵀr, in one pass over X; without Q r = y − Xz first."""
+    """S = y − r − Xz and g = Xᵀr, in one pass over X; without Q g = Xᵀ(y − Xz)."""
     g[:], g_low[:] = 0.0, 0.0
     for i in range(X.shape[0]):
         high, low = dot(X, i, z, z_low)
-        value, error = two_sum(float(y[i, 0]), -high)
+        value, error = two_sum(float(y[i]), -high)
         error -= low
         if by_Q:
             value, another = two_sum(value, -r[i])
             s[i] = value + (error + another - r_low[i])
-        else:
-            r[i], r_low[i] = two_sum(value, error)
-        add_multiple(X, i, r[i], r_low[i], g, g_low)
+            value, error = r[i], r_low[i]
+        add_multiple(X, i, value, error, g, g_low)
     for j in range(g.size):
         g[j] += g_low[j]
 
@@ -208,7 +213,7 @@ def wide_residuals(
     for i in range(X.shape[0]):
         add_multiple(X, i, -z[i], -z_low[i], s, s_low)
         high, low = dot(X, i, r, r_low)
-        value, error = two_sum(high, -float(y[i, 0]))
+        value, error = two_sum(high, -float(y[i]))
         g[i] = value + (error + low)
     for j in range(s.size):
         s[j] += s_low[j]

@@ -1,7 +1,9 @@
 """What comes in: arrays of any kind turned into contiguous float64 or float32, and what the contract refuses.
 
 Compiled code gets C-contiguous, aligned, writeable arrays of one dtype. An array that is all that already passes
-through untouched in a fraction of a microsecond; everything else is copied. Compiled code never writes into it.
+through untouched in a fraction of a microsecond. One that is read-only lacks nothing else: compiled code never writes
+into what comes in, and gets the same memory as an array that says of itself that it can be written to. For an array
+that says otherwise Numba would compile everything once more. Everything else is copied.
 """
 
 import math
@@ -9,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .jit import jit
 
@@ -20,7 +22,7 @@ _ndarray = np.ndarray
 
 
 def floats(names: str, *values: ArrayLike) -> Sequence[Array]:
-    """The arrays as float32 when all of them are, else as float64; C-contiguous, aligned and writeable.
+    """The arrays as float32 when all of them are, else as float64; C-contiguous, aligned, and as if writeable.
 
     `names` holds their names, separated by blanks, for the messages. Raises `TypeError` for complex, text or object
     input and `ValueError` for lists of uneven lengths.
@@ -44,7 +46,21 @@ def _converted(names: str, values: tuple[ArrayLike, ...]) -> list[Array]:
     kinds = [a.dtype.char for a in arrays if a.ndim]  # a number, 0-d as an array, has no say; a byte order neither
     dtype = F32 if kinds and set(kinds) == {"f"} else F64
     with np.errstate(over="ignore"):  # a longdouble past float64's range is refused as infinite, later and in words
-        return [np.require(a, dtype, ["C", "A", "W"]) for a in arrays]
+        return [packed(a, dtype) for a in arrays]
+
+
+def packed(array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """The array in this dtype, C-contiguous, aligned, for code that does not write; copied only if it is not that."""
+    array = np.require(array, dtype, ["C", "A"])
+    return array if array.flags.writeable else np.asarray(_Writeable(array))
+
+
+class _Writeable:
+    """The memory of an array, which it keeps, as if it could be written to."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+        self.__array_interface__ = array.__array_interface__ | {"data": (array.__array_interface__["data"][0], False)}
 
 
 def real(name: str, value: ArrayLike) -> NDArray[Any]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import shrinkage as compiled
+from shrinkage._kernels.validation import F64, packed
 from shrinkage.contract import CHAPTERS, CONTRACT, Kind, describe, stub
 from shrinkage.peers import numpy as textbook
-from shrinkage.properties.engine.example_calls import EXAMPLES, given
+from shrinkage.properties.engine.example_calls import EXAMPLES, call, given, others, same
 from shrinkage.properties.engine.malformed_inputs import admitted
 
 pytestmark = pytest.mark.interface
@@ -82,9 +83,9 @@ def test_a_direction_that_is_dropped_far_above_rounding_is_warned_of():
     Nobody is warned of what is singular, of few rows and columns, nor whoever says rcond.
     """
     y = np.full(10_000, 2020, np.float32)
-    for call in (lambda: compiled.lstsq(LINE, y), lambda: compiled.pinv(LINE.T), lambda: compiled.ridge(LINE, y, 0)):
+    for each in (lambda: compiled.lstsq(LINE, y), lambda: compiled.pinv(LINE.T), lambda: compiled.ridge(LINE, y, 0)):
         with pytest.warns(np.exceptions.RankWarning, match="1 of the singular values of X count as zero"):
-            call()
+            each()
     with pytest.raises(ValueError, match="rank"):
         compiled.min_norm(LINE.T, np.ones(2, np.float32))
     w = compiled.lstsq(LINE, y, 1e-6)
@@ -105,6 +106,26 @@ def test_refine_is_true_false_or_none():
         compiled.lstsq(LINE, LINE[:, 1], None, "yes")  # type: ignore[arg-type]  # on purpose
     low = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
     np.testing.assert_array_equal(compiled.lstsq(low, low, refine=True), compiled.lstsq(low, low, refine=False))
+
+
+def test_what_is_read_only_is_handed_on_and_never_written_to(tmp_path):
+    """Of files that are open to be read only: who wrote into such memory would end the process."""
+    X = in_a_file(tmp_path / "X", np.ones((3, 2)))
+    given_on = packed(np.asarray(X), np.float64)
+    assert given_on.flags.carray
+    assert given_on.dtype is F64
+    assert np.shares_memory(given_on, X)
+    for name in EXAMPLES:
+        for arguments in (EXAMPLES[name], *others(name)):
+            held = {k: in_a_file(tmp_path / k, v) if np.ndim(v) else v for k, v in arguments.items()}
+            assert same(call(compiled, name, held), call(compiled, name, arguments)), name
+
+
+def in_a_file(path, value):
+    """The array in the memory of a file that is open to be read only."""
+    path.unlink(missing_ok=True)
+    np.asarray(value).tofile(path)
+    return np.memmap(path, value.dtype, "r", shape=value.shape)
 
 
 @pytest.mark.parametrize("name", CONTRACT)
