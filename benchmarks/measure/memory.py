@@ -1,8 +1,8 @@
 """What a call allocates: ``python -m shrinkage.benchmarks.measure.memory`` prints its peak, and what is allowed.
 
 Counted is what NumPy, compiled code and Python allocate while the call runs, its answer included; the inputs are not.
-What is allowed does not grow with the number of samples: X is in a file, read in blocks, and what is kept is of the
-size of XᵀX.
+What is allowed does not grow with the number of samples: X is in a file, read in blocks, one for each thread, and what
+is kept is of the size of XᵀX; in training, batches and gradients.
 """
 
 import argparse
@@ -16,15 +16,20 @@ from typing import Any
 
 import numpy as np
 
+from shrinkage.cli import usable_cores
+
 NUMBER = 8  # bytes
 SMALL = 4096  # bytes; a few objects of Python's
 L = 100
-TALL = ((10_000, 500), (40_000, 500), (10_000, 200))
+TALL = ((10_000, 200), (10_000, 500), (1_250_000, 200))  # the last one is 2 GB
+MANY = 100_000  # samples; the same call with fewer came before
+BATCH, HIDDEN, CLASSES = 100, 50, 10  # of the net that is trained
 
 
-def peak(call: Callable[[], Any]) -> int:
-    """The most bytes that a call has allocated at once, once it is warm."""
-    call()
+def peak(call: Callable[[], Any], warm: bool = False) -> int:
+    """The most bytes that a call has allocated at once, once it is warm: by another one, if it is not yet."""
+    if not warm:
+        call()
     gc.collect()
     tracemalloc.start()
     try:
@@ -34,11 +39,12 @@ def peak(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def in_a_file(X: np.ndarray) -> np.ndarray:
-    """The same in a file that is open to be read only, which nothing need be copied for; it is gone with the array."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # the array has it
-    X.tofile(file)
-    return np.memmap(file, X.dtype, "r", shape=X.shape)
+def in_a_file(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers in a file that is open to be read only, which nothing need be copied for; it is gone with the array."""
+    with tempfile.TemporaryFile() as file:
+        for start in range(0, n, 10_000):
+            rng.standard_normal((min(n - start, 10_000), d)).tofile(file)
+        return np.memmap(file, np.float64, "r", shape=(n, d))
 
 
 def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int, int]]:
@@ -48,9 +54,10 @@ def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int
 
     rng = np.random.default_rng(0)
     lams = np.logspace(-3, 3, L)
+    blocks = len(usable_cores()) * BLOCK_BYTES
     rows = []
     for n, d in tall:
-        X = in_a_file(rng.standard_normal((n, d)))
+        X = in_a_file(n, d, rng)
         y = X @ rng.standard_normal(d) + rng.standard_normal(n)
         calls: dict[str, tuple[Callable[[], Any], int]] = {
             "ridge": (partial(impl.ridge, X, y, 1.0), 2 * d**2),
@@ -58,13 +65,32 @@ def measured(tall: Iterable[tuple[int, int]] = TALL) -> list[tuple[str, str, int
             "ridge_path": (partial(impl.ridge_path, X, y, lams), 2 * d**2 + L * d),
             "ridge_loo": (partial(impl.ridge_loo, X, y, lams), 4 * d**2 + 2 * L),
         }
+        sizes, warm = f"n={n:,}, d={d:,}", n > MANY
         for name, (call, numbers) in calls.items():
-            rows.append((name, f"n={n:,}, d={d:,}", peak(call), NUMBER * numbers + BLOCK_BYTES + SMALL))
+            rows.append((name, sizes, peak(call, warm), NUMBER * numbers + blocks + SMALL))
+        rows.append(("an epoch of Solver", sizes, *_of_training(X, rng)))
     net = impl.FullyConnectedNet([256], input_dim=784, seed=0, reg=0.1)
     X, labels = rng.random((128, 784)), rng.integers(0, 10, 128)
     gradients = sum(parameter.nbytes for parameter in net.params.values())
     rows.append(("a training step", "128×784-256-10", peak(partial(net.loss, X, labels)), gradients + SMALL))
     return rows
+
+
+def _of_training(X: Any, rng: np.random.Generator) -> tuple[int, int]:
+    """What an epoch allocates, and is allowed."""
+    import shrinkage as impl
+
+    n, d = X.shape
+    labels = rng.integers(0, CLASSES, n)
+    data = {"X_train": X, "y_train": labels, "X_val": X[:BATCH], "y_val": labels[:BATCH]}
+
+    def train() -> None:
+        net = impl.FullyConnectedNet([HIDDEN], input_dim=d, num_classes=CLASSES, seed=0)
+        impl.Solver(net, data, num_epochs=1, batch_size=BATCH, verbose=False, seed=0).train()
+
+    parameters = (d + 1) * HIDDEN + (HIDDEN + 1) * CLASSES
+    # Four batches are read ahead at most; of every sample there are a place in the order and a label.
+    return peak(train, warm=n > MANY), NUMBER * (8 * BATCH * d + 8 * parameters + 2 * n) + 10 * SMALL
 
 
 def main() -> None:
@@ -78,13 +104,13 @@ def main() -> None:
     from numba.core.runtime import _nrt_python
 
     _nrt_python.memsys_use_cpython_allocator()  # so that tracemalloc sees what compiled code allocates
-    rows = measured(sorted(TALL)[: -1 if options.quick else None])
+    rows = measured(TALL[: -1 if options.quick else None])
     if options.json:
         print(json.dumps(rows))
         return
-    print(f"{'call':<16} {'sizes':<18} {'allocated':>12} {'allowed':>12}")
+    print(f"{'call':<18} {'sizes':<20} {'allocated':>12} {'allowed':>12}")
     for name, sizes, allocated, allowed in rows:
-        print(f"{name:<16} {sizes:<18} {allocated / 1e6:>9.2f} MB {allowed / 1e6:>9.2f} MB")
+        print(f"{name:<18} {sizes:<20} {allocated / 1e6:>9.2f} MB {allowed / 1e6:>9.2f} MB")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
 The table of functions comes from the contract, those of peers and of mistakes from their files, that of the gate's own
-proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``). Those of errors and of
+proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``), that of memory from
+``python -m shrinkage.benchmarks.measure.memory --json > benchmarks/results/memory.json``. Those of errors and of
 certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of
 those of before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept.
 The first answers were stored as ten thousand of a function where there were more: a count is the least that there were.
@@ -43,8 +44,9 @@ ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage
 DIGITS_START = "<!-- digits in benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
-PROOF, ERRORS = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors"))
+PROOF, ERRORS, MEMORY = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory"))
 END = "<!-- the end of the table -->\n"
 
 
@@ -214,6 +216,16 @@ def elsewhere() -> Iterator[str]:
     yield ""
 
 
+def memory() -> Iterator[str]:
+    """What calls allocate at once, beside what is allowed; bold where it is more."""
+    yield "\n| call | of | allocated | allowed |"
+    yield "|---|---|---:|---:|"
+    for call, sizes, allocated, allowed in json.loads(MEMORY.read_text(encoding="utf-8")):
+        said = f"{allocated / 1e6:,.2f} MB"
+        yield f"| {call} | {sizes} | {f'**{said}**' if allocated > allowed else said} | {allowed / 1e6:,.2f} MB |"
+    yield ""
+
+
 def with_table(text: str, start: str, lines: Iterator[str]) -> str:
     """The text, with these lines between the mark where the table starts and the next one that ends a table."""
     before, rest = text.split(start)
@@ -235,6 +247,7 @@ def main() -> None:
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
         (CLAIMS, DIGITS_START, digits(stored)),
+        (TIMINGS, MEMORY_START, memory()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
     ):

@@ -16,6 +16,7 @@ import shrinkage
 from shrinkage import streaming
 from shrinkage.benchmarks.gate.decide import LOOKS, SCREENING, Rule
 from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
+from shrinkage.benchmarks.measure.memory import TALL
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
     CONTRACT_LIST,
@@ -27,17 +28,21 @@ from shrinkage.benchmarks.report.readme import (
     ERRORS_START,
     FUNCTIONS_START,
     GATING,
+    MEMORY,
+    MEMORY_START,
     MISTAKES_START,
     PEERS_START,
     PROOF,
     PROOF_START,
     README,
     ROOT,
+    TIMINGS,
     digits,
     elsewhere,
     errors,
     functions,
     known_peers,
+    memory,
     mistakes,
     proof,
     together,
@@ -157,6 +162,13 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
     assert stored["sampling"] == {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS}
+
+
+def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
+    """After a new one: python -m shrinkage.benchmarks.report.readme. It is of a file of 2 GB, too."""
+    assert with_table(TEXT[TIMINGS], MEMORY_START, memory()) == TEXT[TIMINGS]
+    sizes = {sizes for _, sizes, *_ in json.loads(MEMORY.read_text(encoding="utf-8"))}
+    assert sizes >= {f"n={n:,}, d={d:,}" for n, d in TALL}
 
 
 def test_every_mistake_that_is_recognised_is_named() -> None:
