@@ -25,6 +25,7 @@ from ._kernels.linalg import (
     svd_of_wide,
     transposed,
 )
+from ._kernels.parallel import Team, alone, together, workers
 from ._kernels.refine import refined_full_rank
 from ._kernels.scaling import lifted, matrix_in_range, target_in_range, times_power_of_two
 from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
@@ -296,21 +297,25 @@ def lstsq_transposed(X: Array, Y: Array, rcond: float, refine: bool | None = Fal
     m, n = X.shape
     if m >= 2 * n and n >= 20:  # below, or square, QR is as fast
         extra = refine or (refine is None and n >= COSTS_NOTHING and X.itemsize == 8)
-        Wt, certain = (extra_by_cholesky if extra else _by_cholesky)(X, Y, rcond)
+        threads = workers(float(X.size) * n + n**3 / 3, X.nbytes)
+        Wt, certain = together(threads, extra_by_cholesky if extra else _by_cholesky, X, Y, rcond)
         if certain:
             return Wt, n
     if refine:
-        Wt, certain = extra_by_qr(X, Y, rcond)
+        Wt, certain = alone(X, extra_by_qr, X, Y, rcond)
         if certain:
             return Wt, min(m, n)
-    return _by_qr(X, Y, rcond)
+    Wt, rank = alone(X, _by_qr, X, Y, rcond)
+    return Wt, rank
 
 
 @jit
-def _by_cholesky(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
+def _by_cholesky(team: Team, threads: int, X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(Y)
-    Wt, certain = refined_full_rank(X, Y, default_rcond(X.shape[0], X.shape[1], X) if rcond < 0 else rcond)
+    if rcond < 0:
+        rcond = default_rcond(X.shape[0], X.shape[1], X)
+    Wt, certain = refined_full_rank(team, threads, X, Y, rcond)
     return (times_power_of_two(Wt, ey - ex) if ey != ex else Wt), certain
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import shrinkage
+from shrinkage import least_squares
 from shrinkage._kernels import parallel
 from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.cases.case import Case, regression_size
@@ -27,6 +28,8 @@ CASES = [
     _case("ridge", inputs.regression, np.float32, n=5, d=400),
     _case("ridge", inputs.regression_of_several_targets, n=640, d=7, k=3),
     _case("ridge", inputs.regression_of_several_targets, n=6, d=700, k=3),
+    _case("lstsq", inputs.system, m=500, n=21),
+    _case("lstsq", inputs.system, np.float32, m=500, n=21),
     _case("ridge_batch", inputs.batch, b=150, n=6, d=4),
     _case("ridge_batch", inputs.batch, np.float32, b=150, n=4, d=6),
     _case("ridge_loo", inputs.regression_and_grid, n=600, d=8, L=3),
@@ -36,12 +39,16 @@ CASES = [
 
 @pytest.fixture(params=["float64", "float32"])
 def split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever can be split is, however small; and factored in float64, or in float32 where data are float64."""
+    """Whatever can be split is, however small; and factored in float64, or in float32 where data are float64.
+
+    Least squares is refined by residuals of twice the digits, or not.
+    """
     monkeypatch.setattr(parallel, "HANDOVER", 0.0)
     monkeypatch.setattr(parallel, "_SMALL", 0)
     monkeypatch.setattr(auto, "LARGEST", 0)
     if request.param == "float32":
         monkeypatch.setattr(mixed, "_SMALLEST", 1)
+        monkeypatch.setattr(least_squares, "COSTS_NOTHING", 1)
 
 
 def _call(case: Case) -> Callable[[], Any]:

@@ -20,11 +20,11 @@ import math
 import numpy as np
 
 from .double_double import add_multiple, dot, two_sum
+from .equations import bounds, gram_in_pieces, pieces_of
 from .jit import jit, jit_inlined
 from .lapack import call
 from .linalg import (
     default_rcond,
-    gram,
     inverse_of_R,
     numerical_rank,
     product,
@@ -33,18 +33,20 @@ from .linalg import (
     times_Q,
     transposed,
 )
+from .parallel import Team, in_chunks, nobody
 from .refine import HOPELESS, equilibrated_cholesky, full_rank
 from .scaling import matrix_in_range, target_in_range, times_power_of_two
 from .validation import Array
 
 
 @jit
-def extra_by_cholesky(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
+def extra_by_cholesky(team: Team, threads: int, X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is that), for tall data by the factor of XᵀX; only where every σ > rcond · σ_max for sure."""
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(Y)
     m, n = X.shape
-    G, squares, scale = gram(X, 0.0), 0.0, np.empty(n)
+    G, pulls = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X)
+    squares, scale = 0.0, np.empty(n)
     for j in range(n):
         squares += float(G[j, j])
     powers, condition = equilibrated_cholesky(G)
@@ -55,7 +57,8 @@ def extra_by_cholesky(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
         return np.empty((Y.shape[1], n), X.dtype), False
     for j in range(n):
         scale[j] = powers[j]
-    return refined(X, Y, ey - ex, G, np.uint8(ord("L")), powers[:0], scale, 0.0, rate)
+    triangle = np.uint8(ord("L"))
+    return refined(team, threads, X, Y, pulls, ey - ex, G, triangle, powers[:0], scale, 0.0, rate)
 
 
 @jit
@@ -88,9 +91,10 @@ def extra_by_qr(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
         return nothing, False
     rate, triangle = (m + 2 * n + 2) * eps * of_R * of_inverse, np.uint8(ord("U"))
     if m >= n and rate < HOPELESS:
-        return refined(X, Y, ey - ex, At, triangle, tau[:0], scale, math.sqrt(of_inverse), rate)
+        pulls = product(Y, True, X, False)
+        return refined(nobody(), 1, X, Y, pulls, ey - ex, At, triangle, tau[:0], scale, math.sqrt(of_inverse), rate)
     rate = (m + 2 * n + 2) * eps * math.sqrt(of_R) * math.sqrt(of_inverse)
-    return refined(X, Y, ey - ex, At, triangle, tau, scale, math.sqrt(of_inverse), rate)
+    return refined(nobody(), 1, X, Y, nothing, ey - ex, At, triangle, tau, scale, math.sqrt(of_inverse), rate)
 
 
 @jit_inlined
@@ -109,19 +113,31 @@ def equilibrate(At: Array) -> Array:
 
 @jit_inlined
 def refined(
-    X: Array, Y: Array, e: int, F: Array, triangle: int, tau: Array, scale: Array, inverse: float, rate: float
+    team: Team,
+    threads: int,
+    X: Array,
+    Y: Array,
+    pulls: Array,
+    e: int,
+    F: Array,
+    triangle: int,
+    tau: Array,
+    scale: Array,
+    inverse: float,
+    rate: float,
 ) -> tuple[Array, bool]:
     """(Wᵀ · 2^e, whether it is refined), by a triangular factor of AD or of DAᵀAD, with Q if there is tau."""
     n, k = X.shape[1], Y.shape[1]
     Wt, better = np.empty((k, n), X.dtype), True
-    pulls = product(Y, True, X, False) if tau.size == 0 else np.empty((k, 0), X.dtype)
     for t in range(k):
-        better &= refine(X, Y[:, t], pulls[t], F, triangle, tau, scale, inverse, rate, Wt[t])
+        better &= refine(team, threads, X, Y[:, t], pulls[t], F, triangle, tau, scale, inverse, rate, Wt[t])
     return (times_power_of_two(Wt, e) if e != 0 else Wt), better
 
 
 @jit
 def refine(
+    team: Team,
+    threads: int,
     X: Array,
     y: Array,
     pulls: Array,
@@ -141,7 +157,7 @@ def refine(
     """
     tall, by_Q = X.shape[0] >= X.shape[1], tau.size > 0
     p, q = min(X.shape), max(X.shape)
-    z, z_low, g, g_low = np.zeros(p), np.zeros(p), np.zeros(p), np.zeros(p)
+    z, z_low, g = np.zeros(p), np.zeros(p), np.zeros(p)
     kept = q if by_Q else 0
     r, r_low, s, s_low = np.zeros(kept), np.zeros(kept), np.zeros(kept), np.zeros(kept)
     for i in range(y.size if by_Q else 0):
@@ -149,7 +165,7 @@ def refine(
             s[i] = y[i]
         else:
             g[i] = -y[i]
-    for j in range(pulls.size):
+    for j in range(0 if by_Q else p):
         g[j] = pulls[j]
     before, step, ones, eps = np.inf, 0, np.ones(kept), float(np.finfo(w.dtype).eps)
     while True:
@@ -166,7 +182,7 @@ def refine(
         if step > 1 and (is_nothing(left, z, scale, eps) if tall else is_nothing(left / inverse, r, ones, eps)):
             break
         if tall:
-            tall_residuals(X, y, z, z_low, r, r_low, s, g, g_low, by_Q)
+            tall_residuals(team, threads, X, y, z, z_low, r, r_low, s, g)
         else:
             wide_residuals(X, y, z, z_low, r, r_low, s, s_low, g)
     solution = z if tall else r
@@ -177,6 +193,8 @@ def refine(
 
 @jit_inlined
 def tall_residuals(
+    team: Team,
+    threads: int,
     X: Array,
     y: Array,
     z: Array,
@@ -185,22 +203,32 @@ def tall_residuals(
     r_low: Array,
     s: Array,
     g: Array,
-    g_low: Array,
-    by_Q: bool,
 ) -> None:
-    """S = y − r − Xz and g = Xᵀr, in one pass over X; without Q g = Xᵀ(y − Xz)."""
-    g[:], g_low[:] = 0.0, 0.0
-    for i in range(X.shape[0]):
+    """S = y − r − Xz and g = Xᵀr, in one pass over X; where no r is kept, g = Xᵀ(y − Xz)."""
+    pieces = pieces_of(X.shape[0], threads)
+    sums, errors = np.zeros((pieces, g.size)), np.zeros((pieces, g.size))
+    in_chunks(team, threads, pieces, _residuals_of_rows, (X, y, z, z_low, r, r_low, s, sums, errors))
+    for j in range(g.size):
+        total, rest = sums[0, j], errors[0, j]
+        for c in range(1, pieces):
+            total, error = two_sum(total, sums[c, j])
+            rest += error + errors[c, j]
+        g[j] = total + rest
+
+
+@jit
+def _residuals_of_rows(c: int, shared: tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]) -> None:
+    X, y, z, z_low, r, r_low, s, sums, errors = shared
+    first, last = bounds(X.shape[0], sums.shape[0], c)
+    for i in range(first, last):
         high, low = dot(X, i, z, z_low)
         value, error = two_sum(float(y[i]), -high)
         error -= low
-        if by_Q:
+        if r.size > 0:
             value, another = two_sum(value, -r[i])
             s[i] = value + (error + another - r_low[i])
             value, error = r[i], r_low[i]
-        add_multiple(X, i, value, error, g, g_low)
-    for j in range(g.size):
-        g[j] += g_low[j]
+        add_multiple(X, i, value, error, sums[c], errors[c])
 
 
 @jit_inlined

@@ -15,7 +15,7 @@ from .equations import dual_shortfall, gram_in_pieces, kernel_in_pieces, shortfa
 from .jit import jit, jit_inlined
 from .lapack import call
 from .linalg import cholesky, cholesky_solve, product, reciprocal_condition, transposed
-from .parallel import Team, nobody
+from .parallel import Team
 from .validation import Array
 
 # Where the condition, times how far apart the scales are, is below this, a plain Cholesky solve loses at most half a
@@ -38,16 +38,15 @@ def refined_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -
 
 
 @jit_inlined
-def refined_full_rank(X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
+def refined_full_rank(team: Team, threads: int, X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0, X tall."""
-    team, squares = nobody(), 0.0
-    G, unknown = gram_in_pieces(team, 1, X, Y, 1.0, 0.0, X)
+    (G, unknown), squares = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X), 0.0
     for j in range(G.shape[0]):
         squares += float(G[j, j])
     scale, condition = equilibrated_cholesky(G)
     if not (condition < np.inf and full_rank(G, scale, squares, X.shape[0], rcond)):
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    return refined(team, 1, X, Y, 0.0, G, scale, condition, unknown)
+    return refined(team, threads, X, Y, 0.0, G, scale, condition, unknown)
 
 
 @jit_inlined
