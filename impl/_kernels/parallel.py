@@ -95,23 +95,29 @@ def usable() -> int:
     return max(1, min(cores, numba.config.NUMBA_NUM_THREADS, one_thread_each.outside(), _ALL_HELPERS))
 
 
-def together(threads: int, work: Any, *arguments: Any) -> Any:
+def together(threads: int, work: Any, *arguments: Any, blas: bool = True) -> Any:
     """``work(team, threads, *arguments)``, with so many threads at hand, and BLAS on one thread in each of them.
 
-    With `UNSPLIT` in place of a number BLAS is not told so, which takes a microsecond.
+    To tell BLAS so takes a microsecond, of which `UNSPLIT` in place of a number is spared, and work without any BLAS.
     """
     if threads == UNSPLIT:
         return work(_pool.team, 1, *arguments)
+    if not blas:
+        return _led(threads, work, arguments)
     with one_thread_each:
-        if threads == 1:
-            return work(_pool.team, 1, *arguments)
-        team = _pool.team
-        team[_WITHIN] = 1  # for all who are; the first that is ready may say otherwise, and that is no harm
-        _pool.wake(threads - 1)
-        try:
-            return work(team, threads, *arguments)
-        finally:
-            team[_WITHIN] = 0
+        return _led(threads, work, arguments)
+
+
+def _led(threads: int, work: Any, arguments: tuple[Any, ...]) -> Any:
+    team = _pool.team
+    if threads == 1:
+        return work(team, 1, *arguments)
+    team[_WITHIN] = 1  # for all who are; the first that is ready may say otherwise, and that is no harm
+    _pool.wake(threads - 1)
+    try:
+        return work(team, threads, *arguments)
+    finally:
+        team[_WITHIN] = 0
 
 
 @jit

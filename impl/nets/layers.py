@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.jit import jit
 from .._kernels.lapack import call
+from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import Arrays, Numbers, stream
 from .._kernels.validation import Array, floats, refuse_shape
 
@@ -117,8 +118,8 @@ def relu_forward(x: ArrayLike) -> tuple[Array, Array]:
     n flops for n entries. Nair and Hinton (2010).
     """
     (a,) = floats("x", x)
-    out = np.empty_like(a)
-    _relu(a.reshape(-1), out.reshape(-1))
+    out = np.empty(a.shape, a.dtype)
+    together(workers(0, 2 * a.nbytes), _relu, _flat(a), _flat(out), blas=False)
     return out, a
 
 
@@ -149,8 +150,8 @@ def relu_backward(dout: ArrayLike, cache: Array) -> Array:
     """
     g, x = floats("dout x", dout, cache)
     _check_dout(g, x.shape)
-    dx = np.empty_like(x)
-    _relu_backward(g.reshape(-1), x.reshape(-1), dx.reshape(-1))
+    dx = np.empty(x.shape, x.dtype)
+    together(workers(0, 3 * x.nbytes), _relu_backward, _flat(g), _flat(x), _flat(dx), blas=False)
     return dx
 
 
@@ -233,13 +234,18 @@ def _affine(x: Array, w: Array, b: Array, out: Array) -> None:
 @jit
 def _affine_backward(dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: Array) -> None:
     times_transposed(dout, w, dx)
-    transposed_times(x, dout, dw, False)
+    transposed_times(x, 0, dout, dw, False)
     add_rows(dout, db)
 
 
 @jit
-def _relu(x: Array, out: Array) -> None:
-    stream(_relu_entry, (x,), (out,), (x.dtype.type(0),))
+def _relu(team: Team, threads: int, x: Array, out: Array) -> None:
+    in_chunks(team, threads, threads, _relu_share, (threads, (x,), (out,), (x.dtype.type(0),)))
+
+
+@jit
+def _relu_share(c: int, shared: Any) -> None:
+    stream(_relu_entry, c, shared)
 
 
 @jit
@@ -249,15 +255,20 @@ def _relu_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None
 
 
 @jit
-def _relu_backward(dout: Array, x: Array, dx: Array) -> None:
-    stream(_gate_entry, (dout, x), (dx,), (x.dtype.type(0),))
+def _relu_backward(team: Team, threads: int, dout: Array, x: Array, dx: Array) -> None:
+    in_chunks(team, threads, threads, _gate_share, (threads, (dout, x), (dx,), (x.dtype.type(0),)))
 
 
 @jit
-def relu_gate(dout: Array, x: Array) -> None:
-    """Write dout where x > 0, else 0, to `x`; NaN where either is. It is the same for x and for max(x, 0)."""
+def _gate_share(c: int, shared: Any) -> None:
+    stream(_gate_entry, c, shared)
+
+
+@jit
+def gate(dout: Array, x: Array) -> None:
+    """Leave of `dout` what `relu_backward` does. It is the same for x and for max(x, 0)."""
     for i in range(x.size):
-        _gate_entry(i, (dout, x), (x,), (x.dtype.type(0),))
+        _gate_entry(i, (dout, x), (dout,), (x.dtype.type(0),))
 
 
 @jit
@@ -298,7 +309,7 @@ def _affine_relu_backward(
             gated[j] = nan if marks[j] == _NAN else passed
             db[j] += gated[j]
     times_transposed(dz, w, dx)
-    transposed_times(x, dz, dw, False)
+    transposed_times(x, 0, dz, dw, False)
 
 
 # BLAS goes by columns, so it takes each of our arrays for its transpose: (A B)ᵀ = Bᵀ Aᵀ puts the operands in the
@@ -328,15 +339,15 @@ def times_transposed(dout: Array, w: Array, dx: Array) -> None:
 
 
 @jit
-def transposed_times(x: Array, dout: Array, dw: Array, add: bool) -> None:
-    """Write xᵀ dout to `dw`, or add it to what is there."""
-    (n, d), m = x.shape, dout.shape[1]
+def transposed_times(x: Array, first: int, dout: Array, dw: Array, add: bool) -> None:
+    """Write xᵀ dout to `dw`, or add it to what is there: of its rows as many as dw has, from the first one given on."""
+    (n, d), (rows, m) = x.shape, dw.shape
     zero, one = x.dtype.type(0), x.dtype.type(1)
     if n == 0:
         if not add:
             dw[:] = zero
-    elif d > 0 and m > 0:
-        call("gemm", ("N", "T", m, d, n, one, dout, m, x, d, one if add else zero, dw, m))
+    elif rows > 0 and m > 0:
+        call("gemm", ("N", "T", m, rows, n, one, dout, m, x.reshape(-1)[first:], d, one if add else zero, dw, m))
 
 
 @jit
@@ -362,7 +373,11 @@ def _affine_arguments(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> Affine:
 
 def _rows(x: Array) -> Array:
     """x as (N, D), the same memory."""
-    return x.reshape(x.shape[0], prod(x.shape[1:]))
+    return x if x.ndim == 2 else x.reshape(x.shape[0], prod(x.shape[1:]))
+
+
+def _flat(x: Array) -> Array:
+    return x if x.ndim == 1 else x.reshape(-1)
 
 
 def _outputs(cache: Affine) -> Array:

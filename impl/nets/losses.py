@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.exp import exp_below, largest
 from .._kernels.jit import jit, jit_sums
+from .._kernels.parallel import Team, in_chunks, together, workers
+from .._kernels.stream import share
 from .._kernels.validation import Array, floats, real, refuse_shape
 
 __all__ = ["softmax_loss", "svm_loss"]
@@ -56,7 +58,8 @@ def softmax_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
     """
     scores, labels = _scores_and_labels(x, y)
     dx = np.empty_like(scores)
-    return scores.dtype.type(softmax_rows(scores, labels, dx)), dx
+    threads = workers(10 * scores.size, 2 * scores.nbytes)
+    return scores.dtype.type(together(threads, _softmax, scores, labels, dx, blas=False)), dx
 
 
 def svm_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
@@ -91,7 +94,8 @@ def svm_loss(x: ArrayLike, y: ArrayLike) -> tuple[Scalar, Array]:
     """
     scores, labels = _scores_and_labels(x, y)
     dx = np.empty_like(scores)
-    return scores.dtype.type(_svm_rows(scores, labels, dx)), dx
+    threads = workers(0, 2 * scores.nbytes)
+    return scores.dtype.type(together(threads, _svm, scores, labels, dx, blas=False)), dx
 
 
 def checked_labels(name: str, y: ArrayLike, samples: int, classes: int) -> Labels:
@@ -127,52 +131,72 @@ def _first_wrong(labels: Labels, classes: int) -> int:
 
 
 @jit
-def softmax_rows(x: Array, y: Labels, dx: Array) -> Scalar:
-    """Write the derivative to `dx`; return the loss.
-
-    Losses are summed in float64. Where their sum overflows, the mean may still be a number: then all terms are
-    divided by N first.
-    """
-    n = x.shape[0]
-    if n == 0:
-        return x.dtype.type(np.nan)
-    mean = _softmax_rows(x, y, dx, 1.0) / n
-    if math.isinf(mean):
-        mean = _softmax_rows(x, y, dx, 1.0 / n)
-    return x.dtype.type(mean)
+def _softmax(team: Team, threads: int, x: Array, y: Labels, dx: Array) -> float:
+    losses = np.empty((threads, 2))
+    in_chunks(team, threads, threads, _softmax_of_share, (threads, x, y, dx, losses))
+    return mean_of(x.shape[0], losses)
 
 
 @jit
-def _softmax_rows(x: Array, y: Labels, dx: Array, scale: float) -> float:
-    """Write the derivative to `dx`; return the sum of the losses times `scale`."""
-    n, classes = x.shape
-    total = 0.0
-    for i in range(n):
+def _softmax_of_share(c: int, shared: Any) -> None:
+    threads, x, y, dx, losses = shared
+    first, stop = share(c, threads, x.shape[0])
+    losses[c, 0], losses[c, 1] = softmax_rows(x[first:stop], y[first:stop], dx[first:stop], x.shape[0])
+
+
+@jit
+def mean_of(samples: int, losses: NDArray[np.float64]) -> float:
+    """The mean from what `softmax_rows` returns of each share."""
+    total, mean = 0.0, 0.0
+    for c in range(losses.shape[0]):
+        total += losses[c, 0]
+        mean += losses[c, 1]
+    return mean if math.isinf(total) else (total / samples if samples > 0 else np.nan)
+
+
+@jit
+def softmax_rows(x: Array, y: Labels, dx: Array, samples: int) -> tuple[float, float]:
+    """Write the derivative of the mean over `samples` to `dx`; return the losses' sum, and what they add to the mean.
+
+    Both are summed in float64. Where the sum overflows, the mean may still be a number. `dx` may be x.
+    """
+    total, mean, scale = 0.0, 0.0, 1.0 / samples
+    for i in range(x.shape[0]):
         row, out, label = x[i], dx[i], y[i]
         top, own = largest(row), row[label]
         exp_below(row, top, out)
         p_label, others = out[label], _sum(out[:label]) + _sum(out[label + 1 :])
-        weight = x.dtype.type(1) / ((others + p_label) * x.dtype.type(n))
-        for j in range(classes):
+        weight = x.dtype.type(1) / ((others + p_label) * x.dtype.type(samples))
+        for j in range(row.size):
             out[j] *= weight
         out[label] = -others * weight
         log_sum = math.log1p(float(others)) if own == top else math.log(float(others + p_label))
-        total += log_sum * scale + (float(top) * scale - float(own) * scale)
-    return total
+        total += log_sum + (float(top) - float(own))
+        mean += log_sum * scale + (float(top) * scale - float(own) * scale)
+    return total, mean
 
 
 @jit
-def _svm_rows(x: Array, y: Labels, dx: Array) -> Scalar:
-    """Write the derivative to `dx`; return the loss."""
-    n = x.shape[0]
-    total = 0.0
-    for i in range(n):
+def _svm(team: Team, threads: int, x: Array, y: Labels, dx: Array) -> float:
+    losses, total, n = np.empty(threads), 0.0, x.shape[0]
+    in_chunks(team, threads, threads, _svm_of_share, (threads, x, y, dx, losses))
+    for c in range(threads):
+        total += losses[c]
+    return total / n if n > 0 else np.nan
+
+
+@jit
+def _svm_of_share(c: int, shared: Any) -> None:
+    threads, x, y, dx, losses = shared
+    n, total = x.shape[0], 0.0
+    first, stop = share(c, threads, n)
+    for i in range(first, stop):
         row, out, label = x[i], dx[i], y[i]
         before, above = _hinge(row[:label], row[label], n, out[:label])
         after, above_too = _hinge(row[label + 1 :], row[label], n, out[label + 1 :])
         total += float(before) + float(after)
         out[label] = -(above + above_too) / x.dtype.type(n)
-    return x.dtype.type(total / n if n > 0 else np.nan)
+    losses[c] = total
 
 
 @jit_sums

@@ -6,20 +6,20 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from .._kernels.address import Addresses, addresses, matrix_at, vector_at
-from .._kernels.jit import jit, jit_inlined, jit_sums
+from .._kernels.address import Addresses, addresses
+from .._kernels.parallel import together, workers
 from .._kernels.validation import F32, F64, Array, count, not_negative, real, refuse_shape
-from .layers import add_rows, relu_gate, times, times_transposed, transposed_times
-from .losses import Labels, checked_labels, softmax_rows
+from .losses import checked_labels
+from .step import ROWS, score, train
 
 __all__ = ["FullyConnectedNet", "TwoLayerNet"]
 
 Scalar = np.floating[Any]
 
-# Scores are computed for so many rows at once: enough for BLAS, and few enough that all layers stay in the caches.
-_ROWS = 512
+# OpenBLAS keeps a product of so many multiplications to one thread by itself.
+_NEVER_SPLIT = 1 << 18
 
 
 class FullyConnectedNet:
@@ -58,7 +58,8 @@ class FullyConnectedNet:
     Notes
     -----
     `loss` may be called from several threads at once. Between calls a net keeps the memory that its layers' outputs
-    took, one block for each call that ran at the same time.
+    took, one block for each call that ran at the same time. Large batches are shared out to all cores; the same number
+    of threads gives the same bits, another may round otherwise.
 
     For ``loss(X, y)`` with one hidden layer of H units, D entries a sample and C classes: N(4DH + 6HC) flops.
     Rumelhart, Hinton and Williams (1986); Glorot, Bordes and Bengio (2011).
@@ -91,9 +92,14 @@ class FullyConnectedNet:
         self._dims, self._inputs, self._classes = np.array(dims, np.int64), dims[0], dims[-1]
         self._shapes = {name: array.shape for name, array in self.params.items()}
         ends = np.cumsum([0, *map(prod, self._shapes.values())]).tolist()  # of the gradients, one after the other
-        self._places = {name: slice(*place) for name, place in zip(self._shapes, pairwise(ends), strict=True)}
+        places = (slice(*place) for place in pairwise(ends))
+        self._places = [(name, place, shape) for (name, shape), place in zip(self._shapes.items(), places, strict=True)]
         self._size = ends[-1]
-        self._room = sum(dims[1:]) + max(dims[1:])  # for a sample, see `_train`
+        weights = [prod(shape) for shape in self._shapes.values() if len(shape) == 2]
+        # Of a sample's scores, and of a step. In float32 too: steps come in rows, so that helpers are awake.
+        self._flops = 2 * sum(weights), 6 * sum(weights) - 2 * weights[0]
+        self._largest = max(weights)
+        self._hidden = sum(dims[1:-1])
         self._spare: list[Array] = []
 
     def loss(self, X: ArrayLike, y: ArrayLike | None = None) -> Array | tuple[Scalar, dict[str, Array]]:
@@ -121,27 +127,34 @@ class FullyConnectedNet:
             For labels that are not integers.
         """
         rows = self._in_my_dtype("X", X)
-        if rows.ndim == 0 or prod(rows.shape[1:]) != self._inputs:
-            refuse_shape("X", rows, f"(N, ...), with {self._inputs} entries a sample")
-        rows = rows.reshape(rows.shape[0], self._inputs)
+        if rows.ndim != 2 or rows.shape[1] != self._inputs:
+            if rows.ndim == 0 or prod(rows.shape[1:]) != self._inputs:
+                refuse_shape("X", rows, f"(N, ...), with {self._inputs} entries a sample")
+            rows = rows.reshape(rows.shape[0], self._inputs)
         parameters = self._parameters()  # held on to while their addresses are in use
         where = addresses(parameters)
         return self._scores(rows, where) if y is None else self._loss(rows, y, where)
 
     def _scores(self, rows: Array, where: Addresses) -> Array:
-        out = np.empty((rows.shape[0], self._classes), self.dtype)
-        space = self._take(min(rows.shape[0], _ROWS))
-        _score(rows, self._dims, where, space, out)
+        n = rows.shape[0]
+        out = np.empty((n, self._classes), self.dtype)
+        threads, split = workers(n * self._flops[0]), n * self._largest > _NEVER_SPLIT
+        space = self._take(threads * min(n, ROWS) * self._hidden)
+        together(threads, score, rows, self._dims, where, space, out, blas=split)
         self._spare.append(space)
         return out
 
     def _loss(self, rows: Array, y: ArrayLike, where: Addresses) -> tuple[Scalar, dict[str, Array]]:
-        labels = checked_labels("y", y, rows.shape[0], self._classes)
+        n = rows.shape[0]
+        labels = checked_labels("y", y, n, self._classes)
         flat = np.empty(self._size, self.dtype)
-        space = self._take(rows.shape[0])
-        loss = _train(rows, labels, self._dims, where, self.reg, space, flat)
+        space = self._take(n * (2 * self._hidden + self._classes))
+        threads, split = workers(n * self._flops[1]), n * self._largest > _NEVER_SPLIT
+        loss = together(threads, train, rows, labels, self._dims, where, self.reg, space, flat, blas=split)
         self._spare.append(space)
-        gradients = {name: flat[place].reshape(self._shapes[name]) for name, place in self._places.items()}
+        gradients = {}
+        for name, place, shape in self._places:
+            gradients[name] = flat[place].reshape(shape) if len(shape) == 2 else flat[place]
         return self.dtype.type(loss), gradients
 
     def _parameters(self) -> list[Array]:
@@ -149,7 +162,9 @@ class FullyConnectedNet:
         for name, shape in self._shapes.items():
             if name not in self.params:
                 raise ValueError(f"params must hold {', '.join(self._shapes)}, but {name} is missing")
-            array = self._in_my_dtype(name, self.params[name])
+            array = self.params[name]
+            if not (type(array) is np.ndarray and array.dtype is self.dtype and array.flags.carray):
+                array = self._in_my_dtype(name, array)
             if array.shape != shape:
                 refuse_shape(name, array, str(shape))
             arrays.append(array)
@@ -161,14 +176,13 @@ class FullyConnectedNet:
         with np.errstate(over="ignore"):  # past float32's range is infinity
             return np.require(real(name, value), self.dtype, ["C", "A", "W"])
 
-    def _take(self, samples: int) -> Array:
-        """Room for the outputs of all layers and for one more, whatever is in it. Only one thread gets it."""
-        need = samples * self._room
+    def _take(self, entries: int) -> Array:
+        """Room for what lies between the layers, whatever is in it. Only one call gets it."""
         try:
             space = self._spare.pop()
         except IndexError:
-            return np.empty(need, self.dtype)
-        return space if space.size >= need else np.empty(need, self.dtype)
+            return np.empty(entries, self.dtype)
+        return space if space.size >= entries else np.empty(entries, self.dtype)
 
 
 class TwoLayerNet(FullyConnectedNet):
@@ -211,89 +225,3 @@ class TwoLayerNet(FullyConnectedNet):
     ) -> None:
         width = count("hidden_dim", hidden_dim)
         super().__init__([width], input_dim, num_classes, reg=reg, weight_scale=weight_scale)
-
-
-@jit
-def _forward(x: Array, dims: NDArray[np.int64], params: Addresses, space: Array, scores: Array) -> None:
-    """Write max(x W + b, 0) of each hidden layer to `space`, one after the other, and the scores to `scores`."""
-    n, layers, start = x.shape[0], dims.size - 1, 0
-    below = x
-    for layer in range(layers):
-        d, m = dims[layer], dims[layer + 1]
-        last = layer == layers - 1
-        out = scores if last else space[start : start + n * m].reshape(n, m)
-        times(below, matrix_at(params[2 * layer], d, m, x), out)
-        _add_bias(out, vector_at(params[2 * layer + 1], m, x), not last)
-        below = out
-        start += n * m
-
-
-@jit_inlined
-def _add_bias(out: Array, b: Array, relu: bool) -> None:
-    zero = out.dtype.type(0)
-    for n in range(out.shape[0]):
-        row = out[n]
-        for j in range(b.size):
-            z = row[j] + b[j]
-            row[j] = zero if relu and z <= 0 else z
-
-
-@jit
-def _score(x: Array, dims: NDArray[np.int64], params: Addresses, space: Array, out: Array) -> None:
-    for start in range(0, x.shape[0], _ROWS):
-        _forward(x[start : start + _ROWS], dims, params, space, out[start : start + _ROWS])
-
-
-@jit
-def _train(
-    x: Array, y: Labels, dims: NDArray[np.int64], params: Addresses, reg: float, space: Array, grads: Array
-) -> Scalar:
-    """Write the gradients to `grads`, one after the other; return the loss.
-
-    `space` holds the outputs of the layers. On the way back, each gives way to the derivative by it, which is why the
-    product with Wᵀ needs a place of its own.
-    """
-    n, layers = x.shape[0], dims.size - 1
-    end = n * np.sum(dims[1:])
-    delta = space[end - n * dims[layers] : end].reshape(n, dims[layers])
-    _forward(x, dims, params, space, delta)
-    loss = float(softmax_rows(delta, y, delta))
-    end -= n * dims[layers]
-    stop = grads.size
-    for layer in range(layers - 1, -1, -1):
-        d, m = dims[layer], dims[layer + 1]
-        w = matrix_at(params[2 * layer], d, m, x)
-        db = grads[stop - m : stop]
-        dw = grads[stop - m - d * m : stop - m].reshape(d, m)
-        stop -= m + d * m
-        below = x if layer == 0 else space[end - n * d : end].reshape(n, d)
-        if reg != 0:
-            loss += 0.5 * reg * _multiple(reg, w.reshape(-1), dw.reshape(-1))
-        transposed_times(below, delta, dw, reg != 0)
-        db[:] = 0
-        add_rows(delta, db)
-        if layer > 0:
-            product = space[space.size - n * d :].reshape(n, d)
-            times_transposed(delta, w, product)
-            relu_gate(product.reshape(-1), below.reshape(-1))
-            delta = below
-            end -= n * d
-    return x.dtype.type(loss)
-
-
-@jit
-def _multiple(reg: float, w: Array, out: Array) -> float:
-    """Write reg · w to `out`; return ‖w‖², summed in float64 over parts of float32."""
-    factor, total = w.dtype.type(reg), 0.0
-    for start in range(0, w.size, 1024):
-        total += float(_multiple_of_part(factor, w[start : start + 1024], out[start : start + 1024]))
-    return total
-
-
-@jit_sums
-def _multiple_of_part(factor: Scalar, w: Array, out: Array) -> Scalar:
-    total = w.dtype.type(0)
-    for j in range(w.size):
-        out[j] = factor * w[j]
-        total += w[j] * w[j]
-    return total

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
+from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import Arrays, Numbers, stream
 from .._kernels.validation import Array, count, floats, real, refuse_shape
 
@@ -51,8 +52,8 @@ def sgd(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update:
     """
     a, g = _parameters(w, dw)
     settings = _settings(config, learning_rate=1e-2)
-    out = np.empty_like(a)
-    _sgd(a.reshape(-1), g.reshape(-1), *_numbers(settings, "learning_rate"), out.reshape(-1))
+    out = np.empty(a.shape, a.dtype)
+    _spread(_sgd, (a, g), _numbers(settings, "learning_rate"), (out,))
     return out, settings
 
 
@@ -87,15 +88,8 @@ def sgd_momentum(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> U
     a, g = _parameters(w, dw)
     settings = _settings(config, "velocity", learning_rate=1e-2, momentum=0.9)
     v, next_v = _state(settings, "velocity", a)
-    out = np.empty_like(a)
-    _sgd_momentum(
-        a.reshape(-1),
-        g.reshape(-1),
-        v.reshape(-1),
-        *_numbers(settings, "learning_rate", "momentum"),
-        out.reshape(-1),
-        next_v.reshape(-1),
-    )
+    out = np.empty(a.shape, a.dtype)
+    _spread(_sgd_momentum, (a, g, v), _numbers(settings, "learning_rate", "momentum"), (out, next_v))
     return out, settings
 
 
@@ -130,15 +124,8 @@ def rmsprop(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update
     a, g = _parameters(w, dw)
     settings = _settings(config, "cache", learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
     c, next_c = _state(settings, "cache", a)
-    out = np.empty_like(a)
-    _rmsprop(
-        a.reshape(-1),
-        g.reshape(-1),
-        c.reshape(-1),
-        *_numbers(settings, "learning_rate", "decay_rate", "epsilon"),
-        out.reshape(-1),
-        next_c.reshape(-1),
-    )
+    out = np.empty(a.shape, a.dtype)
+    _spread(_rmsprop, (a, g, c), _numbers(settings, "learning_rate", "decay_rate", "epsilon"), (out, next_c))
     return out, settings
 
 
@@ -178,18 +165,9 @@ def adam(w: ArrayLike, dw: ArrayLike, config: Config | None = None) -> Update:
     t = settings["t"] = count("t", settings["t"]) + 1
     m, next_m = _state(settings, "m", a)
     v, next_v = _state(settings, "v", a)
-    out = np.empty_like(a)
-    _adam(
-        a.reshape(-1),
-        g.reshape(-1),
-        m.reshape(-1),
-        v.reshape(-1),
-        float(t),
-        *_numbers(settings, "learning_rate", "beta1", "beta2", "epsilon"),
-        out.reshape(-1),
-        next_m.reshape(-1),
-        next_v.reshape(-1),
-    )
+    out = np.empty(a.shape, a.dtype)
+    numbers = [float(t), *_numbers(settings, "learning_rate", "beta1", "beta2", "epsilon")]
+    _spread(_adam, (a, g, m, v), numbers, (out, next_m, next_v))
     return out, settings
 
 
@@ -209,8 +187,13 @@ SETTINGS = frozenset(
 
 
 @jit
-def _sgd(w: Array, dw: Array, lr: float, next_w: Array) -> None:
-    stream(_sgd_entry, (w, dw), (next_w,), (w.dtype.type(lr),))
+def _sgd(team: Team, threads: int, w: Array, dw: Array, lr: float, next_w: Array) -> None:
+    in_chunks(team, threads, threads, _sgd_share, (threads, (w, dw), (next_w,), (w.dtype.type(lr),)))
+
+
+@jit
+def _sgd_share(c: int, shared: Any) -> None:
+    stream(_sgd_entry, c, shared)
 
 
 @jit
@@ -220,8 +203,21 @@ def _sgd_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
 
 
 @jit
-def _sgd_momentum(w: Array, dw: Array, v: Array, lr: float, momentum: float, next_w: Array, next_v: Array) -> None:
-    stream(_sgd_momentum_entry, (w, dw, v), (next_w, next_v), (w.dtype.type(lr), w.dtype.type(momentum)))
+def _sgd_momentum(
+    team: Team, threads: int, w: Array, dw: Array, v: Array, lr: float, momentum: float, next_w: Array, next_v: Array
+) -> None:
+    in_chunks(
+        team,
+        threads,
+        threads,
+        _sgd_momentum_share,
+        (threads, (w, dw, v), (next_w, next_v), (w.dtype.type(lr), w.dtype.type(momentum))),
+    )
+
+
+@jit
+def _sgd_momentum_share(c: int, shared: Any) -> None:
+    stream(_sgd_momentum_entry, c, shared)
 
 
 @jit
@@ -234,10 +230,24 @@ def _sgd_momentum_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers)
 
 @jit
 def _rmsprop(
-    w: Array, dw: Array, c: Array, lr: float, decay: float, epsilon: float, next_w: Array, next_c: Array
+    team: Team,
+    threads: int,
+    w: Array,
+    dw: Array,
+    c: Array,
+    lr: float,
+    decay: float,
+    epsilon: float,
+    next_w: Array,
+    next_c: Array,
 ) -> None:
     rate, rho, rest, eps = w.dtype.type(lr), w.dtype.type(decay), w.dtype.type(1 - decay), w.dtype.type(epsilon)
-    stream(_rmsprop_entry, (w, dw, c), (next_w, next_c), (rate, rho, rest, eps))
+    in_chunks(team, threads, threads, _rmsprop_share, (threads, (w, dw, c), (next_w, next_c), (rate, rho, rest, eps)))
+
+
+@jit
+def _rmsprop_share(c: int, shared: Any) -> None:
+    stream(_rmsprop_entry, c, shared)
 
 
 @jit
@@ -250,6 +260,8 @@ def _rmsprop_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> N
 
 @jit
 def _adam(
+    team: Team,
+    threads: int,
     w: Array,
     dw: Array,
     m: Array,
@@ -269,7 +281,13 @@ def _adam(
     rate, eps = w.dtype.type(lr * root / (1 - beta1**t)), w.dtype.type(epsilon * root)
     keep_m, add_m = w.dtype.type(beta1), w.dtype.type(1 - beta1)
     keep_v, add_v = w.dtype.type(beta2), w.dtype.type(1 - beta2)
-    stream(_adam_entry, (w, dw, m, v), (next_w, next_m, next_v), (rate, eps, keep_m, add_m, keep_v, add_v))
+    numbers = (rate, eps, keep_m, add_m, keep_v, add_v)
+    in_chunks(team, threads, threads, _adam_share, (threads, (w, dw, m, v), (next_w, next_m, next_v), numbers))
+
+
+@jit
+def _adam_share(c: int, shared: Any) -> None:
+    stream(_adam_entry, c, shared)
 
 
 @jit
@@ -281,6 +299,14 @@ def _adam_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None
     next_m[i] = first
     next_v[i] = second
     next_w[i] = w[i] - rate * first / (math.sqrt(second) + eps)
+
+
+def _spread(rule: Any, read: tuple[Array, ...], numbers: list[float], written: tuple[Array, ...]) -> None:
+    w = read[0]
+    threads = workers(0, (len(read) + len(written)) * w.nbytes)
+    if w.ndim != 1:
+        read, written = tuple(a.reshape(-1) for a in read), tuple(a.reshape(-1) for a in written)
+    together(threads, rule, *read, *numbers, *written, blas=False)
 
 
 def _parameters(w: ArrayLike, dw: ArrayLike) -> tuple[Array, Array]:
@@ -299,8 +325,11 @@ def _settings(config: Config | None, *state: str, **defaults: float) -> dict[str
         return defaults
     if not isinstance(config, Mapping):
         raise TypeError(f"config must be a dict or None, not {type(config).__name__}")
-    copied = {k: v.copy() if isinstance(v, np.ndarray) and k not in state else v for k, v in config.items()}
-    return defaults | copied
+    settings: dict[str, Any] = {**defaults, **config}
+    for name, value in config.items():
+        if isinstance(value, np.ndarray) and name not in state:
+            settings[name] = value.copy()
+    return settings
 
 
 def _numbers(settings: dict[str, Any], *names: str) -> list[float]:
@@ -318,7 +347,7 @@ def _number(name: str, value: ArrayLike) -> float:
 def _state(settings: dict[str, Any], name: str, w: Array) -> tuple[Array, Array]:
     """The state as it is, and where the next one goes; a number stands for an array full of it."""
     state = settings.get(name, 0)
-    settings[name] = np.empty_like(w)
+    settings[name] = np.empty(w.shape, w.dtype)
     if not (type(state) is np.ndarray and state.dtype is w.dtype and state.flags.carray):
         state = real(name, state)
         state = np.require(state, w.dtype, ["C", "A", "W"]) if state.ndim else np.full_like(w, state)
