@@ -15,6 +15,7 @@ from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.cases.bound import backward, loss_and_gradients
 from shrinkage.benchmarks.cases.case import Case, regression_size
 from shrinkage.benchmarks.references import error_over_bound, parts
+from shrinkage.nets import layers
 from shrinkage.ridge_regression import auto, mixed
 
 
@@ -43,6 +44,10 @@ CASES = [
     _case("svm_loss", inputs.scores, N=11, C=6),
     _case("relu_forward", inputs.vector, n=200),
     _case("relu_backward", inputs.two_vectors, np.float32, backward, n=200),
+    _case("affine_forward", inputs.layer, N=4, D=3, M=5),
+    _case("affine_relu_forward", inputs.layer, N=7, D=3, M=5),
+    _case("affine_backward", inputs.layer_backward, np.float64, backward, N=4, D=7, M=5),
+    _case("affine_relu_backward", inputs.layer_backward, np.float64, backward, N=7, D=4, M=5),
     _case("adam", inputs.update_with_moments, n=200),
 ]
 
@@ -56,6 +61,7 @@ def split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(parallel, "HANDOVER", 0.0)
     monkeypatch.setattr(parallel, "_SMALL", 0)
     monkeypatch.setattr(auto, "LARGEST", 0)
+    monkeypatch.setattr(layers, "NEVER_SPLIT", 0)
     if request.param == "float32":
         monkeypatch.setattr(mixed, "_SMALLEST", 1)
         monkeypatch.setattr(least_squares, "COSTS_NOTHING", 1)
@@ -75,6 +81,18 @@ def test_as_accurate_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, c
     result = call()
     assert error_over_bound(case, result) <= 1
     assert all(_equal(case, call(), result) for _ in range(3))
+
+
+@pytest.mark.usefixtures("split")
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_the_mean_of_losses_is_a_number_where_their_sum_is_none(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """Four losses of 1e308, each from a score of that size at the wrong class."""
+    monkeypatch.setenv("SHRINKAGE_NUM_THREADS", str(threads))
+    net = shrinkage.FullyConnectedNet([], 1, 2)
+    net.params["W1"] = np.array([[1e154, 0.0]])
+    loss, gradients = net.loss(np.full((4, 1), 1e154), np.ones(4, int))
+    assert loss == pytest.approx(1e308, rel=1e-15)
+    assert gradients["W1"].tolist() == [[1e154, -1e154]]
 
 
 def _equal(case: Case, a: Any, b: Any) -> bool:

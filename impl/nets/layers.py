@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._kernels.jit import jit
 from .._kernels.lapack import call
 from .._kernels.parallel import Team, in_chunks, together, workers
-from .._kernels.stream import Arrays, Numbers, stream
+from .._kernels.stream import Arrays, Numbers, share, stream
 from .._kernels.validation import Array, floats, refuse_shape
 
 __all__ = [
@@ -28,6 +28,9 @@ __all__ = [
 
 Affine = tuple[Array, Array, Array]
 Mask = NDArray[np.uint8]
+
+# OpenBLAS keeps a product of so many multiplications to one thread by itself.
+NEVER_SPLIT = 1 << 18
 
 
 def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Affine]:
@@ -58,7 +61,7 @@ def affine_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array, Aff
     """
     cache = _affine_arguments(x, w, b)
     rows, out = _rows(cache[0]), _outputs(cache)
-    _affine(rows, cache[1], cache[2], out)
+    _multiplied(out.size * rows.shape[1], _affine, rows, cache[1], cache[2], out)
     return out, cache
 
 
@@ -89,7 +92,7 @@ def affine_backward(dout: ArrayLike, cache: Affine) -> tuple[Array, Array, Array
     g, x, w, b = floats("dout x w b", dout, *cache)
     _check_dout(g, (x.shape[0], b.size))
     dx, dw, db = np.empty_like(x), np.empty_like(w), np.zeros_like(b)
-    _affine_backward(g, _rows(x), w, _rows(dx), dw, db)
+    _multiplied(2 * x.size * b.size, _affine_backward, g, _rows(x), w, _rows(dx), dw, db)
     return dx, dw, db
 
 
@@ -184,7 +187,7 @@ def affine_relu_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> tuple[Array
     affine = _affine_arguments(x, w, b)
     rows, out = _rows(affine[0]), _outputs(affine)
     mask = np.empty(out.shape, np.uint8)
-    _affine_relu(rows, affine[1], affine[2], out, mask)
+    _multiplied(out.size * rows.shape[1], _affine_relu, rows, affine[1], affine[2], out, mask)
     return out, (affine, mask)
 
 
@@ -218,13 +221,31 @@ def affine_relu_backward(dout: ArrayLike, cache: tuple[Affine, Mask]) -> tuple[A
     g, x, w, b = floats("dout x w b", dout, *affine)
     _check_dout(g, mask.shape)
     dx, dw, db, dz = np.empty_like(x), np.empty_like(w), np.zeros_like(b), np.empty_like(g)
-    _affine_relu_backward(g, mask, _rows(x), w, dz, _rows(dx), dw, db)
+    _multiplied(2 * x.size * b.size, _affine_relu_backward, g, mask, _rows(x), w, dz, _rows(dx), dw, db)
     return dx, dw, db
 
 
+def _multiplied(multiplications: int, work: Any, *arguments: Any) -> None:
+    if multiplications <= NEVER_SPLIT:
+        together(1, work, *arguments, blas=False)
+    else:
+        together(workers(2 * multiplications), work, *arguments)
+
+
+# Shares are of samples, and of rows of the weights' gradient, which are sums over all samples.
+
+
 @jit
-def _affine(x: Array, w: Array, b: Array, out: Array) -> None:
-    times(x, w, out)
+def _affine(team: Team, threads: int, x: Array, w: Array, b: Array, out: Array) -> None:
+    in_chunks(team, threads, threads, _affine_share, (threads, x, w, b, out))
+
+
+@jit
+def _affine_share(c: int, shared: Any) -> None:
+    threads, x, w, b, outputs = shared
+    first, stop = share(c, threads, x.shape[0])
+    out = outputs[first:stop]
+    times(x[first:stop], w, out)
     for n in range(out.shape[0]):
         row = out[n]
         for j in range(b.size):
@@ -232,10 +253,23 @@ def _affine(x: Array, w: Array, b: Array, out: Array) -> None:
 
 
 @jit
-def _affine_backward(dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: Array) -> None:
-    times_transposed(dout, w, dx)
-    transposed_times(x, 0, dout, dw, False)
-    add_rows(dout, db)
+def _affine_backward(
+    team: Team, threads: int, dout: Array, x: Array, w: Array, dx: Array, dw: Array, db: Array
+) -> None:
+    in_chunks(team, threads, 2 * threads, _affine_backward_share, (threads, dout, x, w, dx, dw, db))
+
+
+@jit
+def _affine_backward_share(c: int, shared: Any) -> None:
+    threads, dout, x, w, dx, dw, db = shared
+    if c < threads:
+        first, stop = share(c, threads, dx.shape[0])
+        times_transposed(dout[first:stop], w, dx[first:stop])
+    else:
+        first, stop = share(c - threads, threads, dw.shape[0])
+        transposed_times(x, first, dout, dw[first:stop], False)
+        if c == threads:
+            add_rows(dout, db)
 
 
 @jit
@@ -285,9 +319,16 @@ _OFF, _ON, _NAN = 0, 1, 2
 
 
 @jit
-def _affine_relu(x: Array, w: Array, b: Array, out: Array, mask: Mask) -> None:
-    zero = x.dtype.type(0)
-    times(x, w, out)
+def _affine_relu(team: Team, threads: int, x: Array, w: Array, b: Array, out: Array, mask: Mask) -> None:
+    in_chunks(team, threads, threads, _affine_relu_share, (threads, x, w, b, out, mask))
+
+
+@jit
+def _affine_relu_share(c: int, shared: Any) -> None:
+    threads, x, w, b, outputs, masks = shared
+    first, stop = share(c, threads, x.shape[0])
+    out, mask, zero = outputs[first:stop], masks[first:stop], x.dtype.type(0)
+    times(x[first:stop], w, out)
     for n in range(out.shape[0]):
         row, marks = out[n], mask[n]
         for j in range(b.size):
@@ -298,18 +339,32 @@ def _affine_relu(x: Array, w: Array, b: Array, out: Array, mask: Mask) -> None:
 
 @jit
 def _affine_relu_backward(
-    dout: Array, mask: Mask, x: Array, w: Array, dz: Array, dx: Array, dw: Array, db: Array
+    team: Team,
+    threads: int,
+    dout: Array,
+    mask: Mask,
+    x: Array,
+    w: Array,
+    dz: Array,
+    dx: Array,
+    dw: Array,
+    db: Array,
 ) -> None:
+    in_chunks(team, threads, threads, _gated_share, (threads, dout, mask, dz))
+    in_chunks(team, threads, 2 * threads, _affine_backward_share, (threads, dz, x, w, dx, dw, db))
+
+
+@jit
+def _gated_share(c: int, shared: Any) -> None:
+    threads, dout, mask, dz = shared
     zero, nan = dout.dtype.type(0), dout.dtype.type(np.nan)
-    for n in range(dout.shape[0]):
+    first, stop = share(c, threads, dout.shape[0])
+    for n in range(first, stop):
         row, marks, gated = dout[n], mask[n], dz[n]
-        for j in range(db.size):
+        for j in range(row.size):
             g = row[j]
             passed = g if marks[j] != _OFF or g != g else zero
             gated[j] = nan if marks[j] == _NAN else passed
-            db[j] += gated[j]
-    times_transposed(dz, w, dx)
-    transposed_times(x, 0, dz, dw, False)
 
 
 # BLAS goes by columns, so it takes each of our arrays for its transpose: (A B)ᵀ = Bᵀ Aᵀ puts the operands in the

@@ -11,15 +11,13 @@ from numpy.typing import ArrayLike, DTypeLike
 from .._kernels.address import Addresses, addresses
 from .._kernels.parallel import together, workers
 from .._kernels.validation import F32, F64, Array, count, not_negative, real, refuse_shape
+from .layers import NEVER_SPLIT
 from .losses import checked_labels
 from .step import ROWS, score, train
 
 __all__ = ["FullyConnectedNet", "TwoLayerNet"]
 
 Scalar = np.floating[Any]
-
-# OpenBLAS keeps a product of so many multiplications to one thread by itself.
-_NEVER_SPLIT = 1 << 18
 
 
 class FullyConnectedNet:
@@ -138,7 +136,7 @@ class FullyConnectedNet:
     def _scores(self, rows: Array, where: Addresses) -> Array:
         n = rows.shape[0]
         out = np.empty((n, self._classes), self.dtype)
-        threads, split = workers(n * self._flops[0]), n * self._largest > _NEVER_SPLIT
+        threads, split = workers(n * self._flops[0]), n * self._largest > NEVER_SPLIT
         space = self._take(threads * min(n, ROWS) * self._hidden)
         together(threads, score, rows, self._dims, where, space, out, blas=split)
         self._spare.append(space)
@@ -149,7 +147,7 @@ class FullyConnectedNet:
         labels = checked_labels("y", y, n, self._classes)
         flat = np.empty(self._size, self.dtype)
         space = self._take(n * (2 * self._hidden + self._classes))
-        threads, split = workers(n * self._flops[1]), n * self._largest > _NEVER_SPLIT
+        threads, split = workers(n * self._flops[1]), n * self._largest > NEVER_SPLIT
         loss = together(threads, train, rows, labels, self._dims, where, self.reg, space, flat, blas=split)
         self._spare.append(space)
         gradients = {}
