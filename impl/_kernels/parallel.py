@@ -103,7 +103,7 @@ def together(threads: int, work: Any, *arguments: Any, blas: bool = True) -> Any
     if threads == UNSPLIT:
         return work(_pool.team, 1, *arguments)
     if not blas:
-        return _led(threads, work, arguments)
+        return work(_pool.team, 1, *arguments) if threads == 1 else _led(threads, work, arguments)
     with one_thread_each:
         return _led(threads, work, arguments)
 

@@ -304,9 +304,11 @@ def _adam_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None
 def _spread(rule: Any, read: tuple[Array, ...], numbers: list[float], written: tuple[Array, ...]) -> None:
     w = read[0]
     threads = workers(0, (len(read) + len(written)) * w.nbytes)
-    if w.ndim != 1:
-        read, written = tuple(a.reshape(-1) for a in read), tuple(a.reshape(-1) for a in written)
-    together(threads, rule, *read, *numbers, *written, blas=False)
+    if w.ndim == 1:
+        together(threads, rule, *read, *numbers, *written, blas=False)
+    else:
+        flat = [a.reshape(-1) for a in (*read, *written)]
+        together(threads, rule, *flat[: len(read)], *numbers, *flat[len(read) :], blas=False)
 
 
 def _parameters(w: ArrayLike, dw: ArrayLike) -> tuple[Array, Array]:
