@@ -79,6 +79,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "TOML",
         "help": "what is worth how many points there (default: each function one)",
     },
+    "--dask": {
+        "metavar": "ADDRESS",
+        "help": "try the claims on a cluster of Dask's, whose scheduler is there: tcp://10.0.0.1:8786",
+    },
+    "--database": {
+        "metavar": "PLACE",
+        "help": "where examples that failed are kept and tried first, for all who name it: a folder, or redis://HOST:PORT",
+    },
     "--isolate": {
         "action": "store_true",
         "help": "judge the implementation in a process of its own: what it does to that fails a claim, and no more",
@@ -191,6 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import pytest
 
     processes = len(usable_cores()) if chosen["n"] is None else chosen["n"]
+    if chosen["dask"] is not None:
+        processes = 0  # here; there as many as the cluster has
     asked = {"-m": chosen["marks"], "-k": chosen["k"], "-n": processes, **profiles}
     asked["--max-worker-restart"] = len(CONTRACT) * len(PROFILES)  # each can break one, under each mark and more
     asked |= {name: chosen[_key(name)] for name in OPTIONS if name != "--course"}
@@ -201,17 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(
             pytest.main(
                 [
-                    f"--config-file={os.devnull}",
-                    f"--rootdir={CLAIMS.parent}",
-                    "--noconftest",
-                    "--import-mode=importlib",
-                    f"--override-ini=cache_dir={folder / 'pytest'}",
-                    "-p",
-                    "shrinkage.properties.plugin",
-                    "-p",
-                    "no:benchmark",  # it makes a folder
-                    "-p",
-                    "no:faulthandler",  # it tells of ours what is judged has done
+                    *nobodys(folder),
                     *(("--quiet",) if chosen["verbose"] or listing else ("-qq", "--one-screen")),
                     "--tb=short",
                     "-rN",
@@ -223,6 +223,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 ]
             )
         )
+
+
+def nobodys(folder: Path) -> list[str]:
+    """How pytest is told to have nobody's configuration, and to keep what it keeps in this folder."""
+    return [
+        f"--config-file={os.devnull}",
+        f"--rootdir={CLAIMS.parent}",
+        "--noconftest",
+        "--import-mode=importlib",
+        f"--override-ini=cache_dir={folder / 'pytest'}",
+        "-p",
+        "shrinkage.properties.plugin",
+        "-p",
+        "no:benchmark",  # it makes a folder
+        "-p",
+        "no:faulthandler",  # it tells of ours what is judged has done
+    ]
 
 
 def said(asked: Mapping[str, Any]) -> list[str]:

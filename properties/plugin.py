@@ -25,6 +25,7 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from shrinkage.cli import is_expression, is_writable
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
@@ -32,6 +33,7 @@ from shrinkage.loader.calls import in_file
 from shrinkage.loader.profiles import Profile
 from shrinkage.peers import ExpectedFailure, peers
 from shrinkage.properties import parallel
+from shrinkage.properties.cluster import Cluster
 from shrinkage.properties.engine import falsify, verdict
 from shrinkage.properties.engine.account import reports, seen
 from shrinkage.properties.engine.falsify import MARKS
@@ -49,6 +51,7 @@ settings.register_profile(
     "default",
     phases=[phase for phase in Phase if phase is not Phase.explain],  # half the time that a failure takes, and not told
     deadline=None,
+    derandomize=False,  # which Hypothesis would have where CI is set, for thorough and long, too
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -116,9 +119,46 @@ def pytest_configure(config: pytest.Config) -> None:
     isolate, seconds = config.getoption("--isolate"), config.getoption("--call-seconds")
     if not (isolate or parallel.watch(config, seconds)):  # nobody else sees to it that this process lives
         config.add_cleanup(keep_alive())
+    if address := config.getoption("--dask"):
+        config.pluginmanager.register(cluster_at(address), "cluster")
+    if place := config.getoption("--database"):
+        keep_examples(place, config.getoption("--hypothesis-profile", None) or PROFILE)
     if config.getoption("--one-screen") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.OneScreen(_STDERR), "one screen")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
+
+
+def cluster_at(address: str) -> Cluster:
+    """The cluster whose scheduler is there."""
+    try:
+        return Cluster(address)
+    except ImportError:
+        raise pytest.UsageError("--dask needs distributed: pip install 'distributed'.") from None
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"--dask {address}: no scheduler answers there ({error}).") from None
+
+
+def keep_examples(place: str, profile: str) -> None:
+    """Where Hypothesis keeps what failed; not of a profile whose examples are the same every time."""
+    if profile in SAME or settings.get_profile(profile).derandomize:
+        raise pytest.UsageError(f"--database: the examples of --hypothesis-profile {profile} are the same every time.")
+    database: Any
+    if place.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            from hypothesis.extra.redis import RedisExampleDatabase
+            from redis import Redis, RedisError
+        except ImportError:
+            raise pytest.UsageError(f"--database {place} needs redis: pip install 'redis'.") from None
+        server = Redis.from_url(place)
+        try:
+            server.ping()
+        except RedisError as error:
+            raise pytest.UsageError(f"--database {place}: no server answers there ({error}).") from None
+        database = RedisExampleDatabase(server, key_prefix=b"shrinkage:")
+    else:
+        database = DirectoryBasedExampleDatabase(place)
+    settings.register_profile(profile, settings.get_profile(profile), database=database)
+    settings.load_profile(profile)
 
 
 def choices(config: pytest.Config) -> list[Choice]:

@@ -151,7 +151,7 @@ def test_a_worker_that_is_killed_costs_no_answer(impl, chunked):
     settings = {"distributed.scheduler.allowed-failures": 100, "distributed.comm.retry.count": 3}
     with (
         pytest.importorskip("dask").config.set(settings),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         distributed.Client(cluster) as client,
     ):
         for moment in np.random.default_rng().uniform(0.1, 2.0, LOSSES):
@@ -201,7 +201,7 @@ def test_training_in_parts_has_the_same_bits_on_any_number_of_workers(impl, chun
         expected = losses()
     with dask.config.set(scheduler="threads"):
         assert losses() == expected
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster:
         for workers in (2, 1):
             cluster.scale(workers)
             with distributed.Client(cluster):
