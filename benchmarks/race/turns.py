@@ -31,7 +31,22 @@ class Refused(RuntimeError):
     """An implementation that cannot be loaded; the message is one sentence."""
 
 
-class Racer(Worker):
+class InTurn(Worker):
+    """A process that is stopped where it is not asked for anything.
+
+    The threads of a pool spin for a while when their work is done, OpenBLAS's for 2²⁶ cycles, and would take a core
+    from whoever has the next turn.
+    """
+
+    def ask(self, do: str, **question: Any) -> Any:
+        """As any worker answers."""
+        self.process.send_signal(signal.SIGCONT)
+        answer = super().ask(do, **question)
+        self.process.send_signal(signal.SIGSTOP)
+        return answer
+
+
+class Racer(InTurn):
     """One implementation's process.
 
     Parameters
@@ -61,16 +76,9 @@ class Racer(Worker):
             raise
 
     def ask(self, do: str, **question: Any) -> Any:
-        """As any worker answers; who is gone is told of in a sentence.
-
-        In between the process is stopped: the threads of a pool spin for a while when their work is done, OpenBLAS's
-        for 2²⁶ cycles, and would take a core from whoever has the next turn.
-        """
+        """As any worker answers; who is gone is told of in a sentence."""
         try:
-            self.process.send_signal(signal.SIGCONT)
-            answer = super().ask(do, **question)
-            self.process.send_signal(signal.SIGSTOP)
-            return answer
+            return super().ask(do, **question)
         except Gone as gone:
             raise Gone(f"It {gone}.") from gone
 
