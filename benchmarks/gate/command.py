@@ -206,7 +206,7 @@ def _keep(storage: Path | None, *results: Mapping[str, Any]) -> None:
 
 
 def _history(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
-    from shrinkage.benchmarks.gate import history
+    from shrinkage.benchmarks.gate.revisions import history
 
     results = history.history(options, given.history, say)
     text = history.markdown(results)

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from shrinkage.benchmarks.gate import history
+from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision
