@@ -12,9 +12,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
+from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision
 from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import Home, Sides
