@@ -121,7 +121,7 @@ def test_a_number_comes_in_any_form(impl, name):
         holds(name, same(got, expected), f"another answer for {form.__name__}", got, shown.alone(expected))
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # of problems that are singular
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # of problems that are singular
 @pytest.mark.parametrize("name", WITH_ARRAYS)
 def test_inputs_are_not_changed_nor_shared(impl, name):
     """Inputs are never changed, and the result never shares memory with them, nor with an earlier one."""

@@ -82,6 +82,8 @@ def _gradients_of_share(c: int, shared: Any) -> None:
     layer = c // threads
     first, stop = share(c % threads, threads, dims[layer])
     squares[c] = _gradients(x, layer, first, stop, dims, params, reg, space, grads)
+    if c % threads == 0:  # not who begins at row 0: of fewer rows than shares several do
+        _bias_gradients(x, layer, dims, space, grads)
 
 
 @jit
@@ -138,28 +140,41 @@ def _add_bias(out: Array, b: Array, relu: bool) -> None:
 def _gradients(
     x: Array, layer: int, first: int, stop: int, dims: Dims, params: Addresses, reg: float, space: Array, grads: Array
 ) -> float:
-    """Write some rows of a layer's gradient, and with the first of them the biases'; return ‖W‖² of those rows."""
-    n, layers, d, m = x.shape[0], dims.size - 1, dims[layer], dims[layer + 1]
-    before, hidden, place = 0, 0, 0  # entries of the layers below this one's output, of all hidden ones, of gradients
-    for k in range(layers):
-        if k < layer:
-            before += n * dims[k + 1]
-            place += (dims[k] + 1) * dims[k + 1]
-        if k < layers - 1:
-            hidden += n * dims[k + 1]
+    """Write some rows of a layer's gradient; return ‖W‖² of those rows."""
+    n, d, m = x.shape[0], dims[layer], dims[layer + 1]
+    before, delta, place = _of_layer(n, layer, dims, space)
     below = x if layer == 0 else space[before - n * d : before].reshape(n, d)
-    delta = space[hidden + before : hidden + before + n * m].reshape(n, m)
     dw = grads[place + first * m : place + stop * m]
     squares = 0.0
     if reg != 0:
         w = matrix_at(params[2 * layer], d, m, x).reshape(-1)
         squares = _multiple(reg, w[first * m : stop * m], dw)
     transposed_times(below, first, delta, dw.reshape(stop - first, m), reg != 0)
-    if first == 0:
-        db = grads[place + d * m : place + (d + 1) * m]
-        db[:] = 0
-        add_rows(delta, db)
     return squares
+
+
+@jit
+def _bias_gradients(x: Array, layer: int, dims: Dims, space: Array, grads: Array) -> None:
+    """Write the biases' part of a layer's gradient."""
+    d, m = dims[layer], dims[layer + 1]
+    _, delta, place = _of_layer(x.shape[0], layer, dims, space)
+    db = grads[place + d * m : place + (d + 1) * m]
+    db[:] = 0
+    add_rows(delta, db)
+
+
+@jit_inlined
+def _of_layer(n: int, layer: int, dims: Dims, space: Array) -> tuple[int, Array, int]:
+    """Entries of the layers below this one's output, derivatives by its output, entries of the gradients before it."""
+    layers, m = dims.size - 1, dims[layer + 1]
+    before, hidden, place = 0, 0, 0
+    for k in range(layers):
+        if k < layer:
+            before += n * dims[k + 1]
+            place += (dims[k] + 1) * dims[k + 1]
+        if k < layers - 1:
+            hidden += n * dims[k + 1]
+    return before, space[hidden + before : hidden + before + n * m].reshape(n, m), place
 
 
 @jit
