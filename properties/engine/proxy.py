@@ -80,7 +80,7 @@ class Made:
         try:
             value = getattr(self._made, name)
         except Exception as error:
-            self._begun(None, {}, name).error = error
+            calls.failed(self._begun(None, {}, name), error)
             raise
         if name == "params":  # what the claim puts in there is what the next call is about
             self.__dict__["_params"] = value
@@ -142,7 +142,7 @@ def _done(
     except NotOffered as error:  # not with these arguments
         pytest.skip(f"not offered: {error}")
     except BaseException as error:
-        call.error = error
+        calls.failed(call, error)
         raise
     finally:
         call.ended = True

@@ -24,6 +24,7 @@ _USES = {"Solver": ("FullyConnectedNet",)}  # what is timed with it, and it need
 _UNREAD = re.compile(r"\s*\.(ascii|asciz|size|file|ident|zero|section|type)\b.*")
 _TAGS = re.compile(r"B\d+v\d+B(\d+)")  # a running number, and the flags, in no order, in so many letters
 _PICKLED = re.compile(r"\.const\.pickle(buf|data)\.[0-9a-f]+")
+_LENGTH = re.compile(r"(\.quad\s+\.const\n\s*\.long\s+)\d+")  # of a pickled error, which names the file and the line
 
 
 def digests(implementation: Implementation) -> dict[str, str]:
@@ -71,7 +72,7 @@ def _kernels() -> dict[str, list[str]]:
     for dispatcher in (thing for thing in gc.get_objects() if isinstance(thing, Dispatcher)):
         for signature, assembly in dispatcher.inspect_asm().items():
             lines = "\n".join(line for line in assembly.splitlines() if not _UNREAD.fullmatch(line))
-            normal = _PICKLED.sub(".const", _without_tags(lines))
+            normal = _LENGTH.sub(r"\1", _PICKLED.sub(".const", _without_tags(lines)))
             found[dispatcher.py_func.__module__].append(f"{dispatcher.py_func.__qualname__}{signature}\n{normal}")
     return found
 

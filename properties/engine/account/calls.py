@@ -274,6 +274,7 @@ def same(value: Any, before: Any) -> bool:
 # ---- those of the running test -------------------------------------------------------------------------------------
 
 _calls: deque[Call] = deque(maxlen=KEPT)
+_failed: deque[Call] = deque(maxlen=KEPT)  # which many calls of other threads may have followed
 _made: deque[tuple[Any, Call]] = deque(maxlen=KEPT)  # caches, and who gave them
 _lock = threading.Lock()
 
@@ -282,6 +283,7 @@ def forget() -> None:
     """Another test begins."""
     with _lock:
         _calls.clear()
+        _failed.clear()
         _made.clear()
 
 
@@ -317,6 +319,20 @@ def latest() -> Iterator[Call]:
     with _lock:
         found = list(_calls)
     return reversed(found)
+
+
+def failed(call: Call, error: BaseException) -> None:
+    """Remember what it has raised."""
+    call.error = error
+    with _lock:
+        _failed.append(call)
+
+
+def that_raised(error: BaseException) -> Call | None:
+    """The call that raised it."""
+    with _lock:
+        found = [*reversed(_failed)]
+    return next((call for call in found if call.error is error), None)
 
 
 def last(function: str = "") -> Call | None:

@@ -111,8 +111,7 @@ def changed(call: Call, says: str) -> None:
 def raised_by(error: BaseException | None) -> Call | None:
     """The call that raised it, or what it was raised from."""
     while error is not None:
-        found = next((call for call in calls.latest() if call.error is error), None)
-        if found is not None:
+        if (found := calls.that_raised(error)) is not None:
             return found
         error = error.__cause__
     return None

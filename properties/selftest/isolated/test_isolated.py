@@ -238,7 +238,7 @@ def test_who_is_called_by_another_is_to_blame(tmp_path):
         (
             Limits(megabytes=64),
             "x = bytearray(1 << 30)\n",
-            r"MemoryError\. --isolate-megabytes 64 may be too little for it\.$",
+            r"MemoryError, in line 1\. --isolate-megabytes 64 may be too little for it\.$",
         ),
     ],
     ids=["seconds", "files", "megabytes"],

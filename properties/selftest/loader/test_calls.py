@@ -170,7 +170,10 @@ def test_what_looks_like_a_function_of_the_contract_is_named(given, text, said):
     ("text", "said"),
     [
         ("def reluForward(x):", "reluForward(x) looks like relu_forward: add --as 'relu_forward=reluForward'"),
-        ("def lstsq(y, X):", "lstsq(y, X) has its arguments in another order than lstsq(X, y, rcond=None)"),
+        (
+            "def lstsq(y, X):",
+            "lstsq(y, X) has its arguments in another order than lstsq(X, y, rcond=None, refine=None)",
+        ),
         ("def ridge(X, y):", "ridge(X, y) cannot be called as ridge(X, y, lam)"),
         ("def lstsq(A, b, *, tol=0):", ""),
         ("from numpy.linalg import lstsq\nif 0:", "has lstsq from NumPy or SciPy, which is not judged"),

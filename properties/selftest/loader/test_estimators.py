@@ -174,7 +174,7 @@ def test_what_is_no_estimator_is_one_sentence(given, said, sentence):
 
 def test_what_it_refuses_it_refuses_in_its_own_words(given):
     """And in the contract's: a claim asks for the argument's name, which is another one there."""
-    with pytest.raises(ValueError, match=r"\(as lstsq\(X, y, rcond=None\)\)$"):
+    with pytest.raises(ValueError, match=r"\(as lstsq\(X, y, rcond=None, refine=None\)\)$"):
         given("Squares").lstsq(X, Y[:3, 0])
 
 
