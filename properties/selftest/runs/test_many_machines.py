@@ -40,10 +40,10 @@ def judged(folder: Path, *options: str) -> tuple[int, str, Any]:
 
 def test_a_cluster_gives_the_verdict_of_one_machine(folder):
     """Of a file that the workers do not have; and where nobody answers, that is said."""
-    distributed = pytest.importorskip("distributed")
+    distributed, few = pytest.importorskip("distributed"), ("--profile", "class", "-k", "sum_of_the_squares or row_2x")
     with distributed.LocalCluster(1, threads_per_worker=2, dashboard_address=":0", silence_logs=50) as cluster:
-        code, said, found = judged(folder, "--dask", cluster.scheduler_address, "--profile", "class")
-    assert (code, found) == judged(folder, "-n", "0", "--profile", "class")[::2]
+        code, said, found = judged(folder, "--dask", cluster.scheduler_address, *few)
+    assert (code, found) == judged(folder, "-n", "0", *few)[::2]
     assert code == 1
     assert "squared_norm is wrong" in said
     with socket.socket() as nobody:
