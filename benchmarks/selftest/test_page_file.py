@@ -137,7 +137,7 @@ def test_the_command_writes_the_page(
     assert "No claim fails of 4" in " ".join(Text(out.read_text(encoding="utf-8")).text.split())
     assert main(["--page", str(out)]) == 0
     text = Text(out.read_text(encoding="utf-8")).text
-    assert "race.json" in text
+    assert "race on 1 core" in text
     assert "proof.json" in text
     assert sorted(file.name for file in tmp_path.iterdir()) == ["card.json", "page.html"]
 
