@@ -286,3 +286,17 @@ def test_digits_that_go_with_the_condition_are_lost():
     assert (row["verdict"], row["condition"]) == ("loses digits", 1e4)
     claim["functions"]["ridge"]["misses"] = [[10.0**k, 1e20] for k in range(4, 12)]
     assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"
+
+
+def test_who_fails_alone_is_to_blame_for_what_several_fail_in():
+    """A claim about two functions says nothing of the one whose own claims hold; where neither fails alone, of both."""
+
+    def claim(*functions: str) -> dict[str, Any]:
+        found = {name: {"outcome": "failed"} for name in functions}
+        return {"outcome": "failed", "functions": found, "failure": {"kind": "value"}}
+
+    shared, alone = claim("affine_forward", "affine_backward"), claim("affine_backward")
+    for failed, outcome in (([shared], "failed"), ([shared, alone], "not reached")):
+        scorecard._settle(failed)
+        assert shared["functions"]["affine_forward"]["outcome"] == outcome
+        assert shared["functions"]["affine_backward"]["outcome"] == "failed"
