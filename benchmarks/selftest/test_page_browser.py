@@ -167,7 +167,7 @@ def test_filters_hold_for_the_whole_page(shown: Any) -> None:
     choose(shown, "chapter", "1 · Vector calculus")
     assert len(seen(shown, "#verdicts tbody tr")) == 8 < everything
     assert shown.find_element("id", "shown").text == f"8 of {everything} functions"
-    assert len(seen(shown, "details.charts")) == 1 < charts
+    assert len(seen(shown, "details.charts")) == len(seen(shown, ".run")) < charts  # one of each run
     assert seen(shown, "details.charts .chart")
     assert {row.get_attribute("data-chapter") for row in seen(shown, ".ratios tbody tr")} == {"1"}
     all_marks = column(shown, "numpy")
@@ -210,12 +210,14 @@ def test_a_cell_opens_its_story(shown: Any) -> None:
 
 
 def test_axes_can_be_linear(shown: Any) -> None:
-    """One kind at a time."""
-    assert seen(shown, ".chart.log")
-    assert not seen(shown, ".chart.linear")
-    click(shown, "input[value=linear]")
-    assert seen(shown, ".chart.linear")
-    assert not seen(shown, ".chart.log")
+    """One kind at a time, and of each run by itself."""
+    assert len(seen(shown, ".run")) == 2  # of one core and of all
+    for run in (".run:has(~ .run)", ".run ~ .run"):
+        assert seen(shown, f"{run} .chart.log")
+        assert not seen(shown, f"{run} .chart.linear")
+        click(shown, f"{run} input[value=linear]")
+        assert seen(shown, f"{run} .chart.linear")
+        assert not seen(shown, f"{run} .chart.log")
 
 
 def test_the_theme_follows_the_system_until_it_is_switched(shown: Any) -> None:
