@@ -8,6 +8,7 @@ function that the claim used. The file's form is `scorecard.schema.json`, beside
 import importlib.metadata
 import math
 import platform
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,20 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
         "schema": 1,
         **run,
         "offers_of": len(CONTRACT),
+        "lacks": _lacks(stats.get("skipped", [])),
         "versions": versions(),
         "functions": by_function(claims),
         "verdicts": verdicts(claims),
         "findings": findings(claims),
         "claims": claims,
     }
+
+
+def _lacks(skipped: Iterable[pytest.TestReport]) -> list[str]:
+    """What claims about functions that are offered call beside them, and do not find; the most wanted first."""
+    reasons = (report.longrepr[2] for report in skipped if report.when == "call" and isinstance(report.longrepr, tuple))
+    wanted = Counter(reason.rpartition("not offered: ")[2] for reason in reasons)
+    return [name for name, _ in wanted.most_common() if name in CONTRACT]
 
 
 def _claim(report: pytest.TestReport, outcome: str) -> dict[str, Any]:

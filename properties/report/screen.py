@@ -67,7 +67,11 @@ def _head(card: Card) -> Iterator[str]:
         yield f"{name}: interrupted before anything was judged"
         return
     if not judged:
-        yield f"{name}: nothing was judged: no claim that -k (by name) and -m choose is about what it offers"
+        chosen = "that -k (by name) and -m choose"
+        if lacks := card.get("lacks"):
+            yield f"{name}: nothing was judged: the claims {chosen} call what it does not offer, too: {named(lacks)}"
+        else:
+            yield f"{name}: nothing was judged: no claim {chosen} is about what it offers"
         return
     wrapped = textwrap.wrap(first, WIDTH - 4, subsequent_indent="    ", max_lines=3, placeholder=" …")
     yield from wrapped[:-1]

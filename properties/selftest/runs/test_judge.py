@@ -19,6 +19,15 @@ MINE = """
 def squared_norm(x):
     return {factor}x @ x
 """
+RELU = """
+import numpy as np
+
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def relu_backward(dout, x):
+    return dout * (x > 0)
+"""
 CLAIM, OTHER = "test_squared_norm_is_the_sum_of_the_squares", "test_matvec_is_the_product"
 
 
@@ -137,6 +146,23 @@ def test_what_follows_two_dashes_is_for_pytest(folder):
     collected = [line for line in output.splitlines() if "::" in line]
     assert {re.split(r"::|\[", line)[1] for line in collected} == {"test_linear_form_is_the_sum_of_the_products"}
     assert all(line.startswith("properties/test_calculus.py::") for line in collected)
+
+
+def test_k_takes_the_name_of_a_function(folder):
+    """Which the name of a claim about it need not hold."""
+    (folder / "relu.py").write_text(RELU)
+    code, output = judge(folder, "relu.py", "-k", "relu_backward")
+    assert code == 0, output
+    assert "  mathematics  right" in output
+    assert judge(folder, "relu.py", "-k", "not relu_backward and not relu_forward")[0] == 5
+
+
+def test_what_is_judged_together_with_another_is_told_so(folder):
+    """A backward pass takes what the forward pass hands over."""
+    (folder / "half.py").write_text(RELU.replace("relu_forward", "mine"))
+    code, output = judge(folder, "half.py", "-k", "relu_backward")
+    assert code == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert re.search("call what it does not offer, too: .*relu_forward", output)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(folder):
