@@ -71,7 +71,8 @@ def _found(name: str, parameters: str, modules: Sequence[ModuleType], said: str)
     if hasattr(builtins, name):
         return getattr(builtins, name)
     known = [parameter.partition("=")[0] for parameter in parameters.split(", ")]
-    there = [public for module in modules for public in dir(module) if not public.startswith("_")]
+    public = (item for module in modules for item in vars(module).items() if not item[0].startswith("_"))
+    there = [there for there, value in public if not isinstance(value, ModuleType)]  # no np for a Nope
     where = " nor ".join(module.__name__ for module in modules) or "the command line"
     raise WrongChoice(
         f"{said} speaks of {name}, which is neither in {where} nor an argument ({', '.join(known)})"

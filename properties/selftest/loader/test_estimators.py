@@ -158,6 +158,7 @@ def test_another_penalty_is_recognised(given, said, note):
     [
         ("", r"names no class: say which, as in --estimator .*given_classes\.py:Ridge\.$"),
         ("Nothing", "speaks of Nothing, which is neither in given_classes"),
+        ("Nope", r"\(X, y, lam, lams\)\.$"),  # and not: did you mean np?
         ("Plain(", r"is no Python: '\(' was never closed"),
         ("Plain(3)", r"say how lam follows from λ, as in --estimator '.*:Plain\(lam=lam\)'"),
         ("Inverse", r"say how C follows from λ, as in --estimator '.*:Inverse\(C=1 / lam\)'"),
