@@ -19,7 +19,7 @@ if importlib.util.find_spec("dask") is None:
 
 # what follows imports Dask
 
-from .beside import predict, residuals, ridge_objective, state
+from .beside import predict, residuals, ridge_jacobian, ridge_objective, state
 from .choice import ridge_dof, ridge_gcv, ridge_intercept_loo, ridge_loo
 from .solutions import (
     lstsq,
@@ -46,6 +46,7 @@ __all__ = [
     "ridge_intercept",
     "ridge_intercept_loo",
     "ridge_intercept_path",
+    "ridge_jacobian",
     "ridge_loo",
     "ridge_objective",
     "ridge_path",

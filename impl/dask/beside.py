@@ -1,5 +1,6 @@
-"""What is asked for beside a solution: the state itself, the objective, predictions and residuals."""
+"""What is asked for beside a solution: the state itself, the objective and its slope, predictions and residuals."""
 
+from collections.abc import Callable
 from typing import Any
 
 import dask.array as da
@@ -7,9 +8,9 @@ import numpy as np
 from dask.delayed import delayed
 from numpy.typing import ArrayLike
 
-from .._kernels.validation import finite, floats, not_negative, refuse_shape
+from .._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 from . import tasks
-from .chunks import Rows, rows, tree
+from .chunks import Rows, rows, single, tree
 
 
 def state(X: Any, y: Any = None, sample_weight: Any = None, *, intercept: bool = False) -> Any:
@@ -70,15 +71,63 @@ def ridge_objective(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, *, chunks: Any
     -----
     2ndk flops and one pass over the data.
     """
+    lam, data, w = _at(X, y, w, lam, chunks)
+    misfit = _summed(data, tasks.misfit, tasks.total, w)
+    return data.answer(delayed(tasks.objective_of)(misfit, w, lam, data.dtype), ())
+
+
+def ridge_jacobian(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, *, chunks: Any = None) -> Any:
+    """2(λwᵀ − (y − Xw)ᵀX), the derivative of `ridge_objective` by w; see `shrinkage.ridge_jacobian`.
+
+    Parameters
+    ----------
+    X : (n, d)
+        One sample a row: a Dask array or dataframe, or a NumPy array.
+    y : (n,)
+        The target.
+    w : (d,)
+        The weights.
+    lam
+        λ ≥ 0.
+    chunks
+        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
+
+    Returns
+    -------
+    (1, d)
+        Zero at the ridge solution.
+
+    Raises
+    ------
+    ValueError
+        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
+        finite, which is told with its chunk.
+
+    Notes
+    -----
+    4nd flops and one pass over the data.
+    """
+    lam, data, w = _at(X, y, w, lam, chunks)
+    single(data)
+    slope = _summed(data, tasks.slope, tasks.slopes, w)
+    return data.answer(delayed(tasks.jacobian_of)(slope, w, lam, data.dtype), (1, data.d))
+
+
+def _at(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, chunks: Any) -> tuple[float, Rows, Array]:
+    """λ, the data and the weights, checked."""
     lam = not_negative("lam", lam)
     (w,) = floats("w", w)
     data = rows(X, y, w, chunks=chunks)
     if w.shape != (data.d, *data.targets):
         refuse_shape("w", w, f"{(data.d, *data.targets)}, one row for each column of X and the targets of y,")
     finite("w", w)
-    make = delayed(tasks.misfit)
-    parts = [make(data.empty, chunk, i, w) for i, chunk in enumerate(data.chunks())]
-    return data.answer(delayed(tasks.objective_of)(tree(parts, tasks.total), w, lam, data.dtype), ())
+    return lam, data, w
+
+
+def _summed(data: Rows, of_chunk: Callable[..., Any], together: Callable[..., Any], w: Array) -> Any:
+    """What each chunk gives at these weights, put together."""
+    make = delayed(of_chunk)
+    return tree([make(data.empty, chunk, i, w) for i, chunk in enumerate(data.chunks())], together)
 
 
 def predict(X: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:

@@ -5,9 +5,10 @@ from typing import Any
 from dask.delayed import delayed
 from numpy.typing import ArrayLike
 
-from .._kernels.validation import Array, refuse_shape
+from .._kernels.validation import Array
 from . import tasks
-from .chunks import Rows, answer, lams_of, rows, tree
+from .chunks import Rows, answer, lams_of, rows, single, tree
+from .dual import wide
 
 
 def ridge_dof(X: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
@@ -39,7 +40,7 @@ def ridge_dof(X: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
     """
     lams, values = lams_of(lams)
     data = rows(X, None, lams, chunks=chunks)
-    return data.answer(answer(data.state(), "ridge_dof", values), (len(values),))
+    return data.answer(answer((wide(data) or data).state(), "ridge_dof", values), (len(values),))  # of Xᵀ, as of X
 
 
 def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
@@ -72,7 +73,7 @@ def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
     With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
     """
     lams, values = lams_of(lams)
-    data = _single(rows(X, y, lams, chunks=chunks))
+    data = single(rows(X, y, lams, chunks=chunks))
     if not data.d:  # no feature explains nothing, and both are the mean square
         return ridge_loo(X, y, lams, chunks=chunks)
     return data.answer(answer(data.state(), "ridge_gcv", values), (len(values),))
@@ -146,15 +147,9 @@ def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = No
     return _loo(rows(X, y, lams, sample_weight=sample_weight, chunks=chunks), values, intercept=True)
 
 
-def _single(data: Rows) -> Rows:
-    if data.targets:
-        refuse_shape("y", data.y, f"({data.X.shape[0]},)")
-    return data
-
-
 def _loo(data: Rows, lams: Array, intercept: bool) -> Any:
     """By the state of all, then chunk by chunk, each read anew so that none has to be kept in between."""
-    of, empty, make = _single(data).state(intercept), data.begun(intercept), delayed(tasks.left_out)
+    of, empty, make = single(data).state(intercept), data.begun(intercept), delayed(tasks.left_out)
     parts = [make(of, empty, chunk, i, lams) for i, chunk in enumerate(data.chunks(after=of))]
     made = delayed(tasks.leave_one_out)(of, tree(parts, tasks.left_outs), lams)
     return data.answer(made, (len(lams),))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import dask.array as da
@@ -32,6 +33,8 @@ class Rows:
         float32 when all that is given is, else float64.
     lazy
         Whether some of it was a Dask collection, and so is the answer.
+    cut
+        X in the chunks that it came in.
     """
 
     X: Any
@@ -39,6 +42,7 @@ class Rows:
     sample_weight: Any
     dtype: Any
     lazy: bool
+    cut: Any
 
     @property
     def d(self) -> int:
@@ -62,17 +66,13 @@ class Rows:
 
     def chunks(self, after: Any = None) -> list[Any]:
         """(X, y, weights) of each chunk, delayed; read anew, and not before `after` is there, if that is given."""
-        arrays = [a for a in (self.X, self.y, self.sample_weight) if a is not None]
-        parts = [a.to_delayed().reshape(-1).tolist() for a in arrays]
-        count = len(parts[0])
-        if after is not None:
-            flat = again([part for several in parts for part in several], after)
-            parts = [flat[i : i + count] for i in range(0, len(flat), count)]
-        given = [parts[0]]
-        rest = iter(parts[1:])
-        for a in (self.y, self.sample_weight):
-            given.append([None] * count if a is None else next(rest))
-        return list(zip(*given, strict=True))
+        axes = [(self.X, "ij"), *((a, None if a is None else "ik"[: a.ndim]) for a in (self.y, self.sample_weight))]
+        # One task for all three, or what they have in common is made for each.
+        made = da.blockwise(
+            tasks.together, "i", *chain(*axes), dtype=object, align_arrays=False, meta=np.zeros(0, object)
+        )
+        parts = made.to_delayed().tolist()
+        return parts if after is None else again(parts, after)
 
     def state(self, intercept: bool = False) -> Any:
         """The state of all samples, delayed."""
@@ -109,7 +109,7 @@ def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, 
         refuse_shape("X", X, "(n, d)")
     if np.isnan(X.shape[1]):
         raise ValueError("X must have a known number of columns, but its chunks have sizes unknown")
-    X = whole(X)
+    cut, X = X, whole(X)
     n = X.shape[0]
     others = []
     for name, value in (("y", y), ("sample_weight", sample_weight)):
@@ -124,7 +124,7 @@ def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, 
         others.append(_aligned(name, whole(a), X))
     kinds = [a.dtype for a in (X, *others) if a is not None] + [np.asarray(a).dtype for a in numbers if np.ndim(a)]
     dtype = F32 if all(np.dtype(kind).newbyteorder("=") == F32 for kind in kinds) else F64
-    return Rows(X, others[0], others[1], dtype, lazy)
+    return Rows(X, others[0], others[1], dtype, lazy, cut)
 
 
 def _is_frame(value: Any) -> bool:
@@ -195,3 +195,10 @@ def lams_of(lams: ArrayLike) -> tuple[Array, Array]:
     """λ as it came, which has a say in the dtype, and in float64."""
     (lams,) = floats("lams", lams)
     return lams, checked_lams(lams)
+
+
+def single(data: Rows) -> Rows:
+    """The data, which have to have one target."""
+    if data.targets:
+        refuse_shape("y", data.y, f"({data.X.shape[0]},)")
+    return data

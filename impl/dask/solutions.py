@@ -12,6 +12,7 @@ from .._kernels.validation import F32, F64, floats, not_negative, positive, refu
 from ..ridge_regression.path import checked_lams
 from . import tasks
 from .chunks import answer, array, lams_of, rechunked, rows, whole
+from .dual import wide
 
 
 def lstsq(X: Any, y: Any, rcond: float | None = None, *, chunks: Any = None) -> Any:
@@ -45,6 +46,8 @@ def lstsq(X: Any, y: Any, rcond: float | None = None, *, chunks: Any = None) -> 
     """
     rcond = None if rcond is None else not_negative("rcond", rcond)
     data = rows(X, y, chunks=chunks)
+    if columns := wide(data):
+        return columns.solutions(np.zeros(()), rcond)
     return data.answer(answer(data.state(), "lstsq", rcond), (data.d, *data.targets))
 
 
@@ -72,9 +75,11 @@ def min_norm(X: Any, y: Any, *, chunks: Any = None) -> Any:
 
     Notes
     -----
-    As many numbers as X has are in one task: there are no more rows than columns.
+    4dn² flops and two passes over the data, and a task holds a block of columns and some n² numbers.
     """
     data = rows(X, y, chunks=chunks)
+    if columns := wide(data):
+        return columns.solutions(np.zeros(()), full=True)
     return data.answer(answer(data.state(), "min_norm"), (data.d, *data.targets))
 
 
@@ -109,6 +114,8 @@ def ridge(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
     """
     lam = not_negative("lam", lam)
     data = rows(X, y, chunks=chunks)
+    if columns := wide(data):
+        return columns.solutions(np.asarray(lam))
     return data.answer(answer(data.state(), "ridge", lam), (data.d, *data.targets))
 
 
@@ -143,6 +150,8 @@ def ridge_path(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
     """
     lams, values = lams_of(lams)
     data = rows(X, y, lams, chunks=chunks)
+    if columns := wide(data):
+        return columns.solutions(values)
     return data.answer(answer(data.state(), "ridge_path", values), (len(values), data.d, *data.targets))
 
 

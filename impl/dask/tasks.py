@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._kernels.scaling import excess
 from .._kernels.validation import Array
 from ..ridge_regression import batch, objective
 from ..streaming.loo import Left, from_memory, mean, refitted
@@ -15,6 +16,12 @@ from ..streaming.state import Block, State, checked, joined, merge
 from .threads import one_thread
 
 Numbers = tuple[Any, Any, Any]  # X, y and the weights of a chunk; y and weights may be None
+
+
+def together(*arrays: Any) -> Numbers:
+    """A chunk's, each of which comes in a list if it has columns, a chunk of them being all."""
+    X, y, s = (a[0] if isinstance(a, list) else a for a in arrays)
+    return X, y, s
 
 
 def block(empty: State, chunk: Numbers, place: int) -> Block:
@@ -117,6 +124,54 @@ def objective_of(misfits: Any, w: Array, lam: float, dtype: Any) -> Any:
     penalty = objective.ridge_objective(np.zeros((0, len(w))), nothing, w.astype(np.float64), lam)
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(misfits + penalty).astype(dtype)[()]
+
+
+class Slope(NamedTuple):
+    """Numbers · 2^exponents, one of each for a feature: a chunk's may be past the range where the sum is not."""
+
+    mantissas: Array
+    exponents: Array
+
+
+def slope(empty: State, chunk: Numbers, place: int, w: Array) -> Slope:
+    """−2Xᵀ(y − Xw) of a chunk, in range."""
+    here = block(empty, chunk, place)
+    X, y, w = here.X.astype(np.float64), here.Y[:, 0].astype(np.float64), np.asarray(w, np.float64)
+    top_x, top_y, top_w = (int(np.frexp(np.abs(a).max(initial=0))[1]) for a in (X, y, w))
+    ex = excess(top_x, 300)
+    e = excess(max(top_x + top_w + len(w).bit_length(), top_y), 300)
+    with one_thread(), np.errstate(under="ignore"):
+        g = objective.ridge_jacobian(np.ldexp(X, -ex), np.ldexp(y, -e), np.ldexp(w, ex - e), 0.0)[0]
+    return _apart(g, ex + e)
+
+
+def slopes(several: Sequence[Slope]) -> Slope:
+    """The sum, from the first to the last."""
+    total = several[0]
+    for each in several[1:]:
+        total = _added(total, each)
+    return total
+
+
+def jacobian_of(of_fit: Slope, w: Array, lam: float, dtype: Any) -> Array:
+    """The sum, and 2λw, as a row."""
+    mantissa, e = np.frexp(lam)
+    penalty = _apart(w.astype(np.float64), 1)
+    total = _added(of_fit, Slope(penalty.mantissas * mantissa, penalty.exponents + e))
+    with np.errstate(over="ignore", under="ignore"):  # an answer out of range is ±inf or 0
+        return np.ldexp(*total).astype(dtype)[None, :]
+
+
+def _apart(a: Array, e: int) -> Slope:
+    mantissas, exponents = np.frexp(a)
+    return Slope(mantissas, exponents + e)
+
+
+def _added(a: Slope, b: Slope) -> Slope:
+    top = np.where(a.mantissas == 0, b.exponents, np.where(b.mantissas == 0, a.exponents, np.maximum(a[1], b[1])))
+    with np.errstate(under="ignore"):
+        sums, exponents = np.frexp(np.ldexp(a.mantissas, a.exponents - top) + np.ldexp(b.mantissas, b.exponents - top))
+    return Slope(sums, exponents + top)
 
 
 def predicted(X: Array, w: Array, b: Any) -> Array:
