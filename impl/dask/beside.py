@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from .._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 from . import tasks
 from .chunks import Rows, rows, single, tree
+from .described import described
 
 
 def state(X: Any, y: Any = None, sample_weight: Any = None, *, intercept: bool = False) -> Any:
@@ -40,73 +41,17 @@ def state(X: Any, y: Any = None, sample_weight: Any = None, *, intercept: bool =
     return rows(X, y, sample_weight=sample_weight).state(intercept)
 
 
+@described("2ndk flops and one pass over the data.")
 def ridge_objective(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, *, chunks: Any = None) -> Any:
-    """‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge_objective`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    w : (d,) or (d, k)
-        One column of weights for each target.
-    lam
-        λ ≥ 0.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    scalar
-        In y's units squared.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    2ndk flops and one pass over the data.
-    """
+    """‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge_objective`."""
     lam, data, w = _at(X, y, w, lam, chunks)
     misfit = _summed(data, tasks.misfit, tasks.total, w)
     return data.answer(delayed(tasks.objective_of)(misfit, w, lam, data.dtype), ())
 
 
+@described("4nd flops and one pass over the data.")
 def ridge_jacobian(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, *, chunks: Any = None) -> Any:
-    """2(λwᵀ − (y − Xw)ᵀX), the derivative of `ridge_objective` by w; see `shrinkage.ridge_jacobian`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,)
-        The target.
-    w : (d,)
-        The weights.
-    lam
-        λ ≥ 0.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (1, d)
-        Zero at the ridge solution.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    4nd flops and one pass over the data.
-    """
+    """2(λwᵀ − (y − Xw)ᵀX), the derivative of `ridge_objective` by w; see `shrinkage.ridge_jacobian`."""
     lam, data, w = _at(X, y, w, lam, chunks)
     single(data)
     slope = _summed(data, tasks.slope, tasks.slopes, w)

@@ -8,70 +8,21 @@ from numpy.typing import ArrayLike
 from .._kernels.validation import Array
 from . import tasks
 from .chunks import Rows, answer, lams_of, rows, single, tree
+from .described import ONE_PASS, TWO_PASSES, described
 from .dual import wide
 
 
+@described(ONE_PASS)
 def ridge_dof(X: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
-    """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`."""
     lams, values = lams_of(lams)
     data = rows(X, None, lams, chunks=chunks)
     return data.answer(answer((wide(data) or data).state(), "ridge_dof", values), (len(values),))  # of Xᵀ, as of X
 
 
+@described(ONE_PASS)
 def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
-    """n ‖(I − H)y‖² / tr(I − H)² at each λ; see `shrinkage.ridge_gcv`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """n ‖(I − H)y‖² / tr(I − H)² at each λ; see `shrinkage.ridge_gcv`."""
     lams, values = lams_of(lams)
     data = single(rows(X, y, lams, chunks=chunks))
     if not data.d:  # no feature explains nothing, and both are the mean square
@@ -79,70 +30,16 @@ def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
     return data.answer(answer(data.state(), "ridge_gcv", values), (len(values),))
 
 
+@described(TWO_PASSES)
 def ridge_loo(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
-    """(1/n) Σᵢ (yᵢ − xᵢᵀw₋ᵢ)² at each λ; see `shrinkage.ridge_loo`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    6nd² + 4Lnd flops and two passes over the data, of which the second begins when the first has ended.
-    """
+    """(1/n) Σᵢ (yᵢ − xᵢᵀw₋ᵢ)² at each λ; see `shrinkage.ridge_loo`."""
     lams, values = lams_of(lams)
     return _loo(rows(X, y, lams, chunks=chunks), values, intercept=False)
 
 
+@described(TWO_PASSES)
 def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, chunks: Any = None) -> Any:
-    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)²/Σ sᵢ at each λ; see `shrinkage.ridge_intercept_loo`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams; NaN where there is no other sample.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    6nd² + 4Lnd flops and two passes over the data, of which the second begins when the first has ended.
-    """
+    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)²/Σ sᵢ at each λ; see `shrinkage.ridge_intercept_loo`."""
     lams, values = lams_of(lams)
     return _loo(rows(X, y, lams, sample_weight=sample_weight, chunks=chunks), values, intercept=True)
 

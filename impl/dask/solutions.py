@@ -12,38 +12,13 @@ from .._kernels.validation import F32, F64, floats, not_negative, positive, refu
 from ..ridge_regression.path import checked_lams
 from . import tasks
 from .chunks import answer, array, lams_of, rechunked, rows, whole
+from .described import ONE_PASS, described
 from .dual import wide
 
 
+@described(ONE_PASS)
 def lstsq(X: Any, y: Any, rcond: float | None = None, *, chunks: Any = None) -> Any:
-    """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    rcond
-        A singular value at most rcond · σ_max counts as zero; None is max(n, d) · eps of the dtype in use.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or rcond is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`."""
     rcond = None if rcond is None else not_negative("rcond", rcond)
     data = rows(X, y, chunks=chunks)
     if columns := wide(data):
@@ -51,67 +26,18 @@ def lstsq(X: Any, y: Any, rcond: float | None = None, *, chunks: Any = None) -> 
     return data.answer(answer(data.state(), "lstsq", rcond), (data.d, *data.targets))
 
 
+@described("4dn² flops and two passes over the data, and a task holds a block of columns and some n² numbers.")
 def min_norm(X: Any, y: Any, *, chunks: Any = None) -> Any:
-    """The shortest w with Xw = y; see `shrinkage.min_norm`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, at once; or, when it is computed, something is not finite, or X has numerical rank below n.
-
-    Notes
-    -----
-    4dn² flops and two passes over the data, and a task holds a block of columns and some n² numbers.
-    """
+    """The shortest w with Xw = y; see `shrinkage.min_norm`."""
     data = rows(X, y, chunks=chunks)
     if columns := wide(data):
         return columns.solutions(np.zeros(()), full=True)
     return data.answer(answer(data.state(), "min_norm"), (data.d, *data.targets))
 
 
+@described(ONE_PASS)
 def ridge(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
-    """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ ≥ 0.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`."""
     lam = not_negative("lam", lam)
     data = rows(X, y, chunks=chunks)
     if columns := wide(data):
@@ -119,35 +45,9 @@ def ridge(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
     return data.answer(answer(data.state(), "ridge", lam), (data.d, *data.targets))
 
 
+@described(ONE_PASS)
 def ridge_path(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
-    """`ridge` at each λ; see `shrinkage.ridge_path`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (L, d) or (L, d, k)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """`ridge` at each λ; see `shrinkage.ridge_path`."""
     lams, values = lams_of(lams)
     data = rows(X, y, lams, chunks=chunks)
     if columns := wide(data):
@@ -155,148 +55,35 @@ def ridge_path(X: Any, y: Any, lams: ArrayLike, *, chunks: Any = None) -> Any:
     return data.answer(answer(data.state(), "ridge_path", values), (len(values), data.d, *data.targets))
 
 
+@described(ONE_PASS)
 def ridge_posterior(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
-    """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ > 0.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    mean : (d,) or (d, k)
-        The ridge solution.
-    covariance : (d, d)
-        λ(XᵀX + λI)⁻¹.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is not positive, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`."""
     lam = positive("lam", lam)
     data = rows(X, y, chunks=chunks)
     return data.answer(answer(data.state(), "ridge_posterior", lam), (data.d, *data.targets), (data.d, data.d))
 
 
+@described(ONE_PASS)
 def ridge_intercept(X: Any, y: Any, lam: ArrayLike, sample_weight: Any = None, *, chunks: Any = None) -> Any:
-    """(w, b) = argmin Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²; see `shrinkage.ridge_intercept`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ ≥ 0.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    w : (d,) or (d, k)
-        One solution for each target.
-    b : a number or (k,)
-        ȳ − x̄ᵀw, of the weighted means; NaN when there are no samples.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """(w, b) = argmin Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²; see `shrinkage.ridge_intercept`."""
     lam = not_negative("lam", lam)
     data = rows(X, y, sample_weight=sample_weight, chunks=chunks)
     made = answer(data.state(intercept=True), "ridge_intercept", lam)
     return data.answer(made, (data.d, *data.targets), data.targets)
 
 
+@described(ONE_PASS)
 def ridge_intercept_path(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, chunks: Any = None) -> Any:
-    """(W, b) of `ridge_intercept` at each λ; see `shrinkage.ridge_intercept_path`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row: a Dask array or dataframe, or a NumPy array.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    W : (L, d) or (L, d, k)
-        In the order of lams.
-    b : (L,) or (L, k)
-        NaN when there are no samples.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or a λ is negative, at once; or, when it is computed, something is not
-        finite, which is told with its chunk.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops, one pass over the data, and a task holds a chunk and some p² numbers.
-    """
+    """(W, b) of `ridge_intercept` at each λ; see `shrinkage.ridge_intercept_path`."""
     lams, values = lams_of(lams)
     data, L = rows(X, y, lams, sample_weight=sample_weight, chunks=chunks), len(values)
     made = answer(data.state(intercept=True), "ridge_intercept_path", values)
     return data.answer(made, (L, data.d, *data.targets), (L, *data.targets))
 
 
+@described("b(nd² + d³/3 + 2nd) flops for tall problems, and one pass over the data.")
 def ridge_batch(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
-    """wᵢ = argmin ‖yᵢ − Xᵢw‖² + λᵢ‖w‖²; see `shrinkage.ridge_batch`.
-
-    Parameters
-    ----------
-    X : (b, n, d)
-        A Dask array of one problem after the other, or a NumPy array.
-    y : (b, n)
-        One target for each problem.
-    lam
-        λ ≥ 0, a number for all or (b,), one for each.
-    chunks
-        How NumPy arrays are cut, as `dask.array.from_array` takes it for X; Dask collections have theirs.
-
-    Returns
-    -------
-    (b, d)
-        One solution a row.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong or λ is negative, or, when it is computed, something is not finite.
-
-    Notes
-    -----
-    b(nd² + d³/3 + 2nd) flops for tall problems, and one pass over the data.
-    """
+    """wᵢ = argmin ‖yᵢ − Xᵢw‖² + λᵢ‖w‖²; see `shrinkage.ridge_batch`."""
     lazy = is_dask_collection(X) or is_dask_collection(y)
     X, y = array("X", X, chunks), array("y", y, None)
     if X.ndim != 3:

@@ -21,6 +21,7 @@ from ..ridge_regression.intercept.centred import Centred, with_intercept
 from ..ridge_regression.intercept.path import ridge_intercept_path
 from ..ridge_regression.intercept.solution import ridge_intercept
 from ..ridge_regression.spectrum import spectrum as factorised
+from .documented import documented
 
 if TYPE_CHECKING:
     from .state import State
@@ -38,96 +39,39 @@ class Spectrum(NamedTuple):
 class Answers:
     """The answers of a `State`: each is the contract's of this name, for all samples so far."""
 
+    @documented(errors="rcond is negative or not finite; or the state has an intercept.")
     def lstsq(self, rcond: float | None = None) -> Array:
-        """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`.
-
-        Parameters
-        ----------
-        rcond
-            A singular value at most rcond · σ_max counts as zero; None is max(n, d) · eps of the state's dtype.
-
-        Returns
-        -------
-        (d,) or (d, k)
-            One solution for each target.
-
-        Raises
-        ------
-        ValueError
-            rcond is negative or not finite; or the state has an intercept.
-        """
+        """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`."""
         state = _without_intercept(self)
         if not state.reduced:
             return least_squares.lstsq(*as_they_came(state), rcond)
         rcond = cutoff(state) if rcond is None else not_negative("rcond", rcond)
         return _shaped(state, _at_zero(state, rcond)[0], state.ey - state.ex)
 
+    @documented(errors="X has numerical rank below n, as it has with n > d; or the state has an intercept.")
     def min_norm(self) -> Array:
-        """The shortest w with Xw = y, for no more samples than features; see `shrinkage.min_norm`.
-
-        Returns
-        -------
-        (d,) or (d, k)
-            One solution for each target.
-
-        Raises
-        ------
-        ValueError
-            X has numerical rank below n, as it has with n > d; or the state has an intercept.
-        """
+        """The shortest w with Xw = y, for no more samples than features; see `shrinkage.min_norm`."""
         state = _without_intercept(self)
         if not state.reduced:
             return least_squares.min_norm(*as_they_came(state))
         rank = numerical_rank(self.spectrum.s, cutoff(state)) if state.d else 0
         raise ValueError(f"X must have full row rank {state.n}, but its numerical rank is {rank}")
 
+    @documented(
+        "d³/3 flops by Cholesky, refined, where that is as accurate; else those of the SVD that all answers share.",
+        errors="λ is negative or not finite; or the state has an intercept.",
+    )
     def ridge(self, lam: ArrayLike) -> Array:
-        """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`.
-
-        Parameters
-        ----------
-        lam
-            λ ≥ 0; at 0 the limit, `lstsq`.
-
-        Returns
-        -------
-        (d,) or (d, k)
-            One solution for each target.
-
-        Raises
-        ------
-        ValueError
-            λ is negative or not finite; or the state has an intercept.
-
-        Notes
-        -----
-        d³/3 flops by Cholesky, refined, where that is as accurate; else those of the SVD of the triangle, which all
-        answers share.
-        """
+        """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`."""
         state, lam = _without_intercept(self), not_negative("lam", lam)
         if not state.reduced:
             return auto.ridge(*as_they_came(state), lam)
         Wt, excess = _solved(state, lam)
         return _shaped(state, Wt, state.ey - state.ex - excess)
 
+    @documented(errors="A λ is negative or not finite; or the state has an intercept.")
     def ridge_path(self, lams: ArrayLike) -> Array:
-        """`ridge` at each λ; see `shrinkage.ridge_path`.
-
-        Parameters
-        ----------
-        lams : (L,)
-            Values λ ≥ 0 in any order.
-
-        Returns
-        -------
-        (L, d) or (L, d, k)
-            In the order of lams.
-
-        Raises
-        ------
-        ValueError
-            A λ is negative or not finite; or the state has an intercept.
-        """
+        """`ridge` at each λ; see `shrinkage.ridge_path`."""
         state, lams = _without_intercept(self), _lams(lams)
         if not state.reduced:
             return path.ridge_path(*as_they_came(state), lams.astype(state.dtype))
@@ -136,24 +80,9 @@ class Answers:
             W = np.ldexp(W, (exponents + (state.ey - state.ex))[:, None, None]).astype(state.dtype)
         return W[:, 0] if state.k is None else np.ascontiguousarray(W.transpose(0, 2, 1))
 
+    @documented(errors="A λ is negative or not finite; or the state has an intercept.")
     def ridge_dof(self, lams: ArrayLike) -> Array:
-        """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`.
-
-        Parameters
-        ----------
-        lams : (L,)
-            Values λ ≥ 0 in any order.
-
-        Returns
-        -------
-        (L,)
-            In the order of lams.
-
-        Raises
-        ------
-        ValueError
-            A λ is negative or not finite; or the state has an intercept.
-        """
+        """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`."""
         state, lams = _without_intercept(self), _lams(lams)
         if not state.reduced:
             return selection.ridge_dof(as_they_came(state)[0], lams.astype(state.dtype))
@@ -162,24 +91,9 @@ class Answers:
         s = self.spectrum.s
         return selection.dof_of(s, lams, state.ex, numerical_rank(s, cutoff(state))).astype(state.dtype)
 
+    @documented(errors="A λ is negative or not finite; or the state has several targets, or an intercept.")
     def ridge_gcv(self, lams: ArrayLike) -> Array:
-        """n ‖(I − H)y‖² / tr(I − H)² at each λ, of one target; see `shrinkage.ridge_gcv`.
-
-        Parameters
-        ----------
-        lams : (L,)
-            Values λ ≥ 0 in any order.
-
-        Returns
-        -------
-        (L,)
-            In the order of lams.
-
-        Raises
-        ------
-        ValueError
-            A λ is negative or not finite; or the state has several targets, or an intercept.
-        """
+        """n ‖(I − H)y‖² / tr(I − H)² at each λ, of one target; see `shrinkage.ridge_gcv`."""
         state, lams = _without_intercept(self), _lams(lams)
         single(state)
         if not state.reduced:
@@ -190,26 +104,9 @@ class Answers:
             values = selection.gcv_of(s, Ct[0], rest[0], lams, state.n, rank, state.ex, state.ey)
             return values.astype(state.dtype)
 
+    @documented(errors="λ is not positive; or the state has an intercept.")
     def ridge_posterior(self, lam: ArrayLike) -> tuple[Array, Array]:
-        """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`.
-
-        Parameters
-        ----------
-        lam
-            λ > 0.
-
-        Returns
-        -------
-        mean : (d,) or (d, k)
-            The ridge solution.
-        covariance : (d, d)
-            λ(XᵀX + λI)⁻¹.
-
-        Raises
-        ------
-        ValueError
-            λ is not positive; or the state has an intercept.
-        """
+        """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`."""
         state, lam = _without_intercept(self), positive("lam", lam)
         if not state.reduced:
             return posterior.ridge_posterior(*as_they_came(state), lam)
@@ -218,51 +115,17 @@ class Answers:
         scaled, _ = lam_in_range(lam, state.ex, 8)
         return self.ridge(lam), posterior.covariance(_triangle(state)[0], scaled).astype(state.dtype)
 
+    @documented(errors="λ is negative or not finite; or the state was started without an intercept.")
     def ridge_intercept(self, lam: ArrayLike) -> tuple[Array, Array]:
-        """(w, b) = argmin Σ s(y − Xw − b)² + λ‖w‖², of a state with an intercept; see `shrinkage.ridge_intercept`.
-
-        Parameters
-        ----------
-        lam
-            λ ≥ 0.
-
-        Returns
-        -------
-        w : (d,) or (d, k)
-            One solution for each target.
-        b : a number or (k,)
-            ȳ − x̄ᵀw, of the weighted means; NaN when there are no samples.
-
-        Raises
-        ------
-        ValueError
-            λ is negative or not finite; or the state was started without an intercept.
-        """
+        """(w, b) = argmin Σ s(y − Xw − b)² + λ‖w‖², of a state with an intercept; see `shrinkage.ridge_intercept`."""
         state, lam = required_intercept(self), not_negative("lam", lam)
         if not state.reduced:
             return ridge_intercept(*as_they_came(state), lam, weights(state))
         return _both(state, *_solved(state, lam))
 
+    @documented(errors="A λ is negative or not finite; or the state was started without an intercept.")
     def ridge_intercept_path(self, lams: ArrayLike) -> tuple[Array, Array]:
-        """(W, b) at each λ, of a state with an intercept; see `shrinkage.ridge_intercept_path`.
-
-        Parameters
-        ----------
-        lams : (L,)
-            Values λ ≥ 0 in any order.
-
-        Returns
-        -------
-        W : (L, d) or (L, d, k)
-            In the order of lams.
-        b : (L,) or (L, k)
-            NaN when there are no samples.
-
-        Raises
-        ------
-        ValueError
-            A λ is negative or not finite; or the state was started without an intercept.
-        """
+        """(W, b) at each λ, of a state with an intercept; see `shrinkage.ridge_intercept_path`."""
         state, lams = required_intercept(self), _lams(lams)
         if not state.reduced:
             return ridge_intercept_path(*as_they_came(state), lams.astype(state.dtype), weights(state))

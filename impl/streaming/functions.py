@@ -4,6 +4,7 @@ X and y are anything that has a shape and is sliced by rows. `blocks` says how m
 put together: ``[3, 0, 5]`` reads three rows, none and five into one state, ``[[3, 0], [5]]`` merges two states.
 """
 
+from functools import partial
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -11,373 +12,99 @@ from numpy.typing import ArrayLike
 from .._kernels.validation import Array, floats, not_negative, positive, refuse_shape
 from ..ridge_regression.path import checked_lams
 from .blocks import Blocks, Source, source
+from .documented import documented
 from .loo import leave_one_out
 
+ONE_PASS = "With p = d + k: 2np² flops and one pass over the data."
+SPECTRUM = "2nd² + 20d³ flops and one pass over the data."
+AT_EACH_LAM = "With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data."
+TWO_PASSES = "4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1."
 
+described = partial(
+    documented,
+    also="Nor may blocks have other than n rows.",
+    blocks="blocks\n    How the rows are cut and put together; None is blocks of some megabytes, one after the other.",
+)
+
+
+@described(ONE_PASS)
 def lstsq(X: Any, y: Any, rcond: float | None = None, *, blocks: Blocks = None) -> Array:
-    """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    rcond
-        A singular value at most rcond · σ_max counts as zero; None is max(n, d) · eps of the dtype in use.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, rcond is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops and one pass over the data.
-    """
+    """The shortest w among those that minimise ‖Xw − y‖; see `shrinkage.lstsq`."""
     rcond = None if rcond is None else not_negative("rcond", rcond)
     return source(X, y).state(blocks).lstsq(rcond)
 
 
+@described("There are no more rows than columns: they are kept as they came, and this is `shrinkage.min_norm`.")
 def min_norm(X: Any, y: Any, *, blocks: Blocks = None) -> Array:
-    """The shortest w with Xw = y; see `shrinkage.min_norm`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, X has numerical rank below n, or blocks have not n rows.
-
-    Notes
-    -----
-    There are no more rows than columns: they are kept as they came, and this is `shrinkage.min_norm`.
-    """
+    """The shortest w with Xw = y; see `shrinkage.min_norm`."""
     return source(X, y).state(blocks).min_norm()
 
 
+@described(ONE_PASS)
 def ridge(X: Any, y: Any, lam: ArrayLike, *, blocks: Blocks = None) -> Array:
-    """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ ≥ 0.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (d,) or (d, k)
-        One solution for each target.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, λ is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops and one pass over the data.
-    """
+    """w = argmin ‖y − Xw‖² + λ‖w‖²; see `shrinkage.ridge`."""
     lam = not_negative("lam", lam)
     return source(X, y).state(blocks).ridge(lam)
 
 
+@described(AT_EACH_LAM)
 def ridge_path(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
-    """`ridge` at each λ; see `shrinkage.ridge_path`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (L, d) or (L, d, k)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data.
-    """
+    """`ridge` at each λ; see `shrinkage.ridge_path`."""
     data, lams = _with_lams(X, y, lams)
     return data.state(blocks).ridge_path(lams)
 
 
+@described(SPECTRUM)
 def ridge_dof(X: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
-    """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    2nd² + 20d³ flops and one pass over the data.
-    """
+    """Σ σ²/(σ²+λ) at each λ; see `shrinkage.ridge_dof`."""
     data, lams = _with_lams(X, None, lams)
     return data.state(blocks).ridge_dof(lams)
 
 
+@described(SPECTRUM)
 def ridge_gcv(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
-    """n ‖(I − H)y‖² / tr(I − H)² at each λ; see `shrinkage.ridge_gcv`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    2nd² + 20d³ flops and one pass over the data.
-    """
+    """n ‖(I − H)y‖² / tr(I − H)² at each λ; see `shrinkage.ridge_gcv`."""
     data, lams = _with_lams(X, y, lams, single=True)
     if not data.X.shape[1]:  # no feature explains nothing, and both are the mean square
         return ridge_loo(X, y, lams, blocks=blocks)
     return data.state(blocks).ridge_gcv(lams)
 
 
+@described(TWO_PASSES)
 def ridge_loo(X: Any, y: Any, lams: ArrayLike, *, blocks: Blocks = None) -> Array:
-    """(1/n) Σᵢ (yᵢ − xᵢᵀw₋ᵢ)² at each λ; see `shrinkage.ridge_loo`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ is negative, or blocks have not n rows.
-
-    Notes
-    -----
-    4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
-    """
+    """(1/n) Σᵢ (yᵢ − xᵢᵀw₋ᵢ)² at each λ; see `shrinkage.ridge_loo`."""
     data, lams = _with_lams(X, y, lams, single=True)
     return leave_one_out(data.state(blocks), data.again(blocks), lams)
 
 
+@described(ONE_PASS)
 def ridge_posterior(X: Any, y: Any, lam: ArrayLike, *, blocks: Blocks = None) -> tuple[Array, Array]:
-    """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ > 0.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    mean : (d,) or (d, k)
-        The ridge solution.
-    covariance : (d, d)
-        λ(XᵀX + λI)⁻¹.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, λ is not positive, or blocks have not n rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops and one pass over the data.
-    """
+    """(mean, covariance) of W given y; see `shrinkage.ridge_posterior`."""
     lam = positive("lam", lam)
     return source(X, y).state(blocks).ridge_posterior(lam)
 
 
+@described(ONE_PASS)
 def ridge_intercept(
     X: Any, y: Any, lam: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None
 ) -> tuple[Array, Array]:
-    """(w, b) = argmin Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²; see `shrinkage.ridge_intercept`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lam
-        λ ≥ 0.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    w : (d,) or (d, k)
-        One solution for each target.
-    b : a number or (k,)
-        ȳ − x̄ᵀw, of the weighted means; NaN when there are no samples.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, λ or a weight is negative, every weight is 0, or blocks have not n
-        rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² flops and one pass over the data.
-    """
+    """(w, b) = argmin Σ sᵢ(yᵢ − xᵢᵀw − b)² + λ‖w‖²; see `shrinkage.ridge_intercept`."""
     lam = not_negative("lam", lam)
     return source(X, y, sample_weight=sample_weight).state(blocks, intercept=True).ridge_intercept(lam)
 
 
+@described(AT_EACH_LAM)
 def ridge_intercept_path(
     X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None
 ) -> tuple[Array, Array]:
-    """(W, b) of `ridge_intercept` at each λ; see `shrinkage.ridge_intercept_path`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,) or (n, k)
-        One target or k of them.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    W : (L, d) or (L, d, k)
-        In the order of lams.
-    b : (L,) or (L, k)
-        NaN when there are no samples.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ or a weight is negative, every weight is 0, or blocks have not n
-        rows.
-
-    Notes
-    -----
-    With p = d + k: 2np² + 20d³ + 2Ld²k flops and one pass over the data.
-    """
+    """(W, b) of `ridge_intercept` at each λ; see `shrinkage.ridge_intercept_path`."""
     data, lams = _with_lams(X, y, lams, sample_weight)
     return data.state(blocks, intercept=True).ridge_intercept_path(lams)
 
 
+@described(TWO_PASSES)
 def ridge_intercept_loo(X: Any, y: Any, lams: ArrayLike, sample_weight: Any = None, *, blocks: Blocks = None) -> Array:
-    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)²/Σ sᵢ at each λ; see `shrinkage.ridge_intercept_loo`.
-
-    Parameters
-    ----------
-    X : (n, d)
-        One sample a row.
-    y : (n,)
-        The target.
-    lams : (L,)
-        Values λ ≥ 0 in any order.
-    sample_weight : (n,)
-        s ≥ 0; None is 1 for each.
-    blocks
-        How the rows are cut and put together; None is blocks of some megabytes, one after the other.
-
-    Returns
-    -------
-    (L,)
-        In the order of lams; NaN where there is no other sample.
-
-    Raises
-    ------
-    ValueError
-        A shape is wrong, something is not finite, a λ or a weight is negative, every weight is 0, or blocks have not n
-        rows.
-
-    Notes
-    -----
-    4nd² + 20d³ + 4Lnd flops and two passes over the data; a third where a leverage is close to 1.
-    """
+    """Σ sᵢ(yᵢ − xᵢᵀw₋ᵢ − b₋ᵢ)²/Σ sᵢ at each λ; see `shrinkage.ridge_intercept_loo`."""
     data, lams = _with_lams(X, y, lams, sample_weight, single=True)
     return leave_one_out(data.state(blocks, intercept=True), data.again(blocks), lams)
 

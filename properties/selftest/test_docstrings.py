@@ -80,6 +80,21 @@ def test_a_method_is_documented(name: str, method: str) -> None:
     assert "Returns" in found or inspect.signature(documented).return_annotation is None
 
 
+@pytest.mark.parametrize("module", ["shrinkage.streaming", "shrinkage.streaming.state", "shrinkage.dask"])
+def test_what_is_the_same_over_other_data_is_documented(module: str) -> None:
+    """Each function, or method of a state, that has a name of the contract: its own arguments, and its own cost."""
+    there = pytest.importorskip(module, exc_type=ImportError)
+    there = there.State if module.endswith("state") else there
+    names = [name for name in CONTRACT if hasattr(there, name)]
+    assert len(names) >= 8
+    for name in names:
+        found = sections(getattr(there, name))
+        check_arguments(getattr(there, name), found)
+        check_errors(found, set())
+        assert found["Returns"].strip("\n") == sections(getattr(shrinkage, name))["Returns"].strip("\n")
+        assert module.endswith("state") or " pass" in found["Notes"] or name == "min_norm"
+
+
 @pytest.mark.parametrize("name", figures.__all__)
 def test_a_figure_is_documented(name: str) -> None:
     """What is drawn, as formulas, every argument, and what is to be seen."""
