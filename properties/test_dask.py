@@ -219,7 +219,7 @@ def test_a_worker_that_is_killed_costs_no_answer(cluster):
     A = da.from_array(X, chunks=(20, -1)).map_blocks(slowly, dtype=float)  # read twice, 0.8 s of sleep
     made = chunked.ridge_loo(A, da.from_array(y, chunks=20), [0.1, 3.0])
     expected = made.compute(scheduler="synchronous")
-    seed, killed = secrets.randbits(32), set()
+    seed, killed = secrets.randbits(32), set[int]()
     rng = np.random.default_rng(seed)
     with distributed.Client(cluster) as client:
         for moment in rng.uniform(0, 0.3, LOSSES):
