@@ -1,10 +1,11 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
-The table of functions comes from the contract, those of peers and of mistakes from their files, that of the gate's own
-proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``), that of memory from
-``python -m shrinkage.benchmarks.measure.memory --json > benchmarks/results/memory.json``. Those of errors and of
-certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together with what is stored of
-those of before: ten thousand answers of each function are the work of many runs. Of another version nothing is kept.
+The table of functions comes from the contract, those of peers, mistakes and faults of libraries from their files,
+that of the gate's own proof from its stored runs (``shrinkage gate --prove 30 --json
+benchmarks/results/proof.json``), that of memory from ``python -m shrinkage.benchmarks.measure.memory --json >
+benchmarks/results/memory.json``. Those of errors and of certified digits come from scorecards (``shrinkage judge NAME
+--scorecard FILE``), taken together with what is stored of those of before: ten thousand answers of each function are
+the work of many runs. Of another version nothing is kept.
 The first answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
@@ -22,6 +23,7 @@ from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.mistakes import MISTAKES
+from shrinkage.properties.found import FAULTS
 from shrinkage.properties.report.files import write
 from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
@@ -43,6 +45,7 @@ PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.re
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 DIGITS_START = "<!-- digits in benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
+FOUND_START = "<!-- from properties/found, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -80,6 +83,17 @@ def known_peers() -> Iterator[str]:
     yield "\n| peer | library | from version |\n|---|---|---|"
     for peer in peers():
         yield f"| `{peer}` | {library(peer).distribution} | {library(peer).oldest} |"
+    yield "\n"
+
+
+def found() -> Iterator[str]:
+    """What is wrong in libraries' released versions, what it breaks, and who knows."""
+    yield "\n| script | in | what is wrong | what it breaks | known |\n|---|---|---|---|---|"
+    for name, fault in FAULTS.items():
+        near = f", near [this]({fault.related})" if fault.related else ""
+        known = f"[yes]({fault.known})" if fault.known else f"new{near}"
+        seen = f"{fault.library} {fault.version}" + (f", until {fault.mended}" if fault.mended else "")
+        yield f"| `{name}` | {seen} | {fault.said} | {fault.breaks} | {known} |"
     yield "\n"
 
 
@@ -246,6 +260,7 @@ def main() -> None:
         (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
+        (CLAIMS, FOUND_START, found()),
         (CLAIMS, DIGITS_START, digits(stored)),
         (TIMINGS, MEMORY_START, memory()),
         (GATING, PROOF_START, proof()),

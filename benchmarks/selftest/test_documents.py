@@ -26,6 +26,7 @@ from shrinkage.benchmarks.report.readme import (
     ELSEWHERE_START,
     ERRORS,
     ERRORS_START,
+    FOUND_START,
     FUNCTIONS_START,
     GATING,
     MEMORY,
@@ -40,6 +41,7 @@ from shrinkage.benchmarks.report.readme import (
     digits,
     elsewhere,
     errors,
+    found,
     functions,
     known_peers,
     memory,
@@ -111,7 +113,7 @@ def test_the_readme_is_read_in_a_minute() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_links_lead_somewhere(document: Path) -> None:
     """To files and pictures of this repository, and to headings in them."""
-    links = re.findall(r"\]\(([^)]+)\)", _prose(document))
+    links = re.findall(r"\]\((?!https://)([^)]+)\)", _prose(document))
     assert links
     for link in links:
         path, _, heading = link.partition("#")
@@ -169,6 +171,11 @@ def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
     assert with_table(TEXT[TIMINGS], MEMORY_START, memory()) == TEXT[TIMINGS]
     sizes = {sizes for _, sizes, *_ in json.loads(MEMORY.read_text(encoding="utf-8"))}
     assert sizes >= {f"n={n:,}, d={d:,}" for n, d in TALL}
+
+
+def test_the_table_of_what_was_found_is_that_of_the_faults() -> None:
+    """After a change to them: python -m shrinkage.benchmarks.report.readme."""
+    assert with_table(TEXT[CLAIMS], FOUND_START, found()) == TEXT[CLAIMS]
 
 
 def test_every_mistake_that_is_recognised_is_named() -> None:
