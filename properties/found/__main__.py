@@ -36,10 +36,7 @@ def main() -> int:
     if run.returncode:
         print(run.stderr, end="", file=sys.stderr)
         return run.returncode
-    print(
-        fault.letter(installed, run.stdout) if arguments.letter else f"{fault.said}\n\n{fault.source}\n{run.stdout}",
-        end="",
-    )
+    print(fault.letter(installed, run.stdout) if arguments.letter else f"{fault.said}\n\n{fault.source}\n{run.stdout}")
     return 0
 
 
