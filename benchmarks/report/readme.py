@@ -1,11 +1,12 @@
 """The documents' tables: ``python -m shrinkage.benchmarks.report.readme [SCORECARD ...]`` puts each in its place.
 
-The table of functions comes from the contract, those of peers, mistakes and faults of libraries from their files,
-that of the gate's own proof from its stored runs (``shrinkage gate --prove 30 --json
-benchmarks/results/proof.json``), that of memory from ``python -m shrinkage.benchmarks.measure.memory --json >
-benchmarks/results/memory.json``. Those of errors and of certified digits come from scorecards (``shrinkage judge NAME
---scorecard FILE``), taken together with what is stored of those of before: ten thousand answers of each function are
-the work of many runs. Of another version nothing is kept.
+The table of functions comes from the contract, those of peers, mistakes and faults of libraries from their files, that
+of the gate's own proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``), that
+of memory from ``python -m shrinkage.benchmarks.measure.memory --json > benchmarks/results/memory.json``, those of
+digits by condition from ``python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json``.
+Those of errors and of certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken
+together with what is stored of those of before: ten thousand answers of each function are the work of many runs. Of
+another version nothing is kept.
 The first answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
@@ -23,18 +24,19 @@ from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.mistakes import MISTAKES
-from shrinkage.properties.found import FAULTS
+from shrinkage.properties.found import FAULTS, condition
 from shrinkage.properties.report.files import write
 from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
-README, CONTRACT_LIST, CLAIMS, TIMINGS, GATING, CONTRIBUTING = DOCUMENTS = tuple(
+README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, GATING, CONTRIBUTING = DOCUMENTS = tuple(
     ROOT / name
     for name in (
         "README.md",
         "impl/README.md",
         "properties/README.md",
+        "properties/found/README.md",
         "benchmarks/README.md",
         "benchmarks/gate/README.md",
         "CONTRIBUTING.md",
@@ -49,7 +51,10 @@ FOUND_START = "<!-- from properties/found, by python -m shrinkage.benchmarks.rep
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
-PROOF, ERRORS, MEMORY = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory"))
+CONDITION_START = "<!-- from benchmarks/results/condition.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+PROOF, ERRORS, MEMORY, CONDITION = (
+    ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory", "condition")
+)
 END = "<!-- the end of the table -->\n"
 
 
@@ -95,6 +100,11 @@ def found() -> Iterator[str]:
         seen = f"{fault.library} {fault.version}" + (f", until {fault.mended}" if fault.mended else "")
         yield f"| `{name}` | {seen} | {fault.said} | {fault.breaks} | {known} |"
     yield "\n"
+
+
+def conditions() -> Iterator[str]:
+    """The digits of libraries as they come, at each condition."""
+    yield from condition.tables(json.loads(CONDITION.read_text(encoding="utf-8")))
 
 
 def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
@@ -261,6 +271,7 @@ def main() -> None:
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(stored)),
         (CLAIMS, FOUND_START, found()),
+        (CONDITION_PAGE, CONDITION_START, conditions()),
         (CLAIMS, DIGITS_START, digits(stored)),
         (TIMINGS, MEMORY_START, memory()),
         (GATING, PROOF_START, proof()),

@@ -19,6 +19,9 @@ from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
 from shrinkage.benchmarks.measure.memory import TALL
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
+    CONDITION,
+    CONDITION_PAGE,
+    CONDITION_START,
     CONTRACT_LIST,
     CONTRIBUTING,
     DIGITS_START,
@@ -38,6 +41,7 @@ from shrinkage.benchmarks.report.readme import (
     README,
     ROOT,
     TIMINGS,
+    conditions,
     digits,
     elsewhere,
     errors,
@@ -53,6 +57,7 @@ from shrinkage.benchmarks.report.readme import (
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
 from shrinkage.properties.engine.mistakes import MISTAKES
+from shrinkage.properties.found import condition
 from shrinkage.properties.test_nist import SETS
 
 TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
@@ -176,6 +181,20 @@ def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
 def test_the_table_of_what_was_found_is_that_of_the_faults() -> None:
     """After a change to them: python -m shrinkage.benchmarks.report.readme."""
     assert with_table(TEXT[CLAIMS], FOUND_START, found()) == TEXT[CLAIMS]
+
+
+def test_the_page_of_conditions_is_that_of_the_stored_run() -> None:
+    """Which is of every call that there is; after a new one: python -m shrinkage.benchmarks.report.readme."""
+    assert with_table(TEXT[CONDITION_PAGE], CONDITION_START, conditions()) == TEXT[CONDITION_PAGE]
+    told = [(row[0], row[1], row[3]) for row in json.loads(CONDITION.read_text(encoding="utf-8")) if row[1]]
+    there = {
+        (name, each["name"], call)
+        for each in condition.calls()
+        for name in condition.ASKED
+        for call in each.get(name, ())
+    }
+    assert len(told) == len(there)
+    assert set(told) == there
 
 
 def test_every_mistake_that_is_recognised_is_named() -> None:

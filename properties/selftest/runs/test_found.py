@@ -1,12 +1,14 @@
 """Each fault of a library that is told is there, in the version that is installed, or known to be mended."""
 
 import ast
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from shrinkage.properties.found import FAULTS, SCRIPTS, Fault
+from shrinkage.properties.found import FAULTS, SCRIPTS, Fault, condition
 
 SHARED = {"fractions", "math", "numpy"}  # the libraries themselves stand on NumPy
 IMPORTED = {"scikit-learn": "sklearn"}
@@ -44,6 +46,34 @@ def test_the_fault_is_still_there(fault):
     run = fault.run()
     assert run.returncode == 0, run.stderr
     assert not fault.news(installed, run.stdout)
+
+
+def test_digits_are_counted_up_to_those_of_float64():
+    """A right answer has sixteen of them, one that is off by itself none, and what is no number none either."""
+    assert [condition.digits(error, 1.0) for error in (0.0, 1e-20, 1e-8, 1.0, 10.0)] == [16.0, 16.0, 8.0, 0.0, 0.0]
+    assert condition.digits(float("nan"), 1.0) == 0.0
+
+
+def test_each_call_that_has_a_fault_says_which():
+    """By the name of its script."""
+    for library in condition.calls():
+        for call, fault in library.get("fault", {}).items():
+            assert call in {*library.get("lstsq", ()), *library.get("ridge", ())}
+            assert FAULTS[fault].library == library["name"]
+
+
+@pytest.mark.power
+def test_which_calls_have_digits_at_condition_1e8_is_as_the_page_says():
+    """In the versions that are installed; of what is not installed nothing is said."""
+    stored = json.loads((Path(__file__).parents[3] / "benchmarks/results/condition.json").read_text(encoding="utf-8"))
+    where = condition.CONDITIONS.index(1e8)
+    told = {(name, call): (digits[where], of) for name, _, of, call, digits in stored}
+    for name, library, of, call, (reached,) in condition.measured([1e8]):
+        promised, (before, seen) = told[name, condition.PROMISED][0], told[name, call]
+        assert condition.lost(reached, promised) == condition.lost(before, promised), (
+            f"{call} has {reached} digits by {library} {of}, and had {before} by {seen}: "
+            f"python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json"
+        )
 
 
 MENDED = Fault("one", "lib", "1.9", "", "", mended="2.0")
