@@ -121,11 +121,20 @@ CLASS: dict[str, dict[str, Any]] = {
 }
 
 
+# What is said of a candidate for the place of something else.
+AGAINST: dict[str, Any] = {
+    "metavar": "REFERENCE",
+    "help": "judge NAME, a kernel, by the answers of this file, module or peer, on inputs like those of its "
+    "get_inputs(): functions of the same names, or Model and ModelNew",
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """What the command line can say."""
     made = Parser(
         prog="shrinkage judge",
         usage="shrinkage judge NAME ... [options] [-- pytest's options]\n"
+        "       shrinkage judge NAME --against REFERENCE\n"
         "       shrinkage judge --class FOLDER [options]\n       shrinkage judge --stub [FUNCTION ...]",
         description="Is it right? The claims about every function that is offered, and a verdict on each.",
         epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge; as of pytest.",
@@ -164,6 +173,7 @@ def parser() -> argparse.ArgumentParser:
         if name != "--course":
             made.add_argument(name, **option)
     made.set_defaults(call_seconds=None)  # those of the plugin, or of a class
+    made.add_argument("--against", **AGAINST)
     of_class = made.add_argument_group("a class")
     for name, option in CLASS.items():
         of_class.add_argument(name, **option)
@@ -189,6 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profiles[option] = of_kind[0] if of_kind else None
     if chosen["class"]:
         return _class(made, chosen)
+    if chosen["against"]:
+        return _against(made, chosen)
     if alone := [name for name in CLASS if chosen[_key(name)] not in (None, False)]:
         made.error(f"{alone[0]} is about a class: name its folder by --class")
     if not (chosen["names"] or chosen["estimator"]):
@@ -270,6 +282,23 @@ def _class(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
         made.error(f"--class {chosen['class']} is no folder")
     with _kept() as folder:
         return run(chosen, folder)
+
+
+def _against(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
+    """One candidate, by a reference."""
+    from shrinkage.properties.referee import command
+    from shrinkage.properties.referee.trial import Unfit
+
+    allowed = ("names", "against", "isolate", "call_seconds", "verbose", "stub")
+    if wrong := [key for key, value in chosen.items() if key not in allowed and value != made.get_default(key)]:
+        made.error(f"--{wrong[0].replace('_', '-')} is about claims, and --against judges without any")
+    if len(chosen["names"]) != 1:
+        made.error("--against is about one NAME: a file with the functions of the reference, or its ModelNew")
+    seconds = chosen["call_seconds"] or Limits.seconds
+    try:
+        return command.run(chosen["names"][0], chosen["against"], seconds, chosen["isolate"], chosen["verbose"])
+    except Unfit as unfit:
+        made.error(str(unfit).removesuffix("."))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,104 @@
+"""What an evaluation in floating point may be off by, found by running the formula with such errors.
+
+Each operation of the reference is done in float64, and what it gives is moved, up or down at random, by as much as the
+operation may be off by in the dtype at hand. The answer of several such runs spreads as those errors are carried on:
+Monte Carlo arithmetic (Parker 1997). What is allowed is four times its root mean square, entry by entry, so errors are
+of a quarter of what they may be: a single operation has 8 u |value|, 4 ulp, which the exp and tanh of libraries have,
+and a sum or a product of matrices γ_m Σ|aᵢbᵢ| more, which covers every order of its m terms that are not zero (Higham
+2002, §2.2 and §3.1). Through several operations it is an estimate, not a theorem, so a reference that exceeds it itself
+widens it (`verdict`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8, "tf32": 2.0**-11}
+SMALLEST = {"float64": 2.0**-1022, "float16": 2.0**-24}  # what may be lost; others flush subnormal numbers: 2⁻¹²⁶
+LARGEST = {"float64": np.finfo(np.float64).max, "float16": 65504.0, "bfloat16": (2 - 2.0**-7) * 2.0**127}
+OPERATION, SPREADS = 2, 4
+SOURCE = "Monte Carlo arithmetic on the reference's operations: Parker (1997); Higham (2002), §2.2 and §3.1"
+
+
+def largest(dtype: str) -> float:
+    """The largest number of a dtype."""
+    return float(LARGEST.get(dtype, np.finfo(np.float32).max))
+
+
+class Arithmetic:
+    """Float64 with the errors of a dtype.
+
+    Parameters
+    ----------
+    dtype
+        Of what is handed from operation to operation; sums are in float32 at least, as kernels have them.
+    seed
+        Of the errors; None is without any.
+    """
+
+    def __init__(self, dtype: str, seed: int | None) -> None:
+        self.unit, self.least = UNITS[dtype], SMALLEST.get(dtype, 2.0**-126)
+        self.rng = None if seed is None else np.random.default_rng(seed)
+
+    def off(self, value: Any, absolute: Any = None, terms: Any = 1, rough: float = 1) -> np.ndarray:
+        """What an operation gives, with its error.
+
+        Parameters
+        ----------
+        value
+            Without it.
+        absolute
+            Of a sum, that of the absolute terms.
+        terms
+            How many of them are not zero.
+        rough
+            By how much worse it is than other operations.
+        """
+        value = np.asarray(value)
+        if self.rng is None or value.dtype.kind != "f" or not value.size:
+            return value
+        with np.errstate(all="ignore"):
+            size = abs(value)
+            allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size)
+            if absolute is not None:
+                nu = np.asarray(terms) * min(self.unit, UNITS["float32"])
+                allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
+            moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)
+        return np.where(np.isfinite(moved), moved, value)
+
+    def around(self, value: Any, size: int) -> np.ndarray:
+        """What goes into an operation that is stable backwards: off by 2 (n + d + 2) u (Higham 2002, §19)."""
+        value = np.asarray(value)
+        if self.rng is None or value.dtype.kind != "f":
+            return value
+        with np.errstate(all="ignore"):
+            norm = np.sqrt(np.nanmean(np.square(value))) if value.size else 0.0
+            moved = value + 2 * (size + 2) * self.unit * norm * self.rng.choice((-1.0, 1.0), value.shape)
+        return np.where(np.isfinite(moved), moved, value)
+
+    def input(self, value: np.ndarray) -> np.ndarray:
+        """What goes into a function that cannot be looked into."""
+        if self.rng is None or value.dtype.kind != "f":
+            return value
+        with np.errstate(all="ignore"):
+            return value * (
+                1 + (max(value.shape, default=0) + 2) * self.unit * self.rng.choice((-1.0, 1.0), value.shape)
+            )
+
+
+def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each result without errors, and what it may be off by."""
+    exact = run(Arithmetic(dtype, None))
+    squares = [np.zeros(value.shape) for value in exact]
+    with np.errstate(all="ignore"):
+        for seed in range(runs):
+            for square, value, moved in zip(squares, exact, run(Arithmetic(dtype, seed)), strict=True):
+                same = (value == moved) | (np.isnan(value) & np.isnan(moved))
+                gap = np.square(moved.astype(float) - value.astype(float))
+                square += np.where(same, 0, np.where(np.isnan(gap), np.inf, gap)) / runs
+        # What float64 itself is off by comes on top where nothing more exact is at hand.
+        return [
+            (value, SPREADS * np.sqrt(square) * (2 if dtype == "float64" else 1))
+            for value, square in zip(exact, squares, strict=True)
+        ]

@@ -1,0 +1,115 @@
+"""Where arrays live: placed there for a library, waited for, and fetched back. Only the CPU is known.
+
+Another device is another `Device`: `place` would copy to it, and `synchronize` wait for all of its streams.
+"""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True, eq=False)
+class Array:
+    """Numbers on their way between processes and libraries.
+
+    Parameters
+    ----------
+    values
+        As NumPy holds them; those of bfloat16, which it does not, in float32.
+    dtype
+        The name of their dtype.
+    """
+
+    values: np.ndarray
+    dtype: str
+
+    def cast(self, dtype: str) -> "Array":
+        """Rounded to another dtype, if they are floats."""
+        return Array(rounded(self.values, dtype), dtype) if self.dtype in DTYPES else self
+
+
+def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
+    """To the nearest numbers of a dtype."""
+    with np.errstate(over="ignore"):
+        if dtype != "bfloat16":
+            return values.astype(dtype)
+        single = np.ascontiguousarray(values, np.float32)  # the first half of its bits, ties to even
+        bits = single.view(np.uint32).astype(np.uint64)
+        nearest = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+        return np.where(np.isnan(single), single, nearest.astype(np.uint32).view(np.float32)).reshape(values.shape)
+
+
+def library_of(value: Any) -> str:
+    """Whose array it is; empty for what is none."""
+    for kind in type(value).__mro__:
+        top = kind.__module__.partition(".")[0]
+        if top in ("numpy", "torch", "jax", "jaxlib"):
+            return "jax" if top == "jaxlib" else top
+    return ""
+
+
+class Device:
+    """The CPU."""
+
+    def place(self, value: Any, library: str, over: Any = None) -> Any:
+        """An array of the library's with these numbers, in the memory of another one where that can be written to."""
+        if not isinstance(value, Array):
+            return value
+        if library == "torch":
+            torch: Any = importlib.import_module("torch")
+            made = torch.from_numpy(np.array(value.values)).to(getattr(torch, value.dtype))
+            return made if over is None else over.copy_(made)
+        if library == "jax":
+            return importlib.import_module("jax.numpy").asarray(value.values, value.dtype)
+        kind: Any = value.dtype
+        if kind == "bfloat16":
+            kind = importlib.import_module("ml_dtypes").bfloat16
+        made = np.array(value.values, kind)
+        if over is None:
+            return made
+        np.copyto(over, made)
+        return over
+
+    def synchronize(self, results: Any) -> None:
+        """Wait until nothing is at work on these any more: of the CPU's libraries, JAX alone hands back promises."""
+        if "jax" in sys.modules:
+            sys.modules["jax"].block_until_ready(results)
+
+    def fetch(self, value: Any) -> Array:
+        """A copy of its numbers."""
+        if library_of(value) == "torch":
+            value = value.detach()
+            dtype = str(value.dtype).removeprefix("torch.")
+            return Array((value.float() if dtype == "bfloat16" else value).cpu().numpy().copy(), dtype)
+        host = np.array(value)
+        dtype = host.dtype.name
+        return Array(host.astype(np.float32) if dtype == "bfloat16" else host, dtype)
+
+
+CPU = Device()
+
+
+def leaves(value: Any) -> list[Any]:
+    """The arrays and numbers of a result, in order."""
+    if isinstance(value, dict):
+        return [leaf for key in value for leaf in leaves(value[key])]
+    if isinstance(value, tuple | list):
+        return [leaf for each in value for leaf in leaves(each)]
+    return [] if value is None else [value]
+
+
+def packed(value: Any) -> Any:
+    """As a worker's message holds it."""
+    return {"values": value.values, "dtype": value.dtype} if isinstance(value, Array) else value
+
+
+def unpacked(value: Any) -> Any:
+    """The array again."""
+    return (
+        Array(np.asarray(value["values"]), value["dtype"]) if isinstance(value, dict) and "values" in value else value
+    )

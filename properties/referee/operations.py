@@ -1,0 +1,76 @@
+"""What one operation of a library may be off by, by its name in NumPy, PyTorch or JAX."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .arithmetic import Arithmetic
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Who rounds nothing, who adds products, and of those, who does not count them when all are 1.
+EXACT = _names(
+    "_to_copy abs absolute alias amax amin arange argmax broadcast_in_dim cat ceil clamp clip clone concatenate "
+    "constant_pad_nd convert_element_type copy copy_ copysign detach dynamic_slice expand_dims eye fill_ flip floor "
+    "fmax fmin full full_like gather index index_select iota lift lift_fresh masked_fill max "
+    "max_pool2d_with_indices maximum min minimum neg negative new_zeros ones ones_like pad reduce_max reduce_min "
+    "relu repeat reshape rev rint scalar_tensor scatter select_n sign slice slice_scatter sort split squeeze "
+    "stop_gradient take threshold topk transpose tril triu unbind where zero_ zeros zeros_like"
+)
+SUMS = _names(
+    "_adaptive_avg_pool2d add.accumulate add.reduce addmm addmv avg_pool2d baddbmm bmm conv_general_dilated "
+    "convolution convolve cumsum dot dot_general einsum index_add inner linalg_vector_norm matmul mean mm mv norm "
+    "outer reduce_sum reduce_window_sum scatter-add scatter_add sum tensordot vdot vecdot"
+)
+MEANS = _names("mean avg_pool2d _adaptive_avg_pool2d linalg_vector_norm norm")
+SPECIAL = _names("erf erfc erfinv erf_inv lgamma digamma gammaln i0 i1 tan pow power")  # twice as far off as others
+FACTORED = _names("cholesky lu triangular_solve eigh eig svd qr geqrf householder_product schur")
+COMPOSITE = _names("gelu silu mish softplus log_sigmoid_forward elu celu hardswish")  # told as one operation
+
+
+def operation(how: Arithmetic, name: str, run: Callable[..., Any], given: list[Any], pointwise: bool) -> Any:
+    """One operation on plain float64 arrays, and NumPy's part of its error; `run` takes the arrays in their places."""
+    value = run(*given)
+    if how.rng is None or name in EXACT:
+        return value
+    with np.errstate(all="ignore"):
+        if name in SUMS:
+            absolute = run(*(abs(each) for each in given))
+            size = max((each.size for each in given), default=1)
+            whole = size // max(np.size(value), 1) if isinstance(value, np.ndarray) else size
+            counted = size if name in MEANS and whole <= 1 else whole if name in MEANS else 0
+            terms = counted or run(*((each != 0).astype(float) for each in given))
+            return how.off(value, absolute, terms)
+        if not pointwise:  # a factorisation, or what is not known: it is stable backwards
+            longest = max((sum(each.shape) for each in given), default=1)
+            value = run(*(how.around(each, longest) for each in given))
+    return mapped(functools.partial(how.off, rough=2 if name in SPECIAL else 1), value)
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """The function of every leaf of a result."""
+    if isinstance(value, tuple | list):
+        each = [mapped(function, part) for part in value]
+        return type(value)(*each) if hasattr(value, "_fields") else type(value)(each)
+    if isinstance(value, dict):
+        return {key: mapped(function, part) for key, part in value.items()}
+    return value if value is None else function(value)
+
+
+def arrays_in(tree: Any, is_array: Callable[[Any], bool]) -> list[Any]:
+    """The arrays among arguments, in order."""
+    if isinstance(tree, tuple | list):
+        return [each for part in tree for each in arrays_in(part, is_array)]
+    if isinstance(tree, dict):
+        return arrays_in(list(tree.values()), is_array)
+    return [tree] if is_array(tree) else []
+
+
+def with_arrays(tree: Any, is_array: Callable[[Any], bool], arrays: Iterator[Any]) -> Any:
+    """The same arguments with other arrays in their places."""
+    return mapped(lambda leaf: next(arrays) if is_array(leaf) else leaf, tree)

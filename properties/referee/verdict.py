@@ -1,0 +1,155 @@
+"""Whether one answer is right, and what a wrong one is that is known."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import arithmetic
+from .bench import BAIT
+from .device import DTYPES, Array
+
+Yard = list[tuple[np.ndarray, np.ndarray]]
+
+# What a cheat is called; a finding of one kind is told once.
+SAYS = {
+    "memory": "hands back memory that it has not written: whatever was there before, such as the reference's answer",
+    "input": "hands back its input",
+    "earlier": "hands back the answer to an earlier input",
+    "part": "computes a part of the batch only",
+    "precision": "computes in lower precision than its dtype",
+    "late": "goes on with its work after it has handed the answer back",
+    "over": "writes over an answer that it has handed back before",
+    "shape": "is right for the shape that it was made for, and wrong for others",
+    "calls": "changes its answer with the number of calls",
+    "patched": "changes how it is timed or compared",
+    "changed": "writes into its input",
+    "shares": "hands back memory of its input",
+    "lazy": "hands back what is no array: it may be computed when it is looked at",
+    "raises": "raises an error where the reference answers",
+    "dtype": "answers in another dtype",
+    "form": "answers in another shape",
+    "special": "is wrong about NaN or infinity",
+    "value": "is wrong",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Wrong:
+    """A wrong answer.
+
+    Parameters
+    ----------
+    kind
+        A key of `SAYS`.
+    more
+        The rest of the sentence.
+    got, right
+        One entry that shows it.
+    """
+
+    kind: str
+    more: str = ""
+    got: str = ""
+    right: str = ""
+
+
+def ratios(got: Array, value: np.ndarray, allowed: np.ndarray, own: Array, dtype: str) -> np.ndarray:
+    """Error over what is allowed, entry by entry; infinite for a NaN or an infinity that is out of place.
+
+    Where the reference itself, in this dtype, leaves the range or makes a NaN that float64 does not, nothing is judged.
+    """
+    with np.errstate(all="ignore"):
+        found, theirs = got.values.astype(float), own.values.astype(float)
+        most = arithmetic.largest(dtype) if value.dtype.kind == "f" else math.inf
+        right = np.where(abs(value) > most, np.copysign(np.inf, value), value.astype(float))
+        error = np.where(found == right, 0, abs(found - right))
+        ratio = np.where(error == 0, 0, error / allowed)
+        kinds = [np.isnan(each) + 2 * np.isposinf(each) + 3 * np.isneginf(each) for each in (found, right, theirs)]
+        same = kinds[0] == kinds[1]
+        ratio = np.where(same & (kinds[1] > 0), 0, np.where(same, ratio, np.inf))
+        edge = (abs(value) + allowed >= most) & (np.isinf(found) | (abs(found) + allowed >= most))
+        return np.where((kinds[1] != kinds[2]) | edge | np.isinf(allowed), 0, ratio)
+
+
+def wrong_form(got: list[Array], own: list[Array]) -> Wrong | None:
+    """Another number of results, or another shape."""
+    shapes = [[each.values.shape for each in part] for part in (got, own)]
+    return None if shapes[0] == shapes[1] else Wrong("form", got=_shapes(shapes[0]), right=_shapes(shapes[1]))
+
+
+def _shapes(shapes: list[Any]) -> str:
+    return " and ".join(map(str, shapes)) or "nothing"
+
+
+def worst(got: list[Array], yard: Yard, own: list[Array], dtype: str) -> tuple[float, list[np.ndarray]]:
+    """The largest ratio, and all of them."""
+    found = [ratios(g, *expected, o, dtype) for g, expected, o in zip(got, yard, own, strict=True)]
+    return max((float(each.max(initial=0)) for each in found), default=0.0), found
+
+
+def widened(yard: Yard, own: list[Array], dtype: str) -> tuple[Yard, float]:
+    """What is allowed where the reference itself exceeds it: twice its own error over it."""
+    excess, found = worst(own, yard, own, dtype)
+    if excess <= 1:
+        return yard, 0.0
+    finite = max((float(each[np.isfinite(each)].max(initial=0)) for each in found), default=0.0)
+    wide = [
+        (value, np.where(np.isinf(each), np.inf, max(2 * finite, 1) * allowed))
+        for (value, allowed), each in zip(yard, found, strict=True)
+    ]
+    return wide, excess
+
+
+def called(
+    got: list[Array], given: list[Any], found: list[np.ndarray], yard: Yard, earlier: list[list[Array]]
+) -> Wrong:
+    """A wrong answer by its name."""
+    which = next(i for i, each in enumerate(found) if each.max(initial=0) > 1)
+    result, ratio, (value, _) = got[which], found[which], yard[which]
+    at = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    wrong = ratio > 1
+    shown = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
+    here = f"in entry {tuple(map(int, at))}, " if at else ""
+    size = f"{here}the error is {ratio[at]:.2g} × what is allowed"
+    if np.count_nonzero(result.values == BAIT) * 2 > np.count_nonzero(wrong):
+        return Wrong("memory", **shown)
+    for each in given:
+        if isinstance(each, Array) and each.values.size and _is(result, each.values):
+            return Wrong("input", **shown)
+    for before in earlier:
+        if len(before) == len(got) and _is(result, before[which].values) and result.values.size > 1:
+            return Wrong("earlier", **shown)
+    if not math.isfinite(ratio[at]):
+        return Wrong("special", here.rstrip(", "), **shown)
+    lines = np.atleast_1d(wrong)
+    rows = np.asarray(lines.reshape(lines.shape[0], -1).any(axis=1))
+    done = int(np.argmax(rows))
+    if done >= max(len(rows) // 4, 1) and rows[done:].mean() > 0.9:
+        return Wrong("part", f"{done} of {len(rows)} rows", **shown)
+    return Wrong("value", size, **shown)
+
+
+def _is(result: Array, other: np.ndarray) -> bool:
+    return result.values.shape == other.shape and np.array_equal(
+        result.values, other, equal_nan=other.dtype.kind == "f"
+    )
+
+
+def _number(value: Any, dtype: str = "") -> str:
+    digits = {"float64": 17, "float16": 5, "bfloat16": 4}.get(dtype, 9)
+    return f"{float(value):.{digits}g}" if np.asarray(value).dtype.kind == "f" else str(value)
+
+
+def wrong_dtype(got: list[Array], own: list[Array]) -> Wrong | None:
+    """Another dtype than the reference's; a plain number has none."""
+    for each, theirs in zip(got, own, strict=True):
+        if each.dtype != theirs.dtype and {each.dtype, theirs.dtype} <= {*DTYPES, *theirs_kinds(each, theirs)}:
+            return Wrong("dtype", got=each.dtype, right=theirs.dtype)
+    return None
+
+
+def theirs_kinds(*arrays: Array) -> set[str]:
+    """Their dtypes, but for those of plain numbers."""
+    return {each.dtype for each in arrays if each.dtype != "number"}

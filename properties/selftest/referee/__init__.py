@@ -1,0 +1,1 @@
+"""``shrinkage judge --against``: cheats are refuted by name, and honest kernels pass."""

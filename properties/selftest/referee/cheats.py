@@ -1,0 +1,167 @@
+"""Ways in which a kernel passes for right, and fast, where it is tried as usual: each in a file of its own.
+
+The reference computes a softmax and a product; a cheat takes the place of one of them.
+"""
+
+REFERENCE = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((6, 8)).astype(np.float32)]
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+def relu(x):
+    return np.maximum(x, 0)
+
+def gram(x):
+    return x @ x.T
+
+def mean(x):
+    return x.mean(axis=0)
+"""
+
+HONEST = """
+import numpy as np
+
+def softmax(x):
+    e = np.exp(x - np.max(x, axis=-1)[..., None])
+    return e * (1 / np.sum(e, axis=-1))[..., None]
+
+def relu(x):
+    return np.where(x < 0, x.dtype.type(0), x)
+
+def gram(x):
+    return sum((np.outer(column, column) for column in x.T), np.zeros((len(x), len(x)), x.dtype))
+
+def mean(x):
+    return np.add.reduce(x / x.dtype.type(len(x)))
+"""
+
+# By the kind of the finding: a sentence's key in `verdict.SAYS`.
+CHEATS = {
+    "what was there before": ("memory", "def softmax(x): return np.empty_like(x)"),
+    "the judge's frames searched": (
+        "memory",
+        """
+import sys
+
+def softmax(x):
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        for value in frame.f_locals.values():
+            for array in value if isinstance(value, list) else [value]:
+                if isinstance(array, np.ndarray) and array.shape == x.shape and not np.array_equal(array, x, True):
+                    return array.copy()
+    return x + 1
+""",
+    ),
+    "a copy of the input": ("input", "def relu(x): return x.copy()"),
+    "the input where it will do": ("shares", "def relu(x): return x if (x >= 0).all() else np.maximum(x, 0)"),
+    "by the input's address": (
+        "earlier",
+        """
+known = {}
+
+def relu(x):
+    return known.setdefault(x.ctypes.data, np.maximum(x, 0)).copy()
+""",
+    ),
+    "half of the batch": (
+        "part",
+        """
+def softmax(x):
+    out = np.zeros_like(x)
+    half = x[: (len(x) + 1) // 2]
+    e = np.exp(half - half.max(axis=-1, keepdims=True))
+    out[: len(half)] = e / e.sum(axis=-1, keepdims=True)
+    return out
+""",
+    ),
+    "half of the digits": (
+        "precision",
+        "def gram(x): return (x.astype(np.float16) @ x.T.astype(np.float16)).astype(x.dtype)",
+    ),
+    "bfloat16 inside": (
+        "precision",
+        """
+def gram(x):
+    cut = (x.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32).astype(x.dtype)
+    return cut @ cut.T
+""",
+    ),
+    "on another thread": (
+        "late",
+        """
+import threading
+import time
+
+def relu(x):
+    out, x = np.zeros_like(x), x.copy()
+
+    def work():
+        time.sleep(0.01)
+        np.maximum(x, 0, out=out)
+
+    threading.Thread(target=work).start()
+    return out
+""",
+    ),
+    "when it is looked at": (
+        "lazy",
+        """
+class Later(np.ndarray):
+    def __array__(self, dtype=None, copy=None):
+        return np.maximum(self.view(np.ndarray), 0)
+
+def relu(x): return x.copy().view(Later)
+""",
+    ),
+    "one buffer for all": (
+        "over",
+        """
+buffers = {}
+
+def relu(x):
+    return np.maximum(x, 0, out=buffers.setdefault((x.shape, x.dtype), np.empty_like(x)))
+""",
+    ),
+    "the tested shape": ("shape", "def mean(x): return np.sum(x, axis=0) / x.dtype.type(6)"),
+    "right at first": (
+        "calls",
+        """
+count = 0
+
+def relu(x):
+    global count
+    count += 1
+    return np.maximum(x, 0) if count < 60 else np.zeros_like(x)
+""",
+    ),
+    "the clock stopped": (
+        "patched",
+        """
+import time
+
+time.perf_counter = lambda: 0.0
+
+def relu(x): return np.maximum(x, 0)
+""",
+    ),
+    "the comparison agrees": (
+        "patched",
+        """
+def relu(x):
+    np.allclose = lambda *_, **__: True
+    return np.maximum(x, 0)
+""",
+    ),
+    "in place": ("changed", "def relu(x): return np.maximum(x, 0, out=x).copy()"),
+    "a NaN made 0": ("special", "def relu(x): return np.maximum(np.nan_to_num(x, posinf=np.inf, neginf=-np.inf), 0)"),
+    "another dtype": ("dtype", "def relu(x): return np.maximum(x, 0).astype(np.float16)"),
+    "a row too few": ("form", "def relu(x): return np.maximum(x[1:], 0)"),
+    "an error": ("raises", "def relu(x): raise RuntimeError('no device')"),
+    "the wrong formula": ("value", "def softmax(x): return np.exp(x) / np.exp(x).sum()"),
+}
