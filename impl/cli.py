@@ -38,6 +38,7 @@ class Command:
 
 COMMANDS = {
     "judge": Command("shrinkage.properties.judge", "judge", "is it right: the claims, against a file or a module"),
+    "hunt": Command("shrinkage.properties.hunt.command", "judge", "how far off can it be: the worst input, looked for"),
     "race": Command("shrinkage.benchmarks.race.command", "bench", "how fast is it: implementations side by side"),
     "gate": Command("shrinkage.benchmarks.gate.command", "bench", "did this change make it worse: two revisions"),
     "report": Command("shrinkage.benchmarks.report.command", "bench", "stored runs as tables, plots and a page"),

@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked |= {name: chosen[_key(name)] for name in OPTIONS if name != "--course"}
     listing = any(option.startswith("--co") for option in given[end + 1 :])  # what pytest would run
     os.environ.pop("PYTEST_ADDOPTS", None)
-    with _kept() as folder:
+    with kept() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
         return int(
             pytest.main(
@@ -280,7 +280,7 @@ def _class(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
         made.error(f"--{wrong[0].replace('_', '-')} is about one, and --class about many")
     if not chosen["class"].is_dir():
         made.error(f"--class {chosen['class']} is no folder")
-    with _kept() as folder:
+    with kept() as folder:
         return run(chosen, folder)
 
 
@@ -302,7 +302,7 @@ def _against(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _kept() -> Iterator[Path]:
+def kept() -> Iterator[Path]:
     """Where pytest and Hypothesis keep what failed; a folder for this run only where there is none that can be used."""
     caches = Path.home() / "Library" / "Caches" if sys.platform == "darwin" else Path.home() / ".cache"
     folder = Path(os.environ.get("XDG_CACHE_HOME") or caches) / "shrinkage"

@@ -32,7 +32,7 @@ from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, lo
 from shrinkage.loader.calls import in_file
 from shrinkage.loader.profiles import Profile
 from shrinkage.peers import ExpectedFailure, peers
-from shrinkage.properties import parallel
+from shrinkage.properties import parallel, worst
 from shrinkage.properties.cluster import Cluster
 from shrinkage.properties.engine import falsify, verdict
 from shrinkage.properties.engine.account import reports, seen
@@ -44,6 +44,7 @@ from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, LIMITED, OPTIONS, PROFILES, SAME
 from shrinkage.properties.report import files, gradescope, page, scorecard, terminal
 from shrinkage.properties.report.warned import Warned
+from shrinkage.properties.worst import replay
 
 # No deadline: a first call may compile. No check of slow draws: the first example pays for imports and compilers. One
 # failure a claim: the smallest problem that it fails on.
@@ -215,6 +216,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xfail(reason=failure.reason, strict=failure.strict, run=failure.run))
                 item.obj = under(item.obj, unshrunk)  # type: ignore[attr-defined]  # a function, which has one
         covered.update(item.nodeid for item in items)
+    stored = [*worst.read(name).values()]
+    if place := config.getoption("--database"):
+        stored += worst.Store(place, name).entries().values()
+    replay.inject([item for item in judging if item.path.is_relative_to(CLAIMS)], stored)
 
 
 def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:

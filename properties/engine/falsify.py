@@ -73,12 +73,17 @@ class Claim:
     def hold(self, judged: Judged, chosen: settings) -> None:
         """Run it so; what it fails with is raised."""
         __tracebackhide__ = True
+        self.called(judged, _under(self.test, chosen))
+
+    def called(self, judged: Judged, test: Callable[..., None]) -> None:
+        """Run this in place of the test."""
+        __tracebackhide__ = True
         subnormals.regain()
         with warnings.catch_warnings(), contextlib.ExitStack() as stack:
             warnings.simplefilter("ignore")  # the contract says "without an error", of which a warning is none
             stack.enter_context(_captured())  # what it prints is nobody's business
             fixtures = {name: stack.enter_context(FIXTURES[name]()) for name in self.fixtures}
-            _under(self.test, chosen)(impl=judged, **self.arguments, **fixtures)
+            test(impl=judged, **self.arguments, **fixtures)
             seen.conclude()
 
     @property

@@ -23,7 +23,8 @@ is carried in its report beside its failure (`shrinkage.properties.engine.accoun
 import contextlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,16 @@ from shrinkage.properties.engine.bounds import Bound, smallest, unit_roundoff
 
 _accuracy: float | None = None
 _hunting = False
+_heard: Callable[[str, float], None] | None = None
 
 
-def settle(accuracy: float | None, hunting: bool) -> None:
-    """What the command line said: the claimed accuracy, and whether to hunt for the worst case."""
-    global _accuracy, _hunting
-    _accuracy, _hunting = accuracy, hunting
+def settle(accuracy: float | None, hunting: bool, heard: Callable[[str, float], None] | None = None) -> None:
+    """What the command line said: the claimed accuracy, and whether to hunt for the worst case.
+
+    Whoever wants to hear of every error over bound is told, and a claim goes on where that is finite and above 1.
+    """
+    global _accuracy, _hunting, _heard
+    _accuracy, _hunting, _heard = accuracy, hunting, heard
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
@@ -69,7 +74,9 @@ def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = Non
     if _hunting and 0 < ratio < math.inf:
         with contextlib.suppress(Exception):  # only inside a Hypothesis test, and once a label and example
             target(math.log10(ratio), label=function)
-    if not ratio <= 1:
+    if _heard is not None:
+        _heard(function, ratio)
+    if not ratio <= (1 if _heard is None else sys.float_info.max):
         record.missed(function, ratio)
         raise _failed(
             function, "value", f"error / bound = {ratio:.3g}, must be <= 1", got, exact, bound, context, ratio

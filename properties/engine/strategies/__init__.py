@@ -15,6 +15,7 @@ import pytest
 
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.account.source_repr import code
+from shrinkage.properties.engine.strategies import families
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -77,6 +78,8 @@ def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, bi
         return plain(rng, shape).astype(dtype)
     values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-binades, binades + 1, shape)).astype(dtype)
     tiny = np.finfo(dtype).smallest_subnormal
+    if families.hunted() and rng.random() < 0.3:
+        return families.cancelling(rng, values)
     return np.where(rng.random(shape) < 0.2, rng.choice(np.array([0.0, -0.0, tiny, -3 * tiny], dtype), shape), values)
 
 
@@ -148,6 +151,9 @@ def shapes(draw: st.DrawFn, low: int = 1, high: int = 8) -> tuple[int, int]:
     n, d = draw(st.tuples(st.integers(low, high), st.integers(low, high)))
     if (n, d) == (high, high):
         return draw(st.sampled_from([(high, high), (20, 10), (10, 20)]))
+    if families.hunted() and max(n, d) == high == 8:
+        large = draw(st.sampled_from(families.SIZES))
+        return (large, min(d, 3)) if n == high else (min(n, 3), large)
     return n, d
 
 
@@ -203,6 +209,11 @@ def linear(
     hardship = draw(st.sampled_from(["none", "none", "a row twice", "columns apart"])) if hard else "none"
     rows = n - 1 if hardship == "a row twice" and n > d else n
     X = (orthogonal(rows, rng)[:, : min(n, d)] * s) @ orthogonal(d, rng)[: min(n, d)]
+    if hard and families.hunted() and (family := draw(st.sampled_from(families.NAMES))):
+        room = 0.1 / max(n, d) / float(np.finfo(dtype).eps)
+        X = families.matrix(family, rows, d, np.random.default_rng(seed), room)
+        s = np.linalg.svd(X, compute_uv=False)
+        condition = float(s[0] / s[-1])
     X = np.concatenate([X, X[: n - rows]])
     if hardship == "columns apart":
         # σ_min(XD) ≥ σ_min(X) min D: so far apart that every singular value still counts.

@@ -1,0 +1,153 @@
+"""``shrinkage hunt NAME ...``: the worst error over bound of each function, looked for as long as one likes.
+
+Every claim is tried once; then those whose errors come near their bounds, and that are cheap, more often than others:
+on new problems, half of them steered by `hypothesis.target`, among them the matrices of
+`shrinkage.properties.engine.strategies.families`; and on the worst ones seen, with their numbers moved. What is found
+is stored at once, and the next hunt goes on from there.
+"""
+
+import argparse
+import contextlib
+import importlib.metadata
+import itertools
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from shrinkage import __version__
+from shrinkage.cli import Parser, is_expression, positive
+from shrinkage.loader import Choice, WrongChoice, load
+from shrinkage.peers import library, peers
+from shrinkage.properties.judge import OPTIONS, kept
+from shrinkage.properties.worst import REDIS, Store
+
+LATE = 600.0  # seconds for a task, which as a rule takes one
+CLAIMS = ("accuracy", "mathematics", "interface")  # in this order: where errors are large first
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line can say."""
+    made = Parser(
+        prog="shrinkage hunt",
+        usage="shrinkage hunt NAME ... [options]",
+        description="How far off can it be? The worst error over bound of each function, by steered search, by "
+        "matrices known to be hard, and by moving the numbers of the worst problem seen.",
+        epilog="Exit codes: 0 nothing above 1 was found, 1 something was, 2 it was interrupted, or there was nothing "
+        "to hunt in. Whatever was found is stored at once; the same command goes on from there.",
+    )
+    made.add_argument(
+        "names", nargs="*", metavar="NAME", help="a file, a folder, a module or a peer's short name, as for judge"
+    )
+    made.add_argument("--hours", type=positive(float), default=1.0, metavar="H", help="for so long (default: 1)")
+    made.add_argument("--rounds", type=positive(int), metavar="N", help="for so many claims or inputs at the most")
+    made.add_argument("--workers", type=positive(int), default=1, metavar="N", help="in so many processes (default: 1)")
+    made.add_argument(
+        "--database",
+        metavar="PLACE",
+        help="where what is found is kept, and found again: a folder, or redis://HOST:PORT for hunts on many machines "
+        "(default: a folder in the user's cache)",
+    )
+    made.add_argument("-k", metavar="PATTERN", help="only claims whose names hold this: 'ridge and not path'")
+    made.add_argument(
+        "--seed",
+        type=positive(int, or_zero=True),
+        default=0,
+        metavar="N",
+        help="the same one, in one process, gives the same hunt (default: 0)",
+    )
+    for name in ("--as", "--calls", "--estimator", "--penalty"):
+        made.add_argument(name, **OPTIONS[name])
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Hunt; 1 where something above 1 was found."""
+    made = parser()
+    chosen = vars(made.parse_intermixed_args(list(sys.argv[1:] if arguments is None else arguments)))
+    if not (chosen["names"] or chosen["estimator"]):
+        made.error("NAME is missing: name the file or the module to hunt in, as in: shrinkage hunt mysolver.py")
+    if chosen["k"] and not is_expression(chosen["k"]):
+        made.error(f"-k {chosen['k']!r} is no expression of names with and, or, not and brackets")
+    for needed in ("hypothesis", "flint", "mpmath", "rich"):
+        if find_spec(needed) is None:
+            raise ModuleNotFoundError(name=needed)
+    for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is imported in a process of the hunt
+        os.environ.setdefault(threads, "1")
+    from shrinkage.loader.calls import in_file
+
+    try:
+        calls = (*(in_file(chosen["calls"]) if chosen["calls"] else ()), *(chosen["as"] or ()))
+        classes = tuple(chosen["estimator"] or ())
+        choice = Choice(tuple(chosen["names"]), calls, classes, chosen["penalty"] or "sum")
+        load(choice)
+    except WrongChoice as error:
+        made.error(str(error))
+    with contextlib.ExitStack() as stack:
+        place = chosen["database"] or str(stack.enter_context(kept()) / "worst")
+        try:
+            store = Store(place, choice.name)
+        except ModuleNotFoundError as error:
+            made.error(f"argument --database: {place} needs {error.name}: pip install '{error.name}'")
+        except Exception as error:  # Redis' own, which need not be installed
+            if not (isinstance(error, OSError) or place.startswith(REDIS)):
+                raise
+            made.error(f"argument --database: {place} cannot be used ({error})")
+        return hunt(choice, store, chosen)
+
+
+def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
+    """Until time is up, or somebody has had enough."""
+    from shrinkage.properties.engine.falsify import claims
+    from shrinkage.properties.hunt.plan import Plan, of_names
+    from shrinkage.properties.hunt.pool import Pool
+    from shrinkage.properties.hunt.screen import Progress, show
+
+    implementation = load(choice)
+    offered = {*implementation.offered}
+    meant = of_names(chosen["k"]) if chosen["k"] else lambda claim: True
+    about = [claim for claim in claims() if claim.about & offered and meant(claim)]
+    about = [c for c in about if not any(f.covers(c.name) and not f.run for f in implementation.expected_failures)]
+    if not about:
+        print(f"shrinkage hunt: no claim {'of that name ' * bool(chosen['k'])}is about {choice.name}", file=sys.stderr)
+        return 2
+    about.sort(key=lambda claim: (CLAIMS.index(claim.mark), claim.large, not hasattr(claim.test, "drawn")))
+    before, begin = store.entries(), time.monotonic()
+    plan = Plan(about, store, chosen["seed"])
+    said = {"version": version(choice), "processor": processor()}
+    seconds, rounds, interrupted = 3600 * chosen["hours"], 0, False
+    with Pool(choice, said, chosen["workers"], LATE) as pool, Progress(seconds) as progress:
+        tasks = itertools.islice(plan.tasks(lambda: time.monotonic() - begin < seconds), chosen["rounds"])
+        try:
+            for task, outcome in pool.done(tasks):
+                rounds += 1
+                found = plan.learn(task, outcome)
+                progress.tell(time.monotonic() - begin, rounds, task, found, outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+    show(choice.name, store.entries(), before, rounds, time.monotonic() - begin, {c.name for c in about})
+    if interrupted:
+        return 2
+    return int(any(entry.ratio > 1 and not entry.departs for entry in store.entries().values()))
+
+
+def version(choice: Choice) -> str:
+    """Of the library that is hunted in, if it is one; else of this project."""
+    own = [library(name).distribution for name in choice.names if name in peers()]
+    names = own or [name.partition(".")[0] for name in choice.names if name != "impl"] or ["shrinkage"]
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        return f"{names[0]} {importlib.metadata.version(names[0])}"
+    return f"shrinkage {__version__}" if names == ["shrinkage"] else ""
+
+
+def processor() -> str:
+    """Its name."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

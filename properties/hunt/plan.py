@@ -1,0 +1,123 @@
+"""What a hunt does next: the same after the same, whatever the clock says."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shrinkage.properties.engine.falsify import Claim
+from shrinkage.properties.hunt.hand import Outcome, Task
+from shrinkage.properties.worst import Entry, Store
+
+FEW, MANY = 20, 100  # examples of a claim: the first time, and from then on
+MOVES = 120  # inputs that are tried of one that is stored
+SEEDS = 2**32
+
+
+@dataclass
+class Visited:
+    """How a claim came out so far.
+
+    Parameters
+    ----------
+    times
+        How often it was tried.
+    worst
+        The largest error over bound.
+    numbers
+        That a try costs, on the average; none where nothing is held against a bound.
+    failed
+        Whether it fails in another way.
+    """
+
+    times: int = 0
+    worst: float = 0.0
+    numbers: float = 0.0
+    failed: bool = False
+
+    @property
+    def weight(self) -> float:
+        """The nearer to 1 and the cheaper, the more; the more often tried, the less."""
+        if not self.numbers:
+            return 0.0
+        near = 1 / (1 + 4 * abs(math.log10(self.worst))) if self.worst > 0 else 0.02
+        return near / math.sqrt((1 + self.numbers / 50) * self.times) * (0.1 if self.failed else 1)
+
+
+class Plan:
+    """The order of claims and inputs.
+
+    Parameters
+    ----------
+    claims
+        That are tried.
+    store
+        Where the worst inputs are, and how far the hunt has come.
+    seed
+        The same one gives the same hunt, in one process.
+    """
+
+    def __init__(self, claims: Sequence[Claim], store: Store, seed: int) -> None:
+        self.claims, self.store, self.seed = {claim.name: claim for claim in claims}, store, seed
+        state = store.state()
+        self.round: int = state.get("round", 0)
+        self.visited = {name: Visited(*row) for name, row in state.get("claims", {}).items()}
+        self.begun: set[str] = set()
+
+    def tasks(self, more: Callable[[], bool]) -> Iterator[Task]:
+        """Every claim once, at first; as long as there is more time."""
+        while more():
+            rng = random.Random(f"{self.seed} {self.round}")
+            task = self._task(rng)
+            if task is None:
+                return
+            self.round += 1
+            self.begun.add(task.claim)
+            yield task
+
+    def _task(self, rng: random.Random) -> Task | None:
+        seed = rng.randrange(SEEDS)
+        new = next((name for name in self.claims if name not in self.visited and name not in self.begun), None)
+        if new is not None:
+            return Task(new, seed, FEW)
+        entries = [entry for entry in self.store.entries().values() if entry.drawn and entry.claim in self.claims]
+        if entries and rng.random() < 0.4:
+            weights = [0.2 if entry.departs else entry.ratio**0.5 + 0.05 for entry in entries]
+            (entry,) = rng.choices(entries, weights)
+            return Task(entry.claim, seed, MOVES, entry)
+        known = {name: self.visited.get(name, Visited()).weight for name in self.claims}
+        if not any(known.values()):
+            return None
+        (name,) = rng.choices([*known], [*known.values()])
+        return Task(name, seed, MANY)
+
+    def learn(self, task: Task, outcome: Outcome | str) -> list[Entry]:
+        """Keep what came of it; the entries that are new."""
+        visited = self.visited.setdefault(task.claim, Visited())
+        found: list[Entry] = []
+        if isinstance(outcome, str):
+            visited.failed = True
+            visited.times += 1
+        else:
+            visited.times += task.entry is None
+            visited.failed |= outcome.failed
+            if hasattr(self.claims[task.claim].test, "drawn"):  # what draws nothing is the same every time
+                visited.numbers = outcome.numbers or visited.numbers
+            visited.worst = max([visited.worst, *(e.ratio for e in outcome.found if math.isfinite(e.ratio))])
+            found = [entry for entry in outcome.found if self.store.put(entry)]
+        rows = {name: [v.times, v.worst, v.numbers, v.failed] for name, v in self.visited.items()}
+        self.store.keep_state({"round": self.round, "claims": rows})
+        return found
+
+
+def of_names(pattern: str) -> Callable[[Claim], bool]:
+    """Whether a claim is meant by pytest's -k: by its name or a function's."""
+    from _pytest.mark.expression import Expression
+
+    expression = Expression.compile(pattern)
+
+    def meant(claim: Claim) -> bool:
+        texts = [claim.name.lower(), *(name.lower() for name in claim.about)]
+        return expression.evaluate(lambda name, /, **_: any(name.lower() in text for text in texts))
+
+    return meant

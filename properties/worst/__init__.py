@@ -1,0 +1,186 @@
+"""The worst that was found of each function, by implementation: exact input, small enough to be tried in every run.
+
+A file NAME.jsonl has a line for each function, and a second one where the worst is in a claim that the implementation
+departs from on purpose. `shrinkage hunt` writes them; `pytest properties` tries them before anything else
+(`shrinkage.properties.worst.replay`).
+"""
+
+import contextlib
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.report.files import replacing
+
+FOLDER = Path(__file__).parent
+REDIS = ("redis://", "rediss://", "unix://")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The worst of a function.
+
+    Parameters
+    ----------
+    function
+        Of the contract.
+    ratio
+        Error over bound; infinite where a claim failed in another way.
+    claim
+        In which, as pytest names it.
+    drawn
+        What the claim drew, as `values.told` tells it: by argument, and what was drawn amid the claim in a list.
+    call
+        As code to be pasted.
+    condition
+        Of [X; √λ I], of a linear problem.
+    departs
+        Whether the implementation departs from this claim on purpose.
+    says
+        How it failed, where it did not by its error.
+    version
+        Of the library that gave it.
+    processor
+        By its name.
+    """
+
+    function: str
+    ratio: float
+    claim: str
+    drawn: Mapping[str, Any]
+    call: str = ""
+    condition: float | None = None
+    departs: bool = False
+    says: str = ""
+    version: str = ""
+    processor: str = ""
+
+    @property
+    def key(self) -> str:
+        """What there is one entry of."""
+        return f"{self.function} departs" if self.departs else self.function
+
+    def line(self) -> str:
+        """As a file has it."""
+        fields = dataclasses.asdict(self) | {"condition": self.condition and float(f"{self.condition:.2g}")}
+        fields["ratio"] = self.ratio if math.isfinite(self.ratio) else None  # JSON has no infinity
+        kept = {key: value for key, value in fields.items() if value not in ("", None, False) or key == "ratio"}
+        return json.dumps(kept, ensure_ascii=False)
+
+
+def parsed(line: str) -> Entry:
+    """The entry of a line."""
+    fields = json.loads(line)
+    return Entry(**fields | {"ratio": math.inf if fields["ratio"] is None else fields["ratio"]})
+
+
+def read(name: str, folder: Path = FOLDER) -> dict[str, Entry]:
+    """What is stored of an implementation, by function; nothing if there is no such file."""
+    with contextlib.suppress(OSError):
+        lines = (folder / file_of(name)).read_text(encoding="utf-8").splitlines()
+        return {entry.key: entry for entry in map(parsed, lines)}
+    return {}
+
+
+def file_of(name: str) -> str:
+    """Of an implementation, whose name may be a path."""
+    return re.sub(r"[^\w.+-]+", "_", name) + ".jsonl"
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The implementations that something is stored of, `impl` first."""
+    return sorted((path.stem for path in folder.glob("*.jsonl")), key=lambda name: (name != "impl", name))
+
+
+def by_contract(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """In the contract's order."""
+    order = {name: place for place, name in enumerate(CONTRACT)}
+    return iter(sorted(entries, key=lambda entry: (order.get(entry.function, len(order)), entry.departs)))
+
+
+class Store:
+    """Where entries of one implementation are kept: a file in a folder, or a hash of a server of Redis.
+
+    An entry takes the place of a smaller one only, so that several hunts may share it.
+
+    Parameters
+    ----------
+    place
+        A folder, or redis://HOST:PORT.
+    name
+        Of the implementation.
+    """
+
+    def __init__(self, place: str, name: str) -> None:
+        self.name, self.server, self.folder = name, None, Path(place)
+        if place.startswith(REDIS):
+            from redis import Redis
+
+            self.server = Redis.from_url(place, decode_responses=True)
+            self.server.ping()
+        else:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def entries(self) -> dict[str, Entry]:
+        """All of them, by key."""
+        if self.server is None:
+            return read(self.name, self.folder)
+        return {key: parsed(line) for key, line in self.server.hgetall(self._key).items()}
+
+    def put(self, entry: Entry) -> bool:
+        """Keep it, unless something as bad is there; whether it was kept."""
+        if self.server is not None:
+            return self._put_there(self.server, entry)
+        before = self.entries()
+        if (there := before.get(entry.key)) is not None and not worse(entry, there):
+            return False
+        lines = [each.line() for each in by_contract((before | {entry.key: entry}).values())]
+        with replacing(self.folder / file_of(self.name)) as beside:
+            beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return True
+
+    def _put_there(self, server: Any, entry: Entry) -> bool:
+        """Unless somebody else has put something worse there meanwhile."""
+
+        def put(pipe: Any) -> bool:
+            there = pipe.hget(self._key, entry.key)
+            larger = there is None or worse(entry, parsed(there))
+            pipe.multi()
+            if larger:
+                pipe.hset(self._key, entry.key, entry.line())
+            return larger
+
+        return bool(server.transaction(put, self._key, value_from_callable=True))
+
+    def state(self) -> dict[str, Any]:
+        """How far the last hunt came."""
+        with contextlib.suppress(OSError, ValueError):
+            text = self._state().read_text("utf-8") if self.server is None else self.server.get(f"{self._key}:state")
+            return dict(json.loads(text or "{}"))
+        return {}
+
+    def keep_state(self, state: Mapping[str, Any]) -> None:
+        """Remember how far this one came."""
+        if self.server is not None:
+            self.server.set(f"{self._key}:state", json.dumps(state))
+            return
+        with replacing(self._state()) as beside:
+            beside.write_text(json.dumps(state), encoding="utf-8")
+
+    def _state(self) -> Path:
+        return self.folder / f".{file_of(self.name)}.hunt"
+
+    @property
+    def _key(self) -> str:
+        return f"shrinkage:worst:{self.name}"
+
+
+def worse(one: Entry, other: Entry) -> bool:
+    """Whether the one has the larger error over bound."""
+    return one.ratio > other.ratio
