@@ -3,7 +3,8 @@
 The table of functions comes from the contract, those of peers, mistakes and faults of libraries from their files, that
 of the gate's own proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``), that
 of memory from ``python -m shrinkage.benchmarks.measure.memory --json > benchmarks/results/memory.json``, those of
-digits by condition from ``python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json``.
+digits by condition from ``python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json``,
+that of the worst cases from ``shrinkage hunt NAME --database properties/worst``.
 Those of errors and of certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken
 together with what is stored of those of before: ten thousand answers of each function are the work of many runs. Of
 another version nothing is kept.
@@ -22,6 +23,7 @@ from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
+from shrinkage.properties import worst as stored
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.mistakes import MISTAKES
 from shrinkage.properties.found import FAULTS, condition
@@ -45,6 +47,7 @@ README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, GATING, CONTRIBUTING = D
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+WORST_START = "<!-- from properties/worst, by python -m shrinkage.benchmarks.report.readme -->\n"
 DIGITS_START = "<!-- digits in benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.benchmarks.report.readme -->\n"
 FOUND_START = "<!-- from properties/found, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -116,6 +119,30 @@ def errors(cards: list[dict[str, Any]]) -> Iterator[str]:
     counts = "; ".join(map(_count, cards))
     most = max(card["examples"] for card in cards)
     yield f"\nAnswers judged, in runs of at most {most:,} examples a claim, each of a seed of its own: {counts}.\n"
+
+
+def hunted() -> Iterator[str]:
+    """Functions by implementations: the worst error over bound that hunts have found, and the condition there."""
+    found = {name: stored.read(name) for name in stored.names()}
+    versions = {name: sorted({entry.version for entry in entries.values()}) for name, entries in found.items()}
+    yield "\n| | " + " | ".join(f"`{name}`, {', '.join(versions[name])}" for name in found) + " |"
+    yield "|---|" + "---|" * len(found)
+    for function in CONTRACT:
+        cells = [
+            max((e for e in entries.values() if e.function == function), key=lambda e: e.ratio, default=None)
+            for entries in found.values()
+        ]
+        if any(cells):
+            yield f"| `{function}` | " + " | ".join(map(_worst_of, cells)) + " |"
+    processors = sorted({entry.processor for entries in found.values() for entry in entries.values()})
+    yield f"\nOn {' and '.join(processors)}.\n"
+
+
+def _worst_of(entry: stored.Entry | None) -> str:
+    if entry is None:
+        return "–"
+    said = f"{entry.ratio:.2g}" if entry.ratio < float("inf") else "fails"
+    return said + " †" * entry.departs + (f" (κ {entry.condition:.0e})" if entry.condition else "")
 
 
 def digits(cards: list[dict[str, Any]]) -> Iterator[str]:
@@ -264,22 +291,23 @@ def main() -> None:
     )
     parser.add_argument("scorecards", nargs="*", type=Path, metavar="SCORECARD", help="as --scorecard wrote it")
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in (ERRORS, *parser.parse_args().scorecards)]
-    stored = together([*cards[0]["cards"], *cards[1:]])
+    merged = together([*cards[0]["cards"], *cards[1:]])
     for document, start, lines in (
         (CONTRACT_LIST, FUNCTIONS_START, functions()),
         (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, MISTAKES_START, mistakes()),
-        (CLAIMS, ERRORS_START, errors(stored)),
+        (CLAIMS, ERRORS_START, errors(merged)),
         (CLAIMS, FOUND_START, found()),
+        (CLAIMS, WORST_START, hunted()),
         (CONDITION_PAGE, CONDITION_START, conditions()),
-        (CLAIMS, DIGITS_START, digits(stored)),
+        (CLAIMS, DIGITS_START, digits(merged)),
         (TIMINGS, MEMORY_START, memory()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)
         write(document, text)
-    write(ERRORS, {"schema": 1, "cards": stored})
+    write(ERRORS, {"schema": 1, "cards": merged})
 
 
 if __name__ == "__main__":

@@ -41,12 +41,14 @@ from shrinkage.benchmarks.report.readme import (
     README,
     ROOT,
     TIMINGS,
+    WORST_START,
     conditions,
     digits,
     elsewhere,
     errors,
     found,
     functions,
+    hunted,
     known_peers,
     memory,
     mistakes,
@@ -56,6 +58,7 @@ from shrinkage.benchmarks.report.readme import (
 )
 from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
+from shrinkage.properties import worst
 from shrinkage.properties.engine.mistakes import MISTAKES
 from shrinkage.properties.found import condition
 from shrinkage.properties.test_nist import SETS
@@ -221,6 +224,12 @@ def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
     assert {card["implementation"] for card in cards} == {"impl", *peers()}
     for card in cards:
         assert not any(row["failed"] for row in card["functions"].values())
+
+
+def test_the_table_of_worst_cases_is_that_of_the_registry() -> None:
+    """After a hunt: python -m shrinkage.benchmarks.report.readme; of impl it has every function with an error."""
+    assert with_table(TEXT[CLAIMS], WORST_START, hunted()) == TEXT[CLAIMS]
+    assert {entry.function for entry in worst.read("impl").values()} == {*CONTRACT}
 
 
 def test_the_table_of_digits_is_that_of_the_stored_ones() -> None:

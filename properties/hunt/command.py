@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         load(choice)
     except WrongChoice as error:
         made.error(str(error))
+    except OSError as error:  # of a name that is too long, or in a folder that may not be read
+        made.error(f"{(error.filename or '')!s:.80} cannot be hunted in: {error.strerror}")
     with contextlib.ExitStack() as stack:
         place = chosen["database"] or str(stack.enter_context(kept()) / "worst")
         try:
@@ -117,8 +119,8 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
         return 2
     about.sort(key=lambda claim: (CLAIMS.index(claim.mark), claim.large, not hasattr(claim.test, "drawn")))
     before, begin = store.entries(), time.monotonic()
-    plan = Plan(about, store, chosen["seed"])
     said = {"version": version(choice), "processor": processor()}
+    plan = Plan(about, store, chosen["seed"], implementation.expected_failures, said["version"])
     seconds, rounds, interrupted = 3600 * chosen["hours"], 0, False
     with Pool(choice, said, chosen["workers"], LATE) as pool, Progress(seconds) as progress:
         tasks = itertools.islice(plan.tasks(lambda: time.monotonic() - begin < seconds), chosen["rounds"])

@@ -40,7 +40,7 @@ class Task:
     seed
         Of what is random.
     tries
-        Examples, or inputs.
+        Examples, or inputs; none to measure what is stored once more.
     entry
         What to start from; new examples are drawn without one.
     """
@@ -167,9 +167,13 @@ class Hand:
         claim, ear = self.claims[task.claim], Ear()
         families.hunt(True)
         try:
-            failed = self._search(claim, task, ear) if task.entry is None else None
-            if task.entry is not None:
+            failed = None
+            if task.entry is None:
+                failed = self._search(claim, task, ear)
+            elif task.tries:
                 self._climb(claim, task.entry, task, ear)
+            elif (again := self._replayed(claim, task.entry, dict(task.entry.drawn), ear)) is not None:
+                ear.worst[task.entry.function] = again
             found = [self._entry(claim, function, heard) for function, heard in ear.worst.items()]
             found = [entry for entry in found if not entry.drawn or self.confirmed(entry)]
         finally:
@@ -192,7 +196,7 @@ class Hand:
             claim.name,
             heard.drawn or {},
             "\n".join(call.lines()) if call is not None and call.complete else "",
-            condition(call) if call is not None else None,
+            _condition(call) if call is not None else None,
             self.departs(claim),
             says,
             **self.about,
@@ -268,6 +272,11 @@ class Hand:
         claim = self.claims[entry.claim]
         again = self._replayed(claim, entry, dict(entry.drawn), Ear())
         return again is not None and again.ratio == entry.ratio
+
+
+def _condition(call: Call) -> float | None:
+    with np.errstate(all="ignore"):  # of an X that is all 0 there is none
+        return condition(call)
 
 
 def _inner(claim: Claim) -> Callable[..., None]:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.falsify import Claim
 from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.worst import Entry, Store
@@ -55,17 +56,33 @@ class Plan:
         Where the worst inputs are, and how far the hunt has come.
     seed
         The same one gives the same hunt, in one process.
+    expected
+        What the implementation departs from on purpose.
+    version
+        Of the library.
     """
 
-    def __init__(self, claims: Sequence[Claim], store: Store, seed: int) -> None:
+    def __init__(
+        self,
+        claims: Sequence[Claim],
+        store: Store,
+        seed: int,
+        expected: Sequence[ExpectedFailure] = (),
+        version: str = "",
+    ) -> None:
         self.claims, self.store, self.seed = {claim.name: claim for claim in claims}, store, seed
+        self.expected, self.version = expected, version
         state = store.state()
         self.round: int = state.get("round", 0)
         self.visited = {name: Visited(*row) for name, row in state.get("claims", {}).items()}
         self.begun: set[str] = set()
 
     def tasks(self, more: Callable[[], bool]) -> Iterator[Task]:
-        """Every claim once, at first; as long as there is more time."""
+        """What is stored and may be mended, measured anew; every claim once; as long as there is more time."""
+        for entry in self.store.entries().values():
+            old = entry.version != self.version or (entry.ratio > 1 and not entry.departs)
+            if old and entry.claim in self.claims and more():
+                yield Task(entry.claim, 0, 0, entry)
         while more():
             rng = random.Random(f"{self.seed} {self.round}")
             task = self._task(rng)
@@ -93,11 +110,20 @@ class Plan:
 
     def learn(self, task: Task, outcome: Outcome | str) -> list[Entry]:
         """Keep what came of it; the entries that are new."""
+        if task.entry is not None and not task.tries:
+            found = [] if isinstance(outcome, str) else outcome.found
+            self.store.renew(task.entry, next((e for e in found if e.key == task.entry.key), None))
+            return []
         visited = self.visited.setdefault(task.claim, Visited())
         found: list[Entry] = []
         if isinstance(outcome, str):
             visited.failed = True
             visited.times += 1
+            claim = self.claims[task.claim]
+            if len(claim.about) == 1 and not any(failure.covers(claim.name) for failure in self.expected):
+                (function,) = claim.about
+                ended = Entry(function, math.inf, claim.name, {}, says=f"{function} {outcome}")
+                found = [ended] if self.store.put(ended) else []
         else:
             visited.times += task.entry is None
             visited.failed |= outcome.failed

@@ -65,7 +65,7 @@ def test_an_interruption_is_a_sentence(capsys, monkeypatch):
     ("arguments", "sentence"),
     [
         (["jugde"], "shrinkage: 'jugde' is no command: did you mean judge?"),
-        (["--json"], "shrinkage: '--json' is no command: there is judge, race, gate, report, figures, startup."),
+        (["--json"], "shrinkage: '--json' is no command: there is judge, hunt, race, gate, report, figures, startup."),
         (
             ["judge"],
             "shrinkage judge: NAME is missing: name the file or the module to judge, as in: shrinkage judge x.py",
@@ -77,6 +77,10 @@ def test_an_interruption_is_a_sentence(capsys, monkeypatch):
             "shrinkage judge: argument --call-seconds: '-1' is no number",
         ),
         (["judge", "x.py", "--profile", "slow"], "shrinkage judge: argument --profile: invalid choice: 'slow'"),
+        (["hunt"], "shrinkage hunt: NAME is missing: name the file or the module to hunt in, as in: shrinkage hunt"),
+        (["hunt", "x.py", "--hours", "0"], "shrinkage hunt: argument --hours: '0' is no number above 0"),
+        (["hunt", "x.py", "-k", "(("], "shrinkage hunt: -k '((' is no expression of names"),
+        (["hunt", "nobody.py"], "shrinkage hunt: nobody.py was not found"),
         (
             ["race", "--budget", "soon"],
             "shrinkage race: argument --budget: 'soon' is no time: give one such as 90s or 8min",
@@ -118,7 +122,7 @@ NONSENSE = {  # what makes no sense to an option, where it does not follow from 
     "--out": "right.py",
     "--plots": "right.py",
 }
-WITH = {"judge": ["right.py"], "race": ["ridge-50x10"], "gate": ["HEAD"], "report": ["race.json"]}
+WITH = {"judge": ["right.py"], "hunt": ["right.py"], "race": ["ridge-50x10"], "gate": ["HEAD"], "report": ["race.json"]}
 
 
 def options_of(command: str, monkeypatch: pytest.MonkeyPatch) -> list[argparse.Action]:

@@ -140,10 +140,22 @@ class Store:
         before = self.entries()
         if (there := before.get(entry.key)) is not None and not worse(entry, there):
             return False
-        lines = [each.line() for each in by_contract((before | {entry.key: entry}).values())]
-        with replacing(self.folder / file_of(self.name)) as beside:
-            beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        self._write((before | {entry.key: entry}).values())
         return True
+
+    def renew(self, entry: Entry, now: Entry | None) -> None:
+        """Put what an input gives now in the place of what it gave; nothing, if it gives no error any more."""
+        if self.server is not None:
+            self.server.hdel(self._key, entry.key)
+            if now is not None:
+                self.put(now)
+            return
+        left = {key: each for key, each in self.entries().items() if key != entry.key}
+        self._write([*left.values(), *([now] if now is not None else [])])
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        with replacing(self.folder / file_of(self.name)) as beside:
+            beside.write_text("".join(f"{each.line()}\n" for each in by_contract(entries)), encoding="utf-8")
 
     def _put_there(self, server: Any, entry: Entry) -> bool:
         """Unless somebody else has put something worse there meanwhile."""

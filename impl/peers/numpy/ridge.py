@@ -100,6 +100,7 @@ def ridge_posterior(X: ArrayLike, y: ArrayLike, lam: float) -> tuple[Array, Arra
     n, d = F.shape
     # With rows of zeros below, the SVD gives all d of the right singular vectors.
     _, s, Vt = np.linalg.svd(np.vstack([F, np.zeros((max(d - n, 0), d), F.dtype)]), full_matrices=False)
+    s[n:] = 0  # X has no more; of 26 columns or more LAPACK gives some rounding, which is all beside a tiny λ
     root = Vt.T * np.sqrt(mu / (s**2 + mu))
     return ridge_svd(X, y, lam), root @ root.T
 

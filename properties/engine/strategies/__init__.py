@@ -220,9 +220,10 @@ def linear(
         room = 0.1 / max(n, d) / np.finfo(dtype).eps / condition
         X = X * np.logspace(0, -math.log10(min(max(room, 1.0), 1e8)), d)
     k = draw(st.sampled_from([0, 0, 0, 1, 3])) if columns else 0
-    y = target(rng, X, draw(TARGETS), max(k, 1))
+    tight = hard and families.hunted() and draw(st.booleans())  # no residual, and a λ that counts: bounds are small
+    y = target(rng, X, "planted" if tight else draw(TARGETS), max(k, 1))
     relative = 10.0 ** draw(_around_zero(20 if hard else 3))
-    if hard and draw(st.sampled_from([False, False, True])):
+    if tight or (hard and draw(st.sampled_from([False, False, True]))):
         relative = float(s[-1]) ** 2  # where λ begins to matter: half of the smallest direction is filtered out
     x_unit, y_unit = draw(units(dtype)) if hard else (0, 0)
     X = np.ldexp(X.astype(dtype), x_unit)

@@ -1,0 +1,251 @@
+"""``shrinkage hunt``: it finds what random examples do not, the same every time; what it has found is tried again."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import Phase, settings
+
+from shrinkage.loader import Choice, load
+from shrinkage.loader.implementation import together
+from shrinkage.peers import numpy as textbook
+from shrinkage.properties import worst
+from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine.strategies import Linear
+from shrinkage.properties.hunt.climb import climb
+from shrinkage.properties.hunt.hand import Ear, Hand, Task, _settings
+from shrinkage.properties.hunt.moves import Problem
+from shrinkage.properties.hunt.plan import Plan
+from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
+from shrinkage.properties.worst import Entry, Store, values
+
+pytestmark = pytest.mark.power
+
+HELD = "test_ridge_minimises_its_objective[ridge_svd-hard]"
+RIGHT = "from shrinkage.peers.numpy import quadratic_form\n"
+HUNT = ("-m", "shrinkage", "hunt", "right.py", "--seed", "3", "-k", "quadratic_form and (hard or ordinary)")
+
+
+def hunted(folder: Path, database: str, *more: str) -> tuple[int, str]:
+    """Exit code and output of a hunt over the textbook's quadratic form."""
+    (folder / "right.py").write_text(RIGHT)
+    return own_python(folder, *HUNT, "--database", database, *more)
+
+
+def found(folder: Path, database: str) -> str:
+    """What it has stored."""
+    return (folder / database / "right.py.jsonl").read_text(encoding="utf-8")
+
+
+# ---- what is stored --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1 / 3,
+        -0.0,
+        [None, True, "x", 3],
+        (5e-324, np.float32(0.1), np.float64),
+        {"w": np.array([[0.1, -1e308]], order="F"), 3: np.zeros((0, 2))},
+        Linear(np.array([[1 / 3]], np.float32), np.array([2.0**-149], np.float32), 1e-300, 1),
+        np.array([3, -4], np.int64),
+        np.array(0.7),
+        frozenset({1, 2}),
+    ],
+    ids=repr,
+)
+def test_what_is_stored_comes_back_bit_by_bit(value):
+    """Through JSON, with every type as it was."""
+    again = values.made(json.loads(json.dumps(values.told(value))))
+    assert type(again) is type(value)
+    assert repr(again) == repr(value)
+    assert values.told(again) == values.told(value)
+
+
+@pytest.mark.parametrize("value", [lambda x: x, np.zeros(values.MANY + 1), object()])
+def test_what_has_no_form_is_not_stored(value):
+    """It is said, and nothing is made up."""
+    with pytest.raises(values.NotStored):
+        values.told(value)
+
+
+def test_an_entry_takes_the_place_of_a_smaller_one_only(tmp_path):
+    """In a file in the contract's order; a departure on purpose is another entry."""
+    store = Store(str(tmp_path), "some/file.py")
+    small, large = Entry("ridge", 0.25, "test_x", {}), Entry("ridge", 0.5, "test_y", {})
+    assert store.put(large)
+    assert not store.put(small)
+    assert not store.put(large)
+    assert store.put(Entry("ridge", 7.0, "test_x", {}, departs=True))
+    assert store.put(Entry("matvec", float("inf"), "test_z", {}, says="it fails"))
+    assert [*store.entries()] == ["matvec", "ridge", "ridge departs"]
+    assert store.entries()["ridge"] == large
+    assert store.entries()["matvec"].ratio == float("inf")
+    assert [file.name for file in tmp_path.iterdir()] == ["some_file.py.jsonl"]
+
+
+@pytest.mark.parametrize("name", [name for name in worst.names() if name in ("impl", "numpy")])
+def test_every_stored_input_is_one_of_its_claim(name):
+    """The claim draws all of it, and it gives an error over bound of the function; `impl` and the textbook hold it."""
+    hand = Hand(load(Choice((name,))))
+    for entry in worst.read(name).values():
+        claim = hand.claims[entry.claim]
+        assert entry.function in claim.about, entry.claim
+        if entry.drawn:
+            again = hand._replayed(claim, entry, dict(entry.drawn), Ear())
+            assert again is not None, entry
+            assert again.ratio <= 1, entry
+    verdict.settle(None, hunting=False)
+
+
+# ---- what is found ---------------------------------------------------------------------------------------------------
+
+
+def test_numbers_move_to_where_the_measure_is_largest_and_become_simple():
+    """From one side of a hill to its top, within what may be drawn."""
+    at = climb(
+        lambda v: 1 / (1 + (v[0] - 3) ** 2 + (v[1] + 2) ** 2), np.array([1.1, -1.7]), 400, np.random.default_rng(1)
+    )
+    assert abs(at - [3, -2]).max() < 0.2
+    assert all(float(number * 2**12).is_integer() for number in at)
+
+
+def test_what_is_moved_stays_a_problem_that_may_be_drawn():
+    """Of the rank it had, with a λ that is positive; of a rank that is exact only y and λ move."""
+
+    class Strategy:
+        def __repr__(self) -> str:
+            return "linear(hard=True)"
+
+    full = Linear(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, 1.0]), 0.5, 2)
+    problem = Problem({"p": values.told(full)}, {"p": [Strategy()]})
+    assert problem.before == [1.0, 0.0, 0.0, 2.0, 1.0, 1.0, 0.5]
+    assert problem.at([1.5, 0.0, 0.0, 2.0, 1.0, 3.0, 0.25]) is not None
+    for wrong in (
+        [1, 2, 1, 2, 1, 1, 0.5],
+        [1, 0, 0, 2, 1, 1, -0.5],
+        [1, 0, 0, 90, 1, 1, 0.5],
+        [1, 0, 0, 2, 1, np.inf, 1],
+    ):
+        assert problem.at(wrong) is None
+    deficient = Linear(np.ones((2, 2)), np.ones(2), 0.5, 1)
+    assert len(Problem({"p": values.told(deficient)}, {"p": [Strategy()]}).before) == 3
+    assert not Problem({"p": values.told(full)}, {"p": ["linear()"]}).before  # an ordinary one, where nothing rounds
+
+
+def ridge_svd(X: Any, y: Any, lam: Any) -> Any:
+    """In blocks of 32 rows, where a last one of a single row is lost."""
+    whole = len(X) - (len(X) > 32 and len(X) % 32 == 1)
+    return textbook.ridge_svd(X[:whole], y[:whole], lam)
+
+
+def test_a_hunt_finds_a_mistake_that_random_examples_do_not(tmp_path):
+    """At the same number of answers: of sizes around those that libraries switch at."""
+    hand = Hand(together(Choice(("mistaken",)), {"mistaken": SimpleNamespace(ridge_svd=ridge_svd)}))
+    claim, store = hand.claims[HELD], Store(str(tmp_path), "mistaken")
+    plan, judged = Plan([claim], store, seed=1), 0
+    for task in plan.tasks(lambda: plan.round < 4):
+        outcome = hand.do(task)
+        plan.learn(task, outcome)
+        judged += outcome.judged
+    ear, made = Ear(), claim.test.drawn()  # type: ignore[attr-defined]  # as `given` has made it
+    random = hypothesis.seed(1)(settings(_settings(judged), phases=[Phase.generate])(made))
+    hand._held(claim, random, ear)
+    verdict.settle(None, hunting=False)
+    assert ear.judged >= judged
+    assert ear.worst["ridge_svd"].ratio < 1 < store.entries()["ridge_svd"].ratio
+
+
+def test_moved_numbers_are_worse_than_those_that_were_drawn():
+    """The textbook's error over bound on the worst of fifty examples grows where its numbers move."""
+    hand = Hand(load(Choice(("numpy",))))
+    (drawn,) = hand.do(Task(HELD, 1, 50)).found
+    (moved,) = hand.do(Task(HELD, 1, 120, drawn)).found
+    assert drawn.ratio < moved.ratio <= 1
+    assert hand.confirmed(moved)
+    verdict.settle(None, hunting=False)
+
+
+def test_the_same_seed_is_the_same_hunt_and_one_that_was_killed_goes_on(tmp_path):
+    """Of a process killed amid it, and then of as many rounds as are left, comes what comes of one in one go."""
+    code, output = hunted(tmp_path, "one", "--rounds", "9")
+    assert code == 0, output
+    assert re.search(r"^right.py: 9 rounds in [\d.]+ minutes, of \d+ claims\n", output)
+    assert re.search(r"^quadratic_form +0\.\d+ .* new  test_quadratic_form", output, re.MULTILINE)
+    state = tmp_path / "two" / ".right.py.jsonl.hunt"
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    command = [sys.executable, *HUNT, "--database", "two"]
+    with subprocess.Popen(command, cwd=tmp_path, env=inherited, start_new_session=True) as running:
+        end = time.monotonic() + 60
+        while not state.is_file() and time.monotonic() < end:
+            time.sleep(0.02)
+        os.killpg(running.pid, signal.SIGKILL)
+    done = json.loads(state.read_text())["round"]
+    if done < 9:
+        hunted(tmp_path, "two", "--rounds", str(9 - done))
+        assert found(tmp_path, "two") == found(tmp_path, "one")
+    _, again = hunted(tmp_path, "one", "--rounds", "1", "-k", "quadratic_form_is_the_double_sum")
+    assert "new" not in again
+
+
+def test_an_interruption_leaves_what_was_found(tmp_path):
+    """The screen is shown, the file is whole, and no process is left."""
+    (tmp_path / "right.py").write_text(RIGHT)
+    begun = (tmp_path / "kept" / "right.py.jsonl").is_file
+    code, output = interrupted_python(tmp_path, begun, *HUNT, "--database", "kept", "--workers", "2")
+    assert code == 2, output
+    assert "left at work" not in output
+    assert "Traceback" not in output
+    assert re.search(r"^quadratic_form +\d", output, re.MULTILINE), output
+    assert worst.read("right.py", tmp_path / "kept")["quadratic_form"].ratio > 0
+
+
+def test_a_process_that_ends_costs_its_claim_only(tmp_path):
+    """It is told, and the hunt goes on in another one."""
+    (tmp_path / "ends.py").write_text("import os\n\ndef squared_norm(x):\n    os._exit(3)\n\n" + RIGHT)
+    given = ("ends.py", "--database", "kept", "--rounds", "4", "-k", "squared_norm_is or quadratic_form_is")
+    code, output = own_python(tmp_path, "-m", "shrinkage", "hunt", *given)
+    assert code == 1, output
+    assert "ended the process that it ran in, with exit code 3." in output
+    assert re.search(r"^quadratic_form +\d", output, re.MULTILINE), output
+
+
+# ---- what was found is tried again -----------------------------------------------------------------------------------
+
+
+def test_what_is_stored_catches_a_regression_at_that_input_alone(tmp_path):
+    """A run that names the database tries it first; random examples do not come upon it."""
+    code, output = hunted(tmp_path, "kept", "--rounds", "9")
+    assert code == 0, output
+    entry = worst.read("right.py", tmp_path / "kept")["quadratic_form"]
+    (call,) = entry.call.splitlines()
+    regressed = f"""
+import numpy as np
+from shrinkage.peers import numpy as textbook
+
+def _given(A, x):
+    return A, x
+
+def quadratic_form(A, x):
+    B, z = {call.replace("quadratic_form", "_given")}
+    there = np.array_equal(A, B) and np.array_equal(x, z) and A.dtype == B.dtype
+    return textbook.quadratic_form(A, x) * (1 + 1e-3 * there)
+"""
+    (tmp_path / "right.py").write_text(regressed)
+    run = ("-m", "shrinkage", "judge", "right.py", "-n", "0", "-k", "quadratic_form_is_the_double_sum")
+    code, output = own_python(tmp_path, *run, "--database", "kept", HYPOTHESIS_STORAGE_DIRECTORY="h")
+    assert code == 1, output
+    assert "quadratic_form is wrong" in output
+    code, output = own_python(tmp_path, *run, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert code == 0, output
