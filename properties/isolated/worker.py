@@ -24,8 +24,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 _FRAME = struct.Struct("<QQ")
 
 
@@ -260,6 +258,8 @@ def _say(endpoint: socket.socket, value: dict[str, Any]) -> None:
     pieces: list[bytes] = []
 
     def number_or_array(each: Any) -> Any:
+        import numpy as np  # which whoever sends one has loaded; for the rest it is a quarter of a process's start
+
         if not isinstance(each, np.ndarray):
             return each.item()
         pieces.append(each.tobytes())
@@ -277,6 +277,8 @@ def _hear(endpoint: socket.socket) -> dict[str, Any]:
         nonlocal left
         if tree.keys() != {"array"}:
             return tree
+        import numpy as np
+
         dtype, shape = tree["array"]
         size = math.prod(shape) * np.dtype(dtype).itemsize
         piece, left = left[:size], left[size:]
