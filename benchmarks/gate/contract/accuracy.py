@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shrinkage.cli import usable_cores
 from shrinkage.properties.judge import main
 
 FIRST = "scorecard-0.json"
@@ -19,7 +20,8 @@ def judged(who: Sequence[str], names: Sequence[str], again: int) -> Mapping[str,
     if again:
         chosen += [f"-k={' or '.join(_about(json.loads(Path(FIRST).read_text(encoding='utf-8')), names))}"]
     profile = f"--profile={'default' if again else 'quick'}"
-    options = [*chosen, profile, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"]
+    processes = f"-n={max(len(usable_cores()) // 2, 1)}"  # the other side is judged meanwhile
+    options = [*chosen, profile, processes, f"--scorecard={card}", "--", f"--hypothesis-seed={again}"]
     if (code := main([*who, *options])) > 1:  # nothing was judged: that is no pass
         raise RuntimeError(f"the claims came to no verdict: exit code {code}")
     functions = json.loads(Path(card).read_text(encoding="utf-8"))["functions"]
