@@ -16,6 +16,7 @@ from shrinkage.benchmarks.gate.sides import Side
 from shrinkage.benchmarks.gate.timed import COLUMNS, cells, judge_times, rows, timed
 
 ALL = "(all of them)"
+OF_MEMORY = ("mem_", "Mem", "peakmem_", "PeakMem")  # what asv's benchmarks that are not timed begin with
 
 
 class Time(Metric):
@@ -27,13 +28,19 @@ class Time(Metric):
     def compared(self, comparison: Comparison) -> list[Row]:
         """In rounds of all cases."""
         timer = Timer(comparison.sides)
-        questions = timed(timer, comparison.cases, comparison.rule, comparison.until, comparison.say)
+        cases = [case for case in comparison.cases if "::" in case or not _function(case).startswith(OF_MEMORY)]
+        questions = timed(timer, cases, comparison.rule, comparison.until, comparison.say) if cases else []
         judge_times(questions, comparison.same, comparison.reasons)
         return [row | {"seconds": _by_side(timer, row["case"])} for row in rows(questions, comparison.same)]
 
     def cells(self, row: Row) -> list[str]:
         """As `COLUMNS` says."""
         return cells(row)
+
+
+def _function(case: str) -> str:
+    """Of a case of asv's, without its module, its class and its parameters."""
+    return case.partition("(")[0].rpartition(".")[2]
 
 
 def _by_side(timer: Timer, case: str) -> dict[str, list[float]]:

@@ -1,4 +1,8 @@
-"""asv's suites: the time_ functions and methods of a benchmark folder, with setup, teardown and params, without asv."""
+"""asv's suites: the functions and methods of a benchmark folder, with setup, teardown and params, without asv.
+
+Those that are called time_, and mem_ and peakmem_: of these the most is counted that a call has allocated at once, the
+object that it gives among it, and they are not timed.
+"""
 
 import contextlib
 import importlib
@@ -19,6 +23,7 @@ from shrinkage.benchmarks.gate.calls import Call, NotOffered, Plain
 
 # Its setup, the call, its teardown, and whether it can be called once alone.
 Parts = tuple[Callable[[], None], Plain, Callable[[], None], bool]
+KINDS = ("time_", "Time", "mem_", "Mem", "peakmem_", "PeakMem")
 CONFIGURATIONS = ("asv.conf.json", "asv.conf.jsonc", "*/asv.conf.json", "*/asv.conf.jsonc")
 
 
@@ -89,9 +94,9 @@ def _benchmarks(module: ModuleType) -> Iterator[tuple[str, Any]]:
     for name, value in vars(module).items():
         if inspect.isclass(value) and value.__module__ == module.__name__:
             for method in dir(value):
-                if method.startswith("time_") or method.startswith("Time"):
+                if method.startswith(KINDS):
                     yield from _with_parameters(f"{prefix}.{name}.{method}", partial(_of_class, value, method), value)
-        elif name.startswith("time_") and callable(value):
+        elif name.startswith(KINDS[::2]) and callable(value):
             yield from _with_parameters(f"{prefix}.{name}", partial(_of_function, module, value), value)
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,13 +17,13 @@ from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
 from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision
-from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made
 from shrinkage.benchmarks.gate.suite.provider import WORKER
 from shrinkage.benchmarks.gate.suite.storage import store
+from shrinkage.benchmarks.report.readme import GATING
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
-from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, left_behind
+from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, git, left_behind
 
 MINI = """
 def total(n):
@@ -36,7 +37,6 @@ def used_up(items):
         items.pop()
 """
 SLOWER = MINI.replace("sum(range(n))", "sum(sum(range(n)) for _ in range(20)) // 20")
-HUNGRY = MINI.replace('" ".join(words)', '" ".join(sorted(words * 20)[: len(words)])')
 TESTS = """
 import pytest
 from mini import joined, total, used_up
@@ -86,6 +86,9 @@ class Sums:
     def time_total(self, n, letter):
         mini.total(self.n)
 
+    def peakmem_total(self, n, letter):
+        mini.total(self.n)
+
     def time_letters(self, n, letter):
         if n == 100:
             raise ValueError
@@ -123,7 +126,7 @@ def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
         assert [name.partition("::")[2] for name in tests] == [
             *("test_total[1000]", "test_total[3000]", "test_joined", "test_used_up", "test_once", "test_skipped")
         ]
-        times = "sums.Sums.time_total(100, 'a')", "sums.Sums.time_total(1000, 'a')"
+        times = "sums.Sums.time_total(100, 'a')", "sums.Sums.time_total(1000, 'a')", "sums.Sums.peakmem_total(100, 'a')"
         assert {*times} < {*names}
         for case in (*tests[:5], *times, tests[2]):
             assert 0 < process.ask("load", case=case) < 1
@@ -140,36 +143,91 @@ def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
                 process.ask("first_call", case=case)
 
 
-def test_rounds_time_tests_and_suites_like_any_call(tmp_path, monkeypatch):
-    """A slowdown of twenty times is seen in one round."""
-    monkeypatch.setenv("COLLECTED", os.devnull)
-    slow = {**CONFIGURED, "src/mini/__init__.py": SLOWER}
-    sides = Sides(tmp_path, {"base": home(tmp_path, "base", CONFIGURED), "head": home(tmp_path, "head", slow)})
-    cases = ["tests/test_speed.py::test_total[3000]", "sums.Sums.time_total(1000, 'a')"]
-    found = Timer(sides).rounds(cases, 1)
-    assert all(found[case].head[0] > 1 > abs(found[case].twin[0]) for case in cases)
+LOOP = """
+def total(n):
+    found = 0
+    for i in range(n):
+        found += i
+    return found
+"""
+# A tenth more of the same, and 40,000 bytes.
+TENTH = LOOP.replace("range(n)", "range(-(n // 10), n)").replace(
+    "return found", "spare = bytes(40_000)\n    return found + (n // 10) * (n // 10 + 1) // 2"
+)
+FOUR = """
+import pytest
+from mini import joined, total, used_up
+
+@pytest.fixture(scope="module")
+def words():
+    return ["word"] * 3000
+
+@pytest.fixture(params=["word", "none"])
+def word(request):
+    return request.param
+
+@pytest.mark.parametrize("n", [1000, 3000])
+def test_total(benchmark, n):
+    assert benchmark(total, n) == n * (n - 1) / 2
+
+def test_joined(benchmark, words):
+    assert benchmark(joined, words).startswith("word word")
+
+def test_counted(benchmark, words, word):
+    assert benchmark(words.count, word) == 3000 * (word == "word")
+
+def test_used_up(benchmark):
+    benchmark.pedantic(used_up, setup=lambda: (([1] * 3000,), {}), rounds=5)
+"""
+JOINED = """
+import mini
+
+class Joined:
+    params = [3000]
+
+    def setup(self, n):
+        self.words = ["word"] * n
+
+    def time_joined(self, n):
+        mini.joined(self.words)
+
+    def mem_words(self, n):
+        return list(self.words)
+"""
 
 
 @pytest.mark.power
-def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, capsys):
-    """Installed its own way, in a folder of it, without a word of us; and it is as it was."""
+def test_a_repository_is_gated_by_the_printed_command(tmp_path, monkeypatch):
+    """Installed its own way, in a folder of it, without a word of us: red for the commit and the tests, green else."""
     repo, out, comment = tmp_path / "repo", tmp_path / "gate.json", tmp_path / "gate.md"
-    commit(repo, "v0", CONFIGURED)
-    commit(repo, "v1", {"src/mini/__init__.py": HUNGRY})
+    mini, before = "src/mini/__init__.py", MINI.replace(MINI[: MINI.index("def joined")], LOOP + "\n")
+    commit(repo, "v1", {**CONFIGURED, mini: before, "tests/test_speed.py": FOUR, "asv_bench/sums.py": JOINED})
+    commit(repo, "v2", {mini: f"# as it was\n{before}"})
+    commit(repo, "v3", {mini: before.replace(LOOP, TENTH)})
+    git(repo, "branch", "--move", "--force", "main")
     monkeypatch.chdir(repo / "tests")
     monkeypatch.setenv("COLLECTED", str(tmp_path / "collected"))
-    given = ["v0", "--only", "memory", "--only", "import", "--json", str(out), "--markdown", str(comment)]
-    assert main(given) == 1
-    result = json.loads(out.read_text())
-    jsonschema.validate(result, SCHEMA)
-    assert [row["name"] for row in result["memory"] if row["verdict"] != "pass"] == ["tests/test_speed.py::test_joined"]
-    assert [row["name"] for row in result["import"]] == ["mini"]
-    assert "peak memory of tests/test_speed.py::test_joined" in comment.read_text()
-    assert "test_once cannot be called twice in a row" in comment.read_text()
-    assert any(line.startswith("::error file=tests/test_speed.py,title=gate::peak") for line in annotations(result))
+    (printed,) = re.findall(r"^shrinkage gate (--history .*?) +#", GATING.read_text(encoding="utf-8"), re.MULTILINE)
+    assert main([*printed.split(), "--json", str(out), "--markdown", str(comment)]) == 1
+    green, red = results = json.loads(out.read_text())
+    for result in results:
+        jsonschema.validate(result, SCHEMA)
+        assert [row["name"] for row in result["import"]] == ["mini"]
+        assert {row["name"] for row in result["memory"]} - {row["case"] for row in result["time"]} == {
+            "sums.Joined.mem_words(3000)"
+        }
+        assert len(result["time"]) == 7
+    assert (green["verdict"], red["verdict"]) != ("regression", "regression"), green["reasons"]
+    assert red["verdict"] == "regression", red["reasons"]
+    totals = {f"tests/test_speed.py::test_total[{n}]" for n in (1000, 3000)}
+    assert {row["name"] for row in red["memory"] if row["verdict"] == "regression"} == totals
+    assert {row["case"] for row in red["time"] if row["verdict"] == "regression"} & totals
+    assert {row["case"] for row in red["time"] if row["verdict"] == "regression"} <= totals
+    assert "peak memory of tests/test_speed.py::test_total" in comment.read_text()
+    assert any(line.startswith("::error file=tests/test_speed.py,title=gate::peak") for line in annotations(red))
     status = subprocess.run(["git", "status", "--porcelain", "--ignored"], cwd=repo, capture_output=True, check=True)
     assert status.stdout == b""
-    assert (tmp_path / "collected").read_text() == "xx", "what times nothing was collected again"
+    assert (tmp_path / "collected").read_text() == "xxxx", "what times nothing was collected again"
     assert left_behind() == []
 
 
@@ -181,9 +239,10 @@ def test_a_repository_is_gated_by_its_own_benchmarks(tmp_path, monkeypatch, caps
         ({"mini.py": SLOWER.replace("// 20", "// 19")}, ["-k", "total"], 1, "test_total[1000] gives a wrong answer"),
         (
             {"test_speed.py": TESTS.replace("test_joined", "test_all")},
-            ["-k", "joined or all"],
+            ["-k", "joined or all or once"],
             2,
-            "::test_joined is gone, and test_speed.py::test_all new: was it renamed?",
+            "::test_joined is gone, and test_speed.py::test_all new: was it renamed? It has not been compared "
+            "test_speed.py::test_once cannot be called twice in a row",
         ),
         (
             {},
