@@ -21,6 +21,7 @@ import numpy as np
 
 from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
+from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties import worst as stored
@@ -55,8 +56,9 @@ PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.b
 MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
 CONDITION_START = "<!-- from benchmarks/results/condition.json, by python -m shrinkage.benchmarks.report.readme -->\n"
-PROOF, ERRORS, MEMORY, CONDITION = (
-    ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory", "condition")
+PACKAGES_START = "<!-- from benchmarks/results/packages.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+PROOF, ERRORS, MEMORY, CONDITION, PACKAGES = (
+    ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory", "condition", "packages")
 )
 END = "<!-- the end of the table -->\n"
 
@@ -267,6 +269,11 @@ def elsewhere() -> Iterator[str]:
     yield ""
 
 
+def packages() -> Iterator[str]:
+    """The gate and what others use, on the same revisions of other packages."""
+    yield from account.markdown(json.loads(PACKAGES.read_text(encoding="utf-8")))
+
+
 def memory() -> Iterator[str]:
     """What calls allocate at once, beside what is allowed; bold where it is more."""
     yield "\n| call | of | allocated | allowed |"
@@ -304,6 +311,7 @@ def main() -> None:
         (TIMINGS, MEMORY_START, memory()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
+        (GATING, PACKAGES_START, packages()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)
         write(document, text)

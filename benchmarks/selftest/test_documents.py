@@ -35,6 +35,7 @@ from shrinkage.benchmarks.report.readme import (
     MEMORY,
     MEMORY_START,
     MISTAKES_START,
+    PACKAGES_START,
     PEERS_START,
     PROOF,
     PROOF_START,
@@ -52,6 +53,7 @@ from shrinkage.benchmarks.report.readme import (
     known_peers,
     memory,
     mistakes,
+    packages,
     proof,
     together,
     with_table,
@@ -168,6 +170,7 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     """And they are of the rule as it is now; after new runs: python -m shrinkage.benchmarks.report.readme."""
     assert with_table(TEXT[GATING], PROOF_START, proof()) == TEXT[GATING]
     assert with_table(TEXT[GATING], ELSEWHERE_START, elsewhere()) == TEXT[GATING]
+    assert with_table(TEXT[GATING], PACKAGES_START, packages()) == TEXT[GATING]
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)

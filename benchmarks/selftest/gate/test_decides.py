@@ -1,7 +1,9 @@
 """What the gate makes of numbers: false alarms, slowdowns, controls, what is worse beside time."""
 
+import itertools
 import json
 import math
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from shrinkage.benchmarks.gate.decide import (
     upper,
 )
 from shrinkage.benchmarks.gate.rounds import Logs
+from shrinkage.benchmarks.gate.suite.proof import account
+from shrinkage.benchmarks.gate.suite.proof.packages import SLOWED
 from shrinkage.benchmarks.gate.timed import cells, judge_times
 
 RULE = Rule()
@@ -180,7 +184,7 @@ def runs(alarms: list[str], verdict: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_proof_counts_what_it_saw():
+def test_the_proof_counts_what_it_saw(monkeypatch):
     """Alarms, detections and their intervals; a promise that cannot be true is said to be broken."""
     made = {"cases": [f"case-{i}" for i in range(5)]}
     good = prove.account(RULE, made, runs([], REGRESSION))
@@ -188,6 +192,7 @@ def test_the_proof_counts_what_it_saw():
     assert good["alarms"] == {"count": 0, "of": 10, "interval": [0.0, 0.3085]}
     assert good["drawn"]["alarms"]["count"] <= 0.02 * prove.DRAWN
     assert good["agreeing"]["interval"][0] < 0.5 < good["agreeing"]["interval"][1]
+    monkeypatch.setattr(prove, "drawn", lambda *_: None)  # 2000 runs each, of which the rest says nothing
     drifting = [
         {**run, "rounds": {case: sorted(logs) for case, logs in run["rounds"].items()}} for run in runs([], PASS)
     ]
@@ -198,3 +203,24 @@ def test_the_proof_counts_what_it_saw():
     assert "| slowdowns of 5 % found | 20 of 20 |" in prove.markdown(good)
     assert not prove.account(RULE, made, runs(["case-1"], REGRESSION))["kept"]
     assert not prove.account(RULE, made, runs([], PASS))["kept"]
+
+
+def test_an_alarm_is_false_where_nothing_was_slowed():
+    """On other packages: what was slowed is found or not, all else is unchanged, and what is undecided is neither."""
+    said = [([], 0.0, [False, True, None]), ([1], 0.05, [False, True, True]), ([0, 1, 2], 0.05, [True, None, False])]
+    made = [{"slowed": slowed, "slower": by, "said": dict.fromkeys(account.TOOLS, told)} for slowed, by, told in said]
+    for row in account.account(made)["tools"].values():
+        assert (row["alarms where nothing changed"]["count"], row["alarms where nothing changed"]["of"]) == (1, 1)
+        assert (row["alarms"]["count"], row["alarms"]["of"]) == (2, 2), "of the third run, nothing was unchanged"
+        assert [(found["count"], found["of"]) for found in row["found"]] == [(0, 0), (2, 4), (0, 0), (0, 0)]
+        assert row["undecided"] == 1
+
+
+def test_what_is_slowed_waits_for_a_share_of_its_own_time(monkeypatch):
+    """By a clock that ticks once a look: 10 looks within, then 5 more, and two that see the ends."""
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: next(ticks))
+    names = {"f": lambda x: [next(ticks) for _ in range(x)]}
+    exec(SLOWED.format(function="f", share=0.5), names)
+    assert len(names["f"](9)) == 9
+    assert next(ticks) == 10 + 5 + 1
