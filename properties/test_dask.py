@@ -18,7 +18,6 @@ import pytest
 from hypothesis import strategies as st
 
 import shrinkage
-from shrinkage import FullyConnectedNet, Solver
 from shrinkage.properties.engine import bounds, oracles
 from shrinkage.properties.engine.cuts import leaves, trees
 from shrinkage.properties.engine.running_error import Carried
@@ -262,8 +261,8 @@ def test_training_in_parts_has_the_same_bits_on_any_number_of_workers(impl, chun
     given = {"X_train": X, "y_train": y, "X_val": X[:5], "y_val": y[:5]}
 
     def losses() -> list[float]:
-        model = chunked.DataParallel(FullyConnectedNet([6], 4, 3, seed=8), parts=3)
-        solver = Solver(model, given, batch_size=30, num_epochs=2, verbose=False, seed=9)
+        model = chunked.DataParallel(shrinkage.FullyConnectedNet([6], 4, 3, seed=8), parts=3)
+        solver = shrinkage.Solver(model, given, batch_size=30, num_epochs=2, verbose=False, seed=9)
         solver.train()
         return solver.loss_history
 
@@ -276,6 +275,6 @@ def test_training_in_parts_has_the_same_bits_on_any_number_of_workers(impl, chun
         with distributed.Client(cluster):
             assert losses() == expected
     with pytest.raises(ValueError, match="parts must be positive"):
-        chunked.DataParallel(FullyConnectedNet([6], 4, 3), parts=0)
+        chunked.DataParallel(shrinkage.FullyConnectedNet([6], 4, 3), parts=0)
     with pytest.raises(TypeError, match="model must have params and loss"):
         chunked.DataParallel(object(), parts=1)
