@@ -8,6 +8,7 @@ told are the digits that ‖w − exact‖/‖exact‖ leaves, of the worst of t
 """
 
 import argparse
+import functools
 import json
 import math
 import tomllib
@@ -44,11 +45,21 @@ def lost(reached: float, promised: float) -> bool:
     return reached < promised / 2
 
 
-def calls() -> list[dict[str, Any]]:
-    """The libraries, each with its calls."""
-    said = tomllib.loads(Path(__file__).with_name("released.toml").read_text(encoding="utf-8"))
-    listed: list[dict[str, Any]] = said["library"]
-    return listed
+@functools.cache
+def released() -> dict[str, Any]:
+    """Libraries with their calls, and why some of those are lost."""
+    return tomllib.loads(Path(__file__).with_name("released.toml").read_text(encoding="utf-8"))
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """Of what is asked for and each call, why that loses digits, in a sentence; empty where it should not."""
+    said = {"": "", **released()["reasons"]}
+    return {
+        (name, call): said[why]
+        for library in released()["library"]
+        for name in ASKED
+        for call, why in library.get(name, {}).items()
+    }
 
 
 def measured(conditions: Sequence[float] = CONDITIONS) -> list[list[Any]]:
@@ -70,14 +81,14 @@ def measured(conditions: Sequence[float] = CONDITIONS) -> list[list[Any]]:
         ]
         rows.append([name, "", "", PROMISED, promised])
     names: dict[str, Any] = {"np": np, "n": N, "d": D}
-    for library in calls():
+    for library in released()["library"]:
         try:
             of = version(library["name"]).partition("+")[0]  # as of torch, which says what it was built for
         except PackageNotFoundError:
             continue
         exec(library["imports"], names)
         for name in ASKED:
-            for call in library.get(name, ()):
+            for call in library.get(name, {}):
                 found = [min(_digits(call, names, *each) for each in problems[name, kappa]) for kappa in conditions]
                 rows.append([name, library["name"], of, call, found])
     return rows
@@ -101,21 +112,20 @@ def _digits(call: str, names: dict[str, Any], given: tuple[np.ndarray, np.ndarra
 
 def tables(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
     """In Markdown, one for each thing that is asked for; bold is what has less than half of what theory promises."""
-    reasons = {call: fault for library in calls() for call, fault in library.get("fault", {}).items()}
+    because = reasons()
     for name, title in ASKED.items():
         here = [row for row in rows if row[0] == name]
         promised = here[0][-1]  # which is the first row
         yield f"\n### {title}\n"
-        yield "| | call | " + " | ".join(f"κ = {kappa:.0e}" for kappa in CONDITIONS) + " |"
-        yield "|---|---|" + "---:|" * len(CONDITIONS)
+        yield "| | call | " + " | ".join(f"κ = {kappa:.0e}" for kappa in CONDITIONS) + " | why |"
+        yield "|---|---|" + "---:|" * len(CONDITIONS) + "---|"
         for _, library, of, call, found in here:
-            cells = (
+            cells = [
                 f"**{reached:.1f}**" if lost(reached, least) else f"{reached:.1f}"
                 for reached, least in zip(found, promised, strict=True)
-            )
-            why = f": `{reasons[call]}`" if call in reasons else ""
-            said = f"`{call}`{why}" if library else call
-            yield f"| {library} {of} | {said} | " + " | ".join(cells) + " |"
+            ]
+            said = f"`{call}`" if library else call
+            yield f"| {library} {of} | {said} | " + " | ".join([*cells, because.get((name, call), "")]) + " |"
     yield ""
 
 

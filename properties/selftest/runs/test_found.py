@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,24 +55,29 @@ def test_digits_are_counted_up_to_those_of_float64():
     assert condition.digits(float("nan"), 1.0) == 0.0
 
 
-def test_each_call_that_has_a_fault_says_which():
-    """By the name of its script."""
-    for library in condition.calls():
-        for call, fault in library.get("fault", {}).items():
-            assert call in {*library.get("lstsq", ()), *library.get("ridge", ())}
-            assert FAULTS[fault].library == library["name"]
+def stored() -> dict[tuple[str, str], list[float]]:
+    """The digits of the page, by what is asked for and call."""
+    rows = json.loads((Path(__file__).parents[3] / "benchmarks/results/condition.json").read_text(encoding="utf-8"))
+    return {(name, call): digits for name, _, _, call, digits in rows}
+
+
+def test_what_is_lost_has_a_reason_and_what_has_a_reason_is_lost():
+    """As failures that are expected do: one that is gone is told. A reason that names a script names one there is."""
+    digits = stored()
+    for (name, call), why in condition.reasons().items():
+        kept = zip(digits[name, call], digits[name, condition.PROMISED], strict=True)
+        assert any(condition.lost(*each) for each in kept) == bool(why), call
+        assert set(re.findall(r"`(\w+)`", why)) <= set(FAULTS)
 
 
 @pytest.mark.power
 def test_which_calls_have_digits_at_condition_1e8_is_as_the_page_says():
     """In the versions that are installed; of what is not installed nothing is said."""
-    stored = json.loads((Path(__file__).parents[3] / "benchmarks/results/condition.json").read_text(encoding="utf-8"))
-    where = condition.CONDITIONS.index(1e8)
-    told = {(name, call): (digits[where], of) for name, _, of, call, digits in stored}
+    before, where = stored(), condition.CONDITIONS.index(1e8)
     for name, library, of, call, (reached,) in condition.measured([1e8]):
-        promised, (before, seen) = told[name, condition.PROMISED][0], told[name, call]
-        assert condition.lost(reached, promised) == condition.lost(before, promised), (
-            f"{call} has {reached} digits by {library} {of}, and had {before} by {seen}: "
+        promised = before[name, condition.PROMISED][where]
+        assert condition.lost(reached, promised) == condition.lost(before[name, call][where], promised), (
+            f"{call} has {reached} digits by {library} {of}, and not {before[name, call][where]}: "
             f"python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json"
         )
 
