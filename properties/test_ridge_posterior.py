@@ -2,6 +2,7 @@
 
 import mpmath
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
@@ -49,6 +50,16 @@ def test_posterior_has_the_covariance_of_the_formula(impl, data, hard):
     _, covariance = impl.ridge_posterior(p.X, p.y, p.lam)
     exact = oracles.posterior_covariance(p.X, p.lam)
     judge("ridge_posterior", covariance, exact, theory(hard).posterior_covariance(p.X, p.lam), dtype=p.dtype)
+
+
+@pytest.mark.accuracy
+@pytest.mark.parametrize("lam", [1.0, 1e-60])
+def test_directions_that_no_sample_has_keep_their_variance(impl, lam):
+    """The covariance is I off the samples however small λ is, and of more columns than LAPACK takes at once, too."""
+    X = np.where(np.arange(33) % 3 == 1, -1.0, 1.0)[None]
+    _, covariance = impl.ridge_posterior(X, np.ones(1), lam)
+    exact, bound = oracles.posterior_covariance(X, lam), bounds_selection.posterior_covariance(X, lam)
+    judge("ridge_posterior", covariance, exact, bound, dtype=X.dtype)
 
 
 @ORDINARY_AND_HARD

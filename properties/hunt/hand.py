@@ -1,5 +1,6 @@
 """What one process of a hunt does: a claim on new examples, or one on moved numbers of the worst seen."""
 
+import contextlib
 import functools
 import inspect
 import math
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 
-from shrinkage.loader import Choice, Implementation, load
+from shrinkage.loader import Implementation, load
 from shrinkage.properties.engine import verdict
 from shrinkage.properties.engine.account import calls, seen
 from shrinkage.properties.engine.account.calls import Call
@@ -303,9 +304,11 @@ def _settings(examples: int) -> settings:
 # ---- a process of them -----------------------------------------------------------------------------------------------
 
 
-def work(pipe: Connection, choice: Choice, about: Mapping[str, Any]) -> None:
-    """Do what comes through the pipe, until nothing does."""
+def work(pipe: Connection) -> None:
+    """Do what comes through the pipe, until whoever hunts is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever hears it says when it is over
-    hand = Hand(load(choice), **about)
-    while (task := pipe.recv()) is not None:
-        pipe.send(hand.do(task))
+    with contextlib.suppress(EOFError, ConnectionError):
+        choice, about = pipe.recv()
+        hand = Hand(load(choice), **about)
+        while True:
+            pipe.send(hand.do(pipe.recv()))

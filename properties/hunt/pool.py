@@ -1,12 +1,13 @@
 """Processes that do tasks: one that dies, or comes back too late, is replaced, and costs its task."""
 
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from shrinkage.loader import Choice
-from shrinkage.properties.hunt import hand
 from shrinkage.properties.hunt.hand import Outcome, Task
 
 
@@ -14,11 +15,11 @@ class Worker:
     """One process."""
 
     def __init__(self, choice: Choice, about: Mapping[str, Any]) -> None:
-        context = multiprocessing.get_context("spawn")  # BLAS and its like survive no fork
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=hand.work, args=(theirs, choice, about), daemon=True)
-        self.process.start()
+        self.pipe, theirs = Pipe()
+        command = [sys.executable, "-P", "-m", "shrinkage.properties.hunt", str(theirs.fileno())]
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
         theirs.close()
+        self.pipe.send((choice, about))
         self.task: Task | None = None
 
     def begin(self, task: Task) -> None:
@@ -29,7 +30,7 @@ class Worker:
     def end(self) -> None:
         """Whatever it is at."""
         self.process.kill()
-        self.process.join()
+        self.process.wait()
         self.pipe.close()
 
 
@@ -87,6 +88,5 @@ class Pool:
         try:
             outcome: Outcome = worker.pipe.recv()
         except (EOFError, ConnectionError):
-            worker.process.join()
-            return f"ended the process that it ran in, with exit code {worker.process.exitcode}"
+            return f"ended the process that it ran in, with exit code {worker.process.wait()}"
         return outcome

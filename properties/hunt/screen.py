@@ -40,7 +40,7 @@ class Progress:
         for entry in found:
             self._last = f", {entry.function} {ratio(entry)}"
         if isinstance(outcome, str):
-            self._bar.console.print(f"{task.claim} {outcome}.")
+            self._bar.console.print(f"{task.claim} {outcome}.", soft_wrap=True, markup=False)
         self._bar.update(self._task, completed=seconds, description=f"{rounds} rounds{self._last}")
 
 

@@ -155,7 +155,7 @@ def test_a_hunt_finds_a_mistake_that_random_examples_do_not(tmp_path):
     hand = Hand(together(Choice(("mistaken",)), {"mistaken": SimpleNamespace(ridge_svd=ridge_svd)}))
     claim, store = hand.claims[HELD], Store(str(tmp_path), "mistaken")
     plan, judged = Plan([claim], store, seed=1), 0
-    for task in plan.tasks(lambda: plan.round < 4):
+    for task in plan.tasks(lambda: plan.round < 8):
         outcome = hand.do(task)
         plan.learn(task, outcome)
         judged += outcome.judged
