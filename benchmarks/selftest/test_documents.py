@@ -62,7 +62,7 @@ from shrinkage.contract import CONTRACT
 from shrinkage.peers import peers
 from shrinkage.properties import worst
 from shrinkage.properties.engine.mistakes import MISTAKES
-from shrinkage.properties.found import condition
+from shrinkage.properties.found import FAULTS, condition
 from shrinkage.properties.test_nist import SETS
 
 TEXT = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
@@ -187,6 +187,9 @@ def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
 def test_the_table_of_what_was_found_is_that_of_the_faults() -> None:
     """After a change to them: python -m shrinkage.benchmarks.report.readme."""
     assert with_table(TEXT[CLAIMS], FOUND_START, found()) == TEXT[CLAIMS]
+    new = sum(not fault.known for fault in FAULTS.values())
+    counts = f"found [{len(FAULTS)} faults](properties/README.md#what-was-found), {new} of which"
+    assert counts in TEXT[README]
 
 
 def test_the_page_of_conditions_is_that_of_the_stored_run() -> None:
