@@ -123,6 +123,8 @@ def condition(call: Call) -> float | None:
     given = call.by_name()
     try:
         X, lam = np.asarray(given["X"]), float(np.min(np.asarray(given.get("lam", given.get("lams", 0.0)), float)))
+        if np.iscomplexobj(X):
+            return None
         unit = float(np.max(abs(X.astype(float))))
         A, rows = X.astype(float) / unit, X.shape[-2]
         s = np.linalg.svd(A, compute_uv=False)
