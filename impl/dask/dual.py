@@ -118,7 +118,7 @@ def _dual(of: State, y: Any, lams: Array, rcond: float | None, full: bool) -> Du
     Y = np.asarray(y, np.float64).reshape(of.d, -1)
     if not (there := np.isfinite(Y)).all():
         raise ValueError(f"y must be finite, but holds a NaN or an infinity in row {np.argmin(there.all(axis=1))}")
-    with one_thread():
+    with one_thread(), np.errstate(over="ignore", under="ignore"):
         s, Vt, _, _ = of.spectrum
         rank = numerical_rank(s, cutoff(of) if rcond is None else rcond)
         if full and rank < of.d:
@@ -128,7 +128,7 @@ def _dual(of: State, y: Any, lams: Array, rcond: float | None, full: bool) -> Du
         filtered, excess = by_direction(s, Ct, lams, of.ex, rank)
         units = np.maximum(np.frexp(s)[1], LEAST)
         of_z = filtered / np.where(s > 0, np.ldexp(s, -units), 1)
-        of_z = of_z.reshape(len(lams), Y.shape[1], -1).transpose(0, 2, 1)
+        of_z = of_z.reshape(len(lams), Y.shape[1], s.size).transpose(0, 2, 1)
         return Dual(Vt.T, of_z, units, ey + (excess - of.ex)[:, None], of.ex)
 
 
