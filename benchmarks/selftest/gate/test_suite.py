@@ -103,6 +103,10 @@ CONFIGURED = {
     "asv_bench/__init__.py": "",
     "asv_bench/sums.py": ASV,
 }
+STANDS_IN = {
+    "tests/own/conftest.py": "import pytest\n@pytest.fixture\ndef benchmark():\n    return lambda f, *args: f(*args)\n",
+    "tests/own/test_own.py": "import mini\ndef test_own(benchmark):\n    assert benchmark(mini.total, 9) == 36\n",
+}
 FLAT = {"mini.py": MINI, "test_speed.py": TESTS}
 
 
@@ -119,10 +123,11 @@ def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
 def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
     """Fixtures of any scope, parameters, setup before each call, what can be called once alone; asv's the same way."""
     monkeypatch.setenv("COLLECTED", os.devnull)
-    sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED)})
+    sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED | STANDS_IN)})
     with sides.process("head") as process:
         names = sides.started(process).ask("names")
-        tests = [name for name in names if "::" in name]
+        own, *tests = (name for name in names if "::" in name)
+        assert process.ask("first_call", case=own) >= 0, "the project's own fixture, in place of a plugin"
         assert [name.partition("::")[2] for name in tests] == [
             *("test_total[1000]", "test_total[3000]", "test_joined", "test_used_up", "test_once", "test_skipped")
         ]
