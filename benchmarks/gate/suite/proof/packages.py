@@ -46,11 +46,12 @@ class Slowed:
     tests: Sequence[str]
 
     def by(self, share: float, home: Home) -> None:
-        """Slow it where it is installed."""
+        """Slow it where it is installed, and in the tree, which pint's pytest imports from."""
         (place,) = home.places
-        (module,) = place.glob(f"lib/python*/site-packages/{self.module}")
-        with module.open("a", encoding="utf-8") as file:
-            file.write(SLOWED.format(function=self.function, share=share))
+        installed, there = place.glob(f"lib/python*/site-packages/{self.module}"), (home.tree, home.tree / "src")
+        for module in (*installed, *(root / self.module for root in there if (root / self.module).is_file())):
+            with module.open("a", encoding="utf-8") as file:
+                file.write(SLOWED.format(function=self.function, share=share))
 
 
 @dataclass(frozen=True)
