@@ -81,7 +81,7 @@ def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
     assert judge(folder, "right.py", "wrong.py")[0] == 0
 
 
-HOW = {"here": (), "isolated": ("--isolate", "-n", "2"), "two processes": ("--", "-n", "2")}
+HOW = {"here": (), "isolated": ("--isolate",), "two processes": ("--", "-n", "2")}
 
 
 @pytest.mark.parametrize("how", HOW.values(), ids=HOW)
