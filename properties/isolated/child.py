@@ -208,7 +208,8 @@ class Judged:
         subnormals.regain()
         if "filters" in head:
             self._filters = state.filters_in(head["filters"])
-            state.set_filters(self._filters)
+        if head["alone"]:
+            state.set_filters(self._filters)  # anew, so that what was warned of in another claim is in this one, too
         if "generators" in head:
             self._generators = state.generators_in(head["generators"])
             state.set_generators(self._generators, self._set_numpy, self._set_python)

@@ -57,6 +57,7 @@ class Process:
         self._output, self._flood = bytearray(), 0
         self._generators: state.Generators | None = None
         self._filters: list[Any] | None = None
+        self._told: dict[Any, Any] = {}  # what was warned of, in each claim once, as in one process
         self._others, others = socket.socketpair()
         self._out, out = os.pipe()
         os.set_blocking(self._out, False)
@@ -151,7 +152,7 @@ class Process:
         for kind, message, filename, line in reply.get("warned", ()):
             category = getattr(builtins, str(kind), UserWarning)
             category = category if isinstance(category, type) and issubclass(category, Warning) else UserWarning
-            warnings.warn_explicit(str(message)[:SHOWN], category, str(filename), int(line))
+            warnings.warn_explicit(str(message)[:SHOWN], category, str(filename), int(line), registry=self._told)
         if "generators" in reply:
             self._generators = state.generators_in(reply["generators"])
             state.set_generators(self._generators)
