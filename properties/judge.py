@@ -291,7 +291,8 @@ def _against(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
 
     allowed = ("names", "against", "isolate", "call_seconds", "verbose", "stub")
     if wrong := [key for key, value in chosen.items() if key not in allowed and value != made.get_default(key)]:
-        made.error(f"--{wrong[0].replace('_', '-')} is about claims, and --against judges without any")
+        name = wrong[0].replace("_", "-")
+        made.error(f"{'-' * (1 + (len(name) > 1))}{name} is about claims, and --against judges without any")
     if len(chosen["names"]) != 1:
         made.error("--against is about one NAME: a file with the functions of the reference, or its ModelNew")
     seconds = chosen["call_seconds"] or Limits.seconds

@@ -1,14 +1,15 @@
 """The documents' screens: ``python -m shrinkage.benchmarks.report.screens`` runs each command and puts in what it says.
 
 A screen stands after a comment ``<!-- printed by: COMMAND -->``; the command is typed in an empty folder that holds the
-README's homework, a textbook's ridge and a class of eight. With ``--check`` nothing is written, and the exit code is 1
-where something else than numbers has come to differ.
+README's homework, a textbook's ridge, a kernel and a class of eight. With ``--check`` nothing is written, and the exit
+code is 1 where something else than numbers has come to differ.
 """
 
 import argparse
 import difflib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def fill(folder: Path) -> None:
     homework = README.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     (folder / "homework.py").write_text(homework)
     (folder / "textbook_ridge.py").write_text(TEXTBOOK_RIDGE)
+    shutil.copytree(README.parent / "properties" / "examples" / "kernel", folder, dirs_exist_ok=True)
     for name, changes in CLASS.items():
         handed_in(folder / "submissions" / name, *changes)
 

@@ -9,12 +9,13 @@ and a sum or a product of matrices γ_m Σ|aᵢbᵢ| more, which covers every or
 widens it (`verdict`).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8, "tf32": 2.0**-11}
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 SMALLEST = {"float64": 2.0**-1022, "float16": 2.0**-24}  # what may be lost; others flush subnormal numbers: 2⁻¹²⁶
 LARGEST = {"float64": np.finfo(np.float64).max, "float16": 65504.0, "bfloat16": (2 - 2.0**-7) * 2.0**127}
 OPERATION, SPREADS = 2, 4
@@ -39,6 +40,7 @@ class Arithmetic:
 
     def __init__(self, dtype: str, seed: int | None) -> None:
         self.unit, self.least = UNITS[dtype], SMALLEST.get(dtype, 2.0**-126)
+        self.most = largest(dtype)
         self.rng = None if seed is None else np.random.default_rng(seed)
 
     def off(self, value: Any, absolute: Any = None, terms: Any = 1, rough: float = 1) -> np.ndarray:
@@ -65,7 +67,8 @@ class Arithmetic:
                 nu = np.asarray(terms) * min(self.unit, UNITS["float32"])
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
             moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)
-        return np.where(np.isfinite(moved), moved, value)
+            moved = np.where(abs(moved) > self.most, np.copysign(np.inf, moved), moved)  # as it would be there
+        return np.where(np.isnan(moved), value, moved)
 
     def around(self, value: Any, size: int) -> np.ndarray:
         """What goes into an operation that is stable backwards: off by 2 (n + d + 2) u (Higham 2002, §19)."""
@@ -90,15 +93,14 @@ class Arithmetic:
 def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Each result without errors, and what it may be off by."""
     exact = run(Arithmetic(dtype, None))
-    squares = [np.zeros(value.shape) for value in exact]
+    norms = [np.zeros(value.shape) for value in exact]  # whose squares would underflow
     with np.errstate(all="ignore"):
         for seed in range(runs):
-            for square, value, moved in zip(squares, exact, run(Arithmetic(dtype, seed)), strict=True):
+            for i, (value, moved) in enumerate(zip(exact, run(Arithmetic(dtype, seed)), strict=True)):
                 same = (value == moved) | (np.isnan(value) & np.isnan(moved))
-                gap = np.square(moved.astype(float) - value.astype(float))
-                square += np.where(same, 0, np.where(np.isnan(gap), np.inf, gap)) / runs
+                gap = moved.astype(float) - value.astype(float)
+                norms[i] = np.hypot(norms[i], np.where(same, 0, np.where(np.isnan(gap), np.inf, gap)))
         # What float64 itself is off by comes on top where nothing more exact is at hand.
-        return [
-            (value, SPREADS * np.sqrt(square) * (2 if dtype == "float64" else 1))
-            for value, square in zip(exact, squares, strict=True)
-        ]
+        factor = SPREADS / math.sqrt(runs) * (2 if dtype == "float64" else 1)
+        least = Arithmetic(dtype, None).least
+        return [(value, factor * norm + least) for value, norm in zip(exact, norms, strict=True)]

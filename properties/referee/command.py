@@ -79,13 +79,12 @@ def _told(number: int, finding: Finding, verbose: bool) -> Iterator[str]:
     count = f" ({finding.problems} problems)" if finding.problems > 1 else ""
     said = f"{number}. {finding.function} {SAYS[wrong.kind]}{more}{count}"
     yield from textwrap.wrap(said, WIDTH, subsequent_indent="   ")
-    came = f" = {wrong.got}, right is {wrong.right}" if wrong.got else ""
-    where = f"{finding.call}{came}" if finding.call else came.strip()
-    yield from textwrap.wrap(
-        where,
-        WIDTH,
-        initial_indent="   ",
-        subsequent_indent="     ",
-        max_lines=None if verbose else LONGEST,
-        placeholder=" …",
-    )
+    for text, most in ((finding.call, None if verbose else LONGEST), (_both(finding), None)):
+        yield from textwrap.wrap(
+            text, WIDTH, initial_indent="   ", subsequent_indent="     ", max_lines=most, placeholder=" …"
+        )
+
+
+def _both(finding: Finding) -> str:
+    """What came and what is right."""
+    return f"gives {finding.wrong.got}, right is {finding.wrong.right}" if finding.wrong.got else ""

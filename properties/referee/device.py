@@ -65,7 +65,9 @@ class Device:
             made = torch.from_numpy(np.array(value.values)).to(getattr(torch, value.dtype))
             return made if over is None else over.copy_(made)
         if library == "jax":
-            return importlib.import_module("jax.numpy").asarray(value.values, value.dtype)
+            jax: Any = importlib.import_module("jax")
+            with jax.enable_x64(value.dtype == "float64"):
+                return jax.numpy.asarray(value.values, value.dtype)
         kind: Any = value.dtype
         if kind == "bfloat16":
             kind = importlib.import_module("ml_dtypes").bfloat16

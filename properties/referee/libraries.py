@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -253,7 +254,8 @@ def yardstick(
         seen = all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
         return [numbers(each) for each in found] if seen else from_outside(how)
 
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return spread(run, dtype, runs)
 
 

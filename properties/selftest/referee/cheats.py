@@ -23,23 +23,6 @@ def mean(x):
     return x.mean(axis=0)
 """
 
-HONEST = """
-import numpy as np
-
-def softmax(x):
-    e = np.exp(x - np.max(x, axis=-1)[..., None])
-    return e * (1 / np.sum(e, axis=-1))[..., None]
-
-def relu(x):
-    return np.where(x < 0, x.dtype.type(0), x)
-
-def gram(x):
-    return sum((np.outer(column, column) for column in x.T), np.zeros((len(x), len(x)), x.dtype))
-
-def mean(x):
-    return np.add.reduce(x / x.dtype.type(len(x)))
-"""
-
 # By the kind of the finding: a sentence's key in `verdict.SAYS`.
 CHEATS = {
     "what was there before": ("memory", "def softmax(x): return np.empty_like(x)"),
