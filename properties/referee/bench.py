@@ -242,6 +242,9 @@ def _written(value: Any) -> bool:
 
 
 def _guarded() -> Iterator[tuple[str, str, Any]]:
+    for kind in (Bench, type(CPU)):
+        for name, value in [*vars(kind).items()]:
+            yield kind.__name__, name, value
     for where, names in GUARDED.items():
         if where in sys.modules:
             for name in names:

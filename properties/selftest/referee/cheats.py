@@ -141,6 +141,16 @@ def relu(x):
     return np.maximum(x, 0)
 """,
     ),
+    "the judge's end replaced": (
+        "patched",
+        """
+import __main__
+
+__main__.Bench.turn = lambda *_, **__: []
+
+def relu(x): return np.maximum(x, 0)
+""",
+    ),
     "in place": ("changed", "def relu(x): return np.maximum(x, 0, out=x).copy()"),
     "a NaN made 0": ("special", "def relu(x): return np.maximum(np.nan_to_num(x, posinf=np.inf, neginf=-np.inf), 0)"),
     "another dtype": ("dtype", "def relu(x): return np.maximum(x, 0).astype(np.float16)"),
