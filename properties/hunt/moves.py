@@ -99,7 +99,7 @@ def _could_be(value: Any, was: Any) -> bool:
     if isinstance(value, dict):
         return all(_could_be(value[key], was[key]) for key in value)
     if hasattr(value, "__dict__"):
-        return _could_be(vars(value), vars(was)) and _keeps_rank(value)
+        return _could_be(vars(value), vars(was)) and _keeps_rank(value, was)
     if isinstance(value, float | np.ndarray) and np.asarray(value).dtype.kind == "f":
         new, old = np.asarray(value), np.asarray(was)
         same_signs = (new >= 0).all() or not (old >= 0).all()  # a λ stays one
@@ -108,20 +108,33 @@ def _could_be(value: Any, was: Any) -> bool:
     return True
 
 
-def _keeps_rank(problem: Any) -> bool:
-    """As `linear` has it: no singular value is near the default rcond, and λ is from 1e-20 to 1e20 beside ‖X‖²."""
-    X, lam = getattr(problem, "X", None), getattr(problem, "lam", None)
-    if X is None or not hasattr(problem, "rank") or not X.size or not X.any():
+def _keeps_rank(problem: Any, was: Any) -> bool:
+    """As `linear` has it: no singular value is near the default rcond, and λ is from 1e-20 to 1e20 beside ‖X‖².
+
+    Where a strategy has gone further, as where λ would overflow, so may the problem.
+    """
+    if not hasattr(problem, "rank") or not problem.X.any():
         return True
-    X = np.ldexp(X.astype(float), -int(np.frexp(abs(X).max())[1]))
+    full, rank = problem.rank == _full(type(problem).__name__, problem.X.shape), problem.rank
+    least = min(10 * max(problem.X.shape) * float(np.finfo(problem.X.dtype).eps), _smallest(was))
+    if full and rank and _smallest(problem) < least:
+        return False
+    return not problem.lam or min(_beside(was), -20.0) <= _beside(problem) <= max(_beside(was), 20.0)
+
+
+def _smallest(problem: Any) -> float:
+    """The last singular value that counts, of the rows about their mean where that has no penalty, beside the size."""
+    X = np.ldexp(problem.X.astype(float), -int(np.frexp(abs(problem.X).max())[1]))
     size = float(np.linalg.norm(X, 2))
     if hasattr(problem, "weights"):
         root = np.sqrt(np.ones(len(X)) if problem.weights is None else problem.weights.astype(float))
         size *= float(root.max())
         X = root[:, None] * (X - root**2 @ X / (root @ root))
-    s, rank = np.linalg.svd(X, compute_uv=False), problem.rank
-    floor = 10 * max(X.shape) * float(np.finfo(problem.X.dtype).eps) * size
-    if rank == _full(type(problem).__name__, X.shape) and rank and s[rank - 1] < floor:
-        return False
-    unit = int(np.frexp(abs(problem.X).max())[1])
-    return not lam or -20 <= math.log10(lam) - 2 * unit * math.log10(2) <= 20
+    s = np.linalg.svd(X, compute_uv=False)
+    return float(s[problem.rank - 1]) / size if problem.rank else 1.0
+
+
+def _beside(problem: Any) -> float:
+    """λ beside ‖X‖², in digits."""
+    unit = int(np.frexp(abs(problem.X).max(initial=0))[1])
+    return math.log10(problem.lam) - 2 * unit * math.log10(2) if problem.lam else 0.0

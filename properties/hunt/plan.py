@@ -111,8 +111,8 @@ class Plan:
     def learn(self, task: Task, outcome: Outcome | str) -> list[Entry]:
         """Keep what came of it; the entries that are new."""
         if task.entry is not None and not task.tries:
-            found = [] if isinstance(outcome, str) else outcome.found
-            self.store.renew(task.entry, next((e for e in found if e.key == task.entry.key), None))
+            again = [] if isinstance(outcome, str) else outcome.found
+            self.store.renew(task.entry, next((e for e in again if e.key == task.entry.key), None))
             return []
         visited = self.visited.setdefault(task.claim, Visited())
         found: list[Entry] = []
