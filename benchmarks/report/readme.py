@@ -131,18 +131,15 @@ def hunted() -> Iterator[str]:
     yield "|---|" + "---|" * len(found)
     for function in CONTRACT:
         cells = [
-            max((e for e in entries.values() if e.function == function), key=lambda e: e.ratio, default=None)
-            for entries in found.values()
+            [entries[key] for key in (function, f"{function} departs") if key in entries] for entries in found.values()
         ]
         if any(cells):
-            yield f"| `{function}` | " + " | ".join(map(_worst_of, cells)) + " |"
+            yield f"| `{function}` | " + " | ".join("; ".join(map(_worst_of, cell)) or "–" for cell in cells) + " |"
     processors = sorted({entry.processor for entries in found.values() for entry in entries.values()})
     yield f"\nOn {' and '.join(processors)}.\n"
 
 
-def _worst_of(entry: stored.Entry | None) -> str:
-    if entry is None:
-        return "–"
+def _worst_of(entry: stored.Entry) -> str:
     said = f"{entry.ratio:.2g}" if entry.ratio < float("inf") else "fails"
     return said + " †" * entry.departs + (f" (κ {entry.condition:.0e})" if entry.condition else "")
 
