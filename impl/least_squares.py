@@ -25,7 +25,7 @@ from ._kernels.linalg import (
     svd_of_wide,
     transposed,
 )
-from ._kernels.parallel import Team, alone, together, workers_for
+from ._kernels.parallel import Team, alone, is_split, together, workers_for
 from ._kernels.refine import refined_full_rank
 from ._kernels.scaling import lifted, matrix_in_range, target_in_range, times_power_of_two
 from ._kernels.validation import Array, finite, floats, not_negative, refuse_shape
@@ -298,7 +298,7 @@ def lstsq_transposed(X: Array, Y: Array, rcond: float, refine: bool | None = Fal
     if m >= 2 * n and n >= 20:  # below, or square, QR is as fast
         extra = refine or (refine is None and n >= COSTS_NOTHING and X.itemsize == 8)
         work = extra_by_cholesky if extra else _by_cholesky
-        Wt, certain = together(workers_for(X, n**3 / 3), work, X, Y, rcond)
+        Wt, certain = together(workers_for(X, n**3 / 3), work, X, Y, rcond, blas=is_split(X))
         if certain:
             return Wt, n
     if refine:

@@ -62,6 +62,13 @@ def test_what_was_compiled_of_other_source_does_not_count(tmp_path, copy):
     assert misses_and_hits() == "0 1"
 
 
+def test_what_many_call_is_in_one_file(tmp_path, copy):
+    """And not in each that calls it: of all that `ridge_dof` compiles, the two that call a routine hold its name."""
+    compiled(copy, NUMBA_CACHE_DIR=tmp_path)
+    holding = [file.name for file in tmp_path.rglob("*.nbc") if b"shrinkage_dsyrk" in file.read_bytes()]
+    assert sorted(name.split("-")[0].split(".")[-1] for name in holding) == ["_gram_of_rows", "_kernel_of_columns"]
+
+
 def test_what_is_never_compiled_makes_nothing_compile_anew(tmp_path, copy):
     """A peer's adapter, say."""
     assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "1 0"

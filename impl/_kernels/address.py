@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .jit import jit
+from .jit import jit, jit_linked
 from .validation import Array
 
 Addresses = NDArray[np.int64]
@@ -43,13 +43,13 @@ def _pointer(typingctx, address, like):  # type: ignore[no-untyped-def]  # Numba
     return kind(types.int64, like), codegen
 
 
-@jit
+@jit_linked
 def matrix_at(address: int, rows: int, columns: int, like: Array) -> Array:
     """The matrix that lies at an address, of the dtype of `like`."""
     return numba.carray(_pointer(address, like), (rows, columns))
 
 
-@jit
+@jit_linked
 def vector_at(address: int, size: int, like: Array) -> Array:
     """The vector that lies at an address, of the dtype of `like`."""
     return numba.carray(_pointer(address, like), (size,))

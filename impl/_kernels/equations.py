@@ -5,7 +5,7 @@ A tall X is cut into rows and a wide one into columns. Each piece has sums of it
 
 import numpy as np
 
-from .jit import jit, jit_sums
+from .jit import jit, jit_inlined, jit_linked, jit_sums
 from .lapack import call
 from .parallel import Team, in_chunks
 from .tile import add_gram_of_padded, padded
@@ -20,20 +20,20 @@ _TILED, _TILED_ROWS = 512, 64
 _FINER = 4  # pieces for each thread, where a piece is cheap: the last one is waited for
 
 
-@jit
+@jit_linked
 def pieces_of(size: int, threads: int) -> int:
     """How many pieces for so many threads."""
     return min(threads, max(1, size // _SMALLEST)) if threads > 1 else 1
 
 
-@jit
+@jit_linked
 def bounds(size: int, pieces: int, c: int) -> tuple[int, int]:
     """Where piece c begins, and where it ends: at multiples of 8, in whole cache lines."""
     step = (size + 8 * pieces - 1) // (8 * pieces) * 8
     return min(c * step, size), min((c + 1) * step, size)
 
 
-@jit
+@jit_linked
 def block_rows(columns: int) -> int:
     """How many rows are narrowed at once: so many that XᵀX is seldom read and written."""
     return max(256, BLOCK_BYTES // (4 * columns))
@@ -188,7 +188,7 @@ def _pulls_of_rows(c: int, shared: tuple[Array, Array, Array, Array]) -> None:
     left = np.empty((rows, k), X.dtype)
     for start in range(first, last, max(1, rows)):
         m = min(rows, last - start)
-        for i in range(m):  # where Numba assigns to a slice, its error message costs a second to compile
+        for i in range(m):
             for t in range(k):
                 left[i, t] = Y[start + i, t]
         call("gemm", ("T", "N", k, m, d, -1.0, Wt, d, X[start:], d, 1.0, left, k))
@@ -218,7 +218,7 @@ def _add_pulls(X: Array, y: Array, w: Array, lack: Array) -> None:
             lack[j] += X[i, j] * r0
 
 
-@jit
+@jit_inlined
 def _lack(lacks: Array, Wt: Array, lam: float) -> Array:
     lack = lacks[0]
     for t in range(lack.shape[0]):
@@ -247,7 +247,7 @@ def _fits_of_columns(c: int, shared: tuple[Array, Array, Array, Array]) -> None:
             call("gemm", ("T", "N", n, k, stop - start, 1.0, block, d, Wt[:, start:], d, 1.0, parts[c], n))
 
 
-@jit
+@jit_inlined
 def _dual_lack(parts: Array, Y: Array, alpha: Array, lam: float) -> Array:
     lack = np.empty_like(alpha)
     for t in range(lack.shape[0]):

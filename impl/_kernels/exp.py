@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .jit import jit, jit_fused, whole_registers
+from .jit import jit_fused, jit_linked, whole_registers
 from .validation import Array
 
 Scalar = np.floating[Any]
 
 
-@jit
+@jit_linked
 def exp_below(x: Array, top: Scalar, out: Array) -> None:
     """Write exp(x − top) to `out`, for top ≥ every x. A NaN stays one; −inf gives 0."""
     whole_registers()
@@ -29,7 +29,7 @@ def exp_below(x: Array, top: Scalar, out: Array) -> None:
             out[j] = _exp32(x[j] - top)
 
 
-@jit
+@jit_linked
 def largest(x: Array) -> Scalar:
     """The largest entry, −inf of none. Where there are NaNs it may be one of them or not.
 

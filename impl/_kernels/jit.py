@@ -16,6 +16,12 @@ no ``fastmath=True``
     allows the two liberties that keep both: sums may be taken in any order (`reassoc`), so that they use vector
     registers, and a product and a sum may be one rounding (`contract`). Both stay within the summation bounds of
     Higham (2002), §3.1 and §4.2. `jit_fused` allows the second alone, where the order of a sum matters.
+``no_cfunc_wrapper=True``
+    Numba makes each function callable from C, too, which nobody does.
+
+What is made by `jit` is compiled once, apart from what calls it (`apart`). What is made by `jit_linked`, and by the two
+that take liberties, is compiled once more into each caller: for what is small, and called in a loop. What is
+`jit_inlined` is never compiled by itself.
 
 No explicit signatures: they would compile, or load, everything on import. Each entry point is compiled for the dtype
 it is first called with, and only C-contiguous, aligned, writeable arrays get that far (`validation`), so that there is
@@ -34,6 +40,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
+from .apart import apart, without_collections
 from .cache import kept
 
 # Only a matter of when: whatever of this a version of Numba does not have, it does without.
@@ -63,14 +70,20 @@ for _module in (
 def _policy(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def jit(function: Callable[..., Any]) -> Any:
         with kept() as keep:
-            return numba.njit(cache=keep, error_model="numpy", nogil=True, **options)(function)
+            return without_collections(
+                numba.njit(cache=keep, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)(function)
+            )
 
     return jit
 
 
-jit = _policy()
-# For what takes functions, and for what one kernel calls: it becomes part of that, which is cached. What is compiled by
-# itself is compiled again in each caller, and for one caller the first time is for nothing.
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile it by the policy, and not into what calls it."""
+    return apart(jit_linked(function))
+
+
+jit_linked = _policy()
+# For what takes functions, and for what one kernel calls: it becomes part of that, which is cached.
 jit_inlined: Callable[[Callable[..., Any]], Any] = numba.njit(inline="always")
 jit_fused = _policy(fastmath={"contract"})
 jit_sums = _policy(fastmath={"reassoc", "contract"})

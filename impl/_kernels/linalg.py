@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .jit import jit, jit_inlined
+from .jit import jit, jit_inlined, jit_linked
 from .lapack import call
 from .validation import Array
 
@@ -240,7 +240,10 @@ def solve_by_svd(At: Array, transpose: bool, Bt: Array, rcond: float) -> int:
         for j in range(k):
             for i in range(n):
                 B[j, i] = B[j, i] / values[i] if i < kept else 0.0
-        Bt[:, :n] = product(B, False, U, True)
+        Z = product(B, False, U, True)
+        for j in range(k):
+            for i in range(n):  # where Numba assigns to a slice, its error message takes seconds to compile
+                Bt[j, i] = Z[j, i]
         return kept
     s, rank, info = np.empty(n, At.dtype), np.zeros(1, np.int32), np.zeros(1, np.int32)
     size, integer_size, ld = np.empty(1, At.dtype), np.zeros(1, np.int32), Bt.shape[1]
@@ -260,7 +263,7 @@ def leading_columns(A: Array, n: int) -> Array:
     return out
 
 
-@jit
+@jit_linked
 def numerical_rank(s: Array, rcond: float) -> int:
     """How many of the singular values, largest first, exceed rcond · σ_max."""
     rank = 0
@@ -269,7 +272,7 @@ def numerical_rank(s: Array, rcond: float) -> int:
     return rank
 
 
-@jit
+@jit_linked
 def default_rcond(m: int, n: int, a: Array) -> np.floating:
     """max(m, n) · eps of a's dtype."""
     return max(m, n) * np.finfo(a.dtype).eps

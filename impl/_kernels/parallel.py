@@ -57,7 +57,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .jit import jit, jit_inlined
+from .jit import jit, jit_inlined, jit_linked
 
 Team = NDArray[np.int64]
 
@@ -66,7 +66,6 @@ FLOPS, BYTES, HANDOVER = 2e10, 1e10, 4e-5
 # What OpenBLAS does on one thread anyway, in entries of a matrix and in n d min(n, d); and the latter from where on
 # more threads pay in LAPACK's factorisations.
 _SMALL, _SMALL_PRODUCT, _SPLIT_WELL = 9000, 250_000, 1e8
-UNSPLIT = 0
 # The team's cells, in three cache lines. The ticket is, from its lowest bits: the next piece, how many there
 # are, and how many helpers may take one. So one atomic addition takes a piece of what is going on at that moment.
 _TICKET, _WITHIN, _DONE, _CHUNK, _SHARED, _FAILED, _TAKEN, _CELLS = 8, 9, 16, 24, 25, 26, 27, 32
@@ -98,12 +97,10 @@ def usable() -> int:
 def together(threads: int, work: Any, *arguments: Any, blas: bool = True) -> Any:
     """``work(team, threads, *arguments)``, with so many threads at hand, and BLAS on one thread in each of them.
 
-    To tell BLAS so takes a microsecond, of which `UNSPLIT` in place of a number is spared, and work without any BLAS.
+    To tell BLAS so takes a microsecond, which work without any BLAS is spared, and such as BLAS would not split.
     """
-    if threads == UNSPLIT:
-        return work(_pool.team, 1, *arguments)
     if not blas:
-        return work(_pool.team, 1, *arguments) if threads == 1 else _led(threads, work, arguments)
+        return _led(threads, work, arguments)
     with one_thread_each:
         return _led(threads, work, arguments)
 
@@ -120,7 +117,7 @@ def _led(threads: int, work: Any, arguments: tuple[Any, ...]) -> Any:
         team[_WITHIN] = 0
 
 
-@jit
+@jit_linked
 def nobody() -> Team:
     """No team, for work of one thread."""
     return np.empty(0, np.int64)
@@ -128,23 +125,22 @@ def nobody() -> Team:
 
 def alone(X: NDArray[Any], work: Any, *arguments: Any) -> Any:
     """``work(*arguments)``, which factors X: BLAS on one thread, unless X is so large that it is faster on more."""
-    size = X.size
-    if (size < _SMALL and size * min(X.shape) < _SMALL_PRODUCT) or size * min(X.shape) > _SPLIT_WELL:
+    if not is_split(X) or X.size * min(X.shape) > _SPLIT_WELL:
         return work(*arguments)
     with one_thread_each:
         return work(*arguments)
 
 
-def workers_for(X: NDArray[Any], more: float = 0.0, share: float = 1.0) -> int:
-    """How many threads are to make the smaller Gram matrix of X, with so many flops more; of which a share is split.
-
-    `UNSPLIT` where BLAS would not split it either.
-    """
+def is_split(X: NDArray[Any]) -> bool:
+    """Whether BLAS makes the products of X on several threads, if it may."""
     n, d = X.shape
-    flops = n * d * (n if n < d else d)
-    if flops < _SMALL_PRODUCT and n * d < _SMALL:
-        return UNSPLIT
-    return workers(share * (flops + more), share * X.nbytes)
+    return n * d >= _SMALL or n * d * (n if n < d else d) >= _SMALL_PRODUCT
+
+
+def workers_for(X: NDArray[Any], more: float = 0.0, share: float = 1.0) -> int:
+    """How many threads are to make the smaller Gram matrix of X, with so many flops more; of which a share is split."""
+    n, d = X.shape
+    return workers(share * (n * d * (n if n < d else d) + more), share * X.nbytes) if is_split(X) else 1
 
 
 class _OneThreadEach:
@@ -329,7 +325,7 @@ def _run(typingctx, function, shared, piece):  # type: ignore[no-untyped-def]
     return types.int64(types.int64, types.int64, types.int64), codegen
 
 
-@jit
+@jit_linked
 def _take(team: Team, helper: int) -> int:
     """The next piece that there is for this helper, or for the caller, who is -1; -1 if there is none."""
     ticket = _read(team, _TICKET)
@@ -340,7 +336,7 @@ def _take(team: Team, helper: int) -> int:
     return piece if piece < ((ticket >> _PIECE) & _FULL) else -1
 
 
-@jit
+@jit_linked
 def _do(team: Team, piece: int) -> None:
     """A piece that has been taken: until it is done, the caller stays, and what there is to do."""
     if _run(_read(team, _CHUNK), _read(team, _SHARED), piece) != 0:

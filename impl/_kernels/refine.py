@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from .equations import dual_shortfall, gram_in_pieces, kernel_in_pieces, shortfall
-from .jit import jit, jit_inlined
+from .jit import jit, jit_inlined, jit_linked
 from .lapack import call
 from .linalg import cholesky, cholesky_solve, product, reciprocal_condition, transposed
 from .parallel import Team
@@ -82,7 +82,10 @@ def refined(
     `unknown` comes in as the right-hand sides and is overwritten.
     """
     tall = X.shape[0] >= X.shape[1]
-    good = condition * (np.max(scale) / np.min(scale)) < _GOOD
+    largest, smallest = scale[0], scale[0]
+    for i in range(scale.size):
+        largest, smallest = max(largest, scale[i]), min(smallest, scale[i])
+    good = condition * (largest / smallest) < _GOOD
     eps = np.finfo(X.dtype).eps
     if not condition < HOPELESS / eps:
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
@@ -109,7 +112,7 @@ def refined(
     return Wt, size < HOPELESS
 
 
-@jit
+@jit_linked
 def add(step: Array, unknown: Array) -> None:
     """Add step to unknown, in place."""
     for t in range(step.shape[0]):
@@ -117,7 +120,7 @@ def add(step: Array, unknown: Array) -> None:
             unknown[t, i] += step[t, i]
 
 
-@jit
+@jit_linked
 def relative_size(change: Array, Wt: Array) -> float:
     """The largest change of a target's solution, relative to that solution, in the norm of the largest entry."""
     worst = 0.0
@@ -131,7 +134,7 @@ def relative_size(change: Array, Wt: Array) -> float:
     return worst
 
 
-@jit
+@jit_linked
 def relative_change(Wt: Array, before: Array) -> float:
     """The largest change of a target's solution, relative to that solution, in the norm of the largest entry."""
     worst = 0.0
@@ -180,7 +183,7 @@ def scaled_solve(L: Array, scale: Array, Bt: Array) -> None:
     scale_columns(Bt, scale)
 
 
-@jit
+@jit_linked
 def scale_columns(Bt: Array, scale: Array) -> None:
     """Overwrite Bt with Bt D."""
     for t in range(Bt.shape[0]):

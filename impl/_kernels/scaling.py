@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .jit import jit
+from .jit import jit, jit_linked
 from .validation import Array
 
 NOT_FINITE = 1 << 20
@@ -53,7 +53,7 @@ def times_power_of_two(a: Array, e: int) -> Array:
     return out
 
 
-@jit
+@jit_linked
 def excess(e: int, limit: int) -> int:
     """By how much e lies outside ±limit."""
     return e - min(max(e, -limit), limit)
@@ -86,7 +86,7 @@ def lifted(X: Array) -> tuple[Array, int]:
     return times_power_of_two(X, e), e
 
 
-@jit
+@jit_linked
 def lam_in_range(lam: float, e: int, itemsize: int) -> tuple[float, int]:
     """λ for the matrix X · 2^-e, as (λ', c) with λ · 2^-2e = λ' · 2^c.
 

@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .jit import jit
+from .jit import jit, jit_linked
 from .validation import Array
 
 _ROWS, _VECTORS = 4, 3
@@ -29,7 +29,7 @@ def _vector_bytes() -> int:
 _BYTES = _vector_bytes()
 
 
-@jit
+@jit_linked
 def padded(columns: int, itemsize: int) -> int:
     """So many columns, in whole vectors and units."""
     unit = max(_BYTES // itemsize, UNIT)

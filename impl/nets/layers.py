@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._kernels.jit import jit
+from .._kernels.jit import jit, jit_linked
 from .._kernels.lapack import call
 from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import Arrays, Numbers, share, stream
@@ -282,7 +282,7 @@ def _relu_share(c: int, shared: Any) -> None:
     stream(_relu_entry, c, shared)
 
 
-@jit
+@jit_linked
 def _relu_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (x,), (out,), (zero,) = read, written, numbers
     out[i] = zero if x[i] <= 0 else x[i]  # not "x if x > 0", which would make a NaN 0
@@ -305,7 +305,7 @@ def gate(dout: Array, x: Array) -> None:
         _gate_entry(i, (dout, x), (dout,), (x.dtype.type(0),))
 
 
-@jit
+@jit_linked
 def _gate_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (dout, x), (dx,), (zero,) = read, written, numbers
     g = dout[i]
@@ -405,7 +405,7 @@ def transposed_times(x: Array, first: int, dout: Array, dw: Array, add: bool) ->
         call("gemm", ("N", "T", m, rows, n, one, dout, m, x.reshape(-1)[first:], d, one if add else zero, dw, m))
 
 
-@jit
+@jit_linked
 def add_rows(dout: Array, db: Array) -> None:
     """Add the rows of `dout` to `db`, in the order in which they lie in memory."""
     for n in range(dout.shape[0]):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.exp import exp_below, largest
-from .._kernels.jit import jit, jit_sums
+from .._kernels.jit import jit, jit_linked, jit_sums
 from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import share
 from .._kernels.validation import Array, floats, real, refuse_shape
@@ -144,7 +144,7 @@ def _softmax_of_share(c: int, shared: Any) -> None:
     losses[c, 0], losses[c, 1] = softmax_rows(x[first:stop], y[first:stop], dx[first:stop], x.shape[0])
 
 
-@jit
+@jit_linked
 def mean_of(samples: int, losses: NDArray[np.float64]) -> float:
     """The mean from what `softmax_rows` returns of each share."""
     total, mean = 0.0, 0.0

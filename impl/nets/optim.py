@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit
+from .._kernels.jit import jit, jit_linked
 from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import Arrays, Numbers, stream
 from .._kernels.validation import Array, count, floats, real, refuse_shape
@@ -196,7 +196,7 @@ def _sgd_share(c: int, shared: Any) -> None:
     stream(_sgd_entry, c, shared)
 
 
-@jit
+@jit_linked
 def _sgd_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (w, dw), (next_w,), (rate,) = read, written, numbers
     next_w[i] = w[i] - rate * dw[i]
@@ -220,7 +220,7 @@ def _sgd_momentum_share(c: int, shared: Any) -> None:
     stream(_sgd_momentum_entry, c, shared)
 
 
-@jit
+@jit_linked
 def _sgd_momentum_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (w, dw, v), (next_w, next_v), (rate, mu) = read, written, numbers
     velocity = mu * v[i] - rate * dw[i]
@@ -250,7 +250,7 @@ def _rmsprop_share(c: int, shared: Any) -> None:
     stream(_rmsprop_entry, c, shared)
 
 
-@jit
+@jit_linked
 def _rmsprop_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (w, dw, c), (next_w, next_c), (rate, rho, rest, eps) = read, written, numbers
     square = rho * c[i] + rest * dw[i] * dw[i]
@@ -290,7 +290,7 @@ def _adam_share(c: int, shared: Any) -> None:
     stream(_adam_entry, c, shared)
 
 
-@jit
+@jit_linked
 def _adam_entry(i: int, read: Arrays, written: Arrays, numbers: Numbers) -> None:
     (w, dw, m, v), (next_w, next_m, next_v) = read, written
     rate, eps, keep_m, add_m, keep_v, add_v = numbers

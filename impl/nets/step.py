@@ -86,7 +86,7 @@ def _gradients_of_share(c: int, shared: Any) -> None:
         _bias_gradients(x, layer, dims, space, grads)
 
 
-@jit
+@jit_inlined
 def _there_and_back(
     x: Array, y: Labels, first: int, stop: int, dims: Dims, params: Addresses, space: Array
 ) -> tuple[float, float]:
@@ -136,7 +136,7 @@ def _add_bias(out: Array, b: Array, relu: bool) -> None:
             row[j] = zero if relu and z <= 0 else z
 
 
-@jit
+@jit_inlined
 def _gradients(
     x: Array, layer: int, first: int, stop: int, dims: Dims, params: Addresses, reg: float, space: Array, grads: Array
 ) -> float:
@@ -153,7 +153,7 @@ def _gradients(
     return squares
 
 
-@jit
+@jit_inlined
 def _bias_gradients(x: Array, layer: int, dims: Dims, space: Array, grads: Array) -> None:
     """Write the biases' part of a layer's gradient."""
     d, m = dims[layer], dims[layer + 1]

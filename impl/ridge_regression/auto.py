@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
-from .._kernels.parallel import Team, together, workers_for
+from .._kernels.parallel import Team, is_split, together, workers_for
 from .._kernels.refine import refined_cholesky
 from .._kernels.scaling import in_range, times_power_of_two
 from .._kernels.validation import Array, not_negative
@@ -72,7 +72,7 @@ def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
         Wt, good = together(threads, mixed_cholesky, X, Y, lam)
         if good:
             return Wt, True
-    return together(threads, _by_cholesky, X, Y, lam)
+    return together(threads, _by_cholesky, X, Y, lam, blas=is_split(X))
 
 
 @jit

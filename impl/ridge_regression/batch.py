@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.parallel import UNSPLIT, together, workers
+from .._kernels.parallel import together, workers
 from .._kernels.validation import Array, finite, floats, not_negative, real, refuse_shape
 from .auto import best
 from .path import checked_lams
@@ -58,7 +58,7 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
     if are_small(X):
         p = min(n, d)
         threads = workers(2.0 * X.size * p + b * p**3, X.nbytes)
-        W, good = together(threads if threads > 1 else UNSPLIT, small_batch, X, y, lams)
+        W, good = together(threads, small_batch, X, y, lams, blas=False)
     else:
         W, good = np.empty((b, d), X.dtype), np.zeros(b, np.bool_)
     for i in np.flatnonzero(~good):  # not in a kernel: one that calls ridge's would take as long to compile as they

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.equations import shortfall
-from .._kernels.jit import jit
+from .._kernels.jit import jit, jit_inlined
 from .._kernels.lapack import call
 from .._kernels.linalg import (
     default_rcond,
@@ -124,15 +124,17 @@ def beside(X: Array, P: Array, Y: Array) -> tuple[Array, Array]:
     return left[:, :d].copy(), left[:, d:].copy()
 
 
-@jit
 def penalised(X: Array, Y: Array, lams: Array) -> Array:
     """Wᵀ, one target a row, for every λ > 0."""
-    Wt, good = _by_cholesky(X, Y, lams)
-    return Wt if good else _by_qr(X, Y, lams)
+    n, d = X.shape
+    Wt, good = _by_cholesky(X, Y, lams, np.sort(lams)[n] if n < d else 0.0)
+    if good:
+        return Wt
+    return _by_qr(X, Y, lams, np.argsort(-lams), np.count_nonzero(np.sqrt(lams) >= np.abs(X).max()))
 
 
 @jit
-def _by_cholesky(X: Array, Y: Array, lams: Array) -> tuple[Array, bool]:
+def _by_cholesky(X: Array, Y: Array, lams: Array, above: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's): `refined`, with Λ = diag(λ) for λI.
 
     The dual is (XΛ⁻¹Xᵀ + I)α = y, and w = Λ⁻¹Xᵀα.
@@ -170,11 +172,11 @@ def _by_cholesky(X: Array, Y: Array, lams: Array) -> tuple[Array, bool]:
             Wt = _from_dual(unknown, X, over)
         if size <= 4 * eps or (before > 0 and size > 0.25 * before):
             break  # as good as it gets
-    good = size < HOPELESS and not np.isnan(np.sum(Wt)) and (tall or _kept_by_dual(X, Y, Wt, unknown, lams))
+    good = size < HOPELESS and not np.isnan(np.sum(Wt)) and (tall or _kept_by_dual(X, Y, Wt, unknown, lams, above))
     return Wt, good
 
 
-@jit
+@jit_inlined
 def _dual_shortfall(X: Array, Y: Array, Wt: Array, alpha: Array) -> Array:
     """What the equations of the dual still lack, one target a row: y − Xw − α."""
     lack = product(Wt, False, X, True)
@@ -185,14 +187,14 @@ def _dual_shortfall(X: Array, Y: Array, Wt: Array, alpha: Array) -> Array:
 
 
 @jit
-def _kept_by_dual(X: Array, Y: Array, Wt: Array, alpha: Array, lams: Array) -> bool:
+def _kept_by_dual(X: Array, Y: Array, Wt: Array, alpha: Array, lams: Array, above: float) -> bool:
     """Whether Λ⁻¹Xᵀα is as accurate as an orthogonal method's w: not where few λ are so small that they alone count.
 
     To round α is to change w by u‖α‖ ‖XΛ⁻¹‖. Data moved by u change w by u‖M⁻¹‖ ‖X‖ ‖α‖ and u√‖M⁻¹‖ (‖X‖ ‖w‖ + ‖y‖),
-    where M = XᵀX + Λ and ‖M⁻¹‖ ≥ 1/λ, the (n + 1)th in order of size: some combination of n + 1 columns of X is 0.
+    where M = XᵀX + Λ and ‖M⁻¹‖ ≥ 1/λ, the (n + 1)th in order of size, `above`: some combination of n + 1 columns of X
+    is 0.
     """
     n, d = X.shape
-    above = np.sort(lams)[n]
     squares, rounded = 0.0, 0.0
     for j in range(d):
         of_column = 0.0
@@ -217,14 +219,12 @@ def _from_dual(alpha: Array, X: Array, over: Array) -> Array:
 
 
 @jit
-def _by_qr(X: Array, Y: Array, lams: Array) -> Array:
-    """Wᵀ by QR of the fake data [X; diag(√λ)], the larger rows first and the larger λ first, as in the form by rows."""
+def _by_qr(X: Array, Y: Array, lams: Array, order: NDArray[np.intp], above: int) -> Array:
+    """Wᵀ by QR of the fake data [X; diag(√λ)], the larger rows first and the larger λ first, as in the form by rows.
+
+    So many of diag(√λ) come above X.
+    """
     (n, d), k = X.shape, Y.shape[1]
-    order = np.argsort(-lams)
-    size = np.max(np.abs(X))
-    above = 0
-    while above < d and math.sqrt(lams[order[above]]) >= size:
-        above += 1
     At, Bt = np.zeros((d, n + d), X.dtype), np.zeros((k, n + d), X.dtype)
     for j in range(d):
         for i in range(n):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit
+from .._kernels.jit import jit, jit_linked
 from .._kernels.validation import Array, finite, floats, not_negative, refuse_shape
 
 __all__ = ["ridge_filter_factors", "ridge_inverse_singular_values"]
@@ -76,7 +76,7 @@ def _filtered(s: ArrayLike, lam: ArrayLike, of_all) -> Array:  # type: ignore[no
     return of_all(s, lam)
 
 
-@jit
+@jit_linked
 def inverse_singular_value(sigma: float, lam: float) -> float:
     """σ/(σ²+λ), without a square that overflows or vanishes.
 
@@ -92,7 +92,7 @@ def inverse_singular_value(sigma: float, lam: float) -> float:
     return (sigma / lam) / (1 + ratio * ratio)
 
 
-@jit
+@jit_linked
 def filter_factor(sigma: float, lam: float) -> float:
     """σ²/(σ²+λ), without a square that overflows or vanishes."""
     root = math.sqrt(lam)
@@ -105,7 +105,7 @@ def filter_factor(sigma: float, lam: float) -> float:
     return ratio * ratio / (1 + ratio * ratio)
 
 
-@jit
+@jit_linked
 def removed(sigma: float, lam: float) -> float:
     """λ/(σ²+λ) = 1 − σ²/(σ²+λ), without the cancellation; 1 at σ = λ = 0."""
     root = math.sqrt(lam)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
 from .._kernels.linalg import product, svd, transposed
-from .._kernels.parallel import Team, alone, in_chunks, together, workers_for
+from .._kernels.parallel import Team, alone, in_chunks, is_split, together, workers_for
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats
 from ..least_squares import lstsq
@@ -66,8 +66,8 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
     threads = workers_for(X, 2.0 * X.size * min(n, d) + 4.0 * n * lams.size * min(n, d), 0.5)  # twice handed over
-    if threads <= 1:
-        values, good = together(threads, _on_one_thread, X, Y, lams, ex, ey)
+    if threads == 1:
+        values, good = together(1, _on_one_thread, X, Y, lams, ex, ey, blas=is_split(X))
     else:  # in two calls, as the eigenvectors take long
         *found, good = together(threads, _eigenvectors, X, Y, lams, ex)
         if good:

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._kernels.jit import jit
 from .._kernels.linalg import product
-from .._kernels.parallel import Team, alone, in_chunks, together, workers_for
+from .._kernels.parallel import Team, alone, in_chunks, is_split, together, workers_for
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked, columns
@@ -64,7 +64,8 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
 
 def solutions(X: Array, Y: Array, lams: Array, e: int) -> tuple[Array, NDArray[np.int64]]:
     """(W by λ, target and feature, the exponents that large λ leave over), for X, Y in range and each λ times 4^-e."""
-    W, exponents, good = together(workers_for(X, 10.0 * lams.size * min(X.shape)), _by_tridiagonal, X, Y, lams, e)
+    threads = workers_for(X, 10.0 * lams.size * min(X.shape))
+    W, exponents, good = together(threads, _by_tridiagonal, X, Y, lams, e, blas=is_split(X))
     if not good:
         s, Vt, Ct, _ = alone(X, spectrum, X, Y)
         filtered, exponents = by_direction(s, Ct, lams, e, rank_at_zero(s, *X.shape))

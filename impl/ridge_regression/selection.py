@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._kernels.jit import jit, jit_inlined
+from .._kernels.jit import jit, jit_inlined, jit_linked
 from .._kernels.linalg import product, singular_values
-from .._kernels.parallel import Team, alone, together, workers_for
+from .._kernels.parallel import Team, alone, is_split, together, workers_for
 from .._kernels.scaling import lam_in_range, matrix_in_range, target_in_range
 from .._kernels.validation import Array, finite, floats, refuse_shape
 from ._problem import checked_single
@@ -63,7 +63,7 @@ def ridge_dof(X: ArrayLike, lams: ArrayLike) -> Array:
         return np.zeros(lams.size, X.dtype)
     n, d = X.shape
     X, e = matrix_in_range(X)
-    mu, good = together(workers_for(X), _spectrum_of_gram, X, smallest(lams, e, X.itemsize))
+    mu, good = together(workers_for(X), _spectrum_of_gram, X, smallest(lams, e, X.itemsize), blas=is_split(X))
     s = np.sqrt(mu) if good else alone(X, singular_values, X)
     return dof_of(s, lams, e, rank_at_zero(s, n, d))
 
@@ -106,7 +106,8 @@ def ridge_gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     n, d = X.shape
     X, ex = matrix_in_range(X)
     Y, ey = target_in_range(y.reshape(n, 1))
-    values, good = together(workers_for(X, 10.0 * lams.size * min(X.shape)), _gcv_by_tridiagonal, X, Y, lams, ex, ey)
+    threads = workers_for(X, 10.0 * lams.size * min(X.shape))
+    values, good = together(threads, _gcv_by_tridiagonal, X, Y, lams, ex, ey, blas=is_split(X))
     if good:
         return values
     s, _, Ct, rest = alone(X, spectrum, X, Y)
@@ -213,7 +214,7 @@ def further(diagonal: Array, beside: Array, w: Array, lowest: float, lam: float)
     return total
 
 
-@jit
+@jit_linked
 def weight(s: Array, i: int, lam: float, rank: int, n: int) -> float:
     """λ/(σᵢ²+λ), the share of direction i that ridge removes.
 

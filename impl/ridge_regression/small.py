@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .._kernels.jit import jit
+from .._kernels.jit import jit, jit_inlined, jit_linked
 from .._kernels.parallel import Team, in_chunks
 from .._kernels.refine import HOPELESS
 from .._kernels.tile import UNIT, add_products, largest, multiply
@@ -95,7 +95,7 @@ def _some(c: int, shared: tuple[Array, Array, Array, Array, NDArray[np.bool_], i
                 good[i] &= abs(W[i, j]) < np.inf  # nor is it NaN, which a NaN in y makes it
 
 
-@jit
+@jit_inlined
 def load(X: Array, y: Array, lams: Array, start: int, A: Array, target: Array, lam: Array) -> None:
     """Lay the problems from `start` side by side; past the end, the last one again."""
     b, n, d = X.shape
@@ -114,7 +114,7 @@ def load(X: Array, y: Array, lams: Array, start: int, A: Array, target: Array, l
                     A[j * n + r, lane] = X[i, r, j]
 
 
-@jit
+@jit_inlined
 def gram(A: Array, lam: Array, G: Array, q: int, p: int) -> None:
     """The lower triangle of AᵀA + λI."""
     zero = A.dtype.type(0)
@@ -125,7 +125,7 @@ def gram(A: Array, lam: Array, G: Array, q: int, p: int) -> None:
             add_products(G, j * p + k, A.dtype.type(1), A, j, p, A, k, p, q)
 
 
-@jit
+@jit_inlined
 def cholesky(G: Array, diagonal: Array, condition: Array, v: Array) -> None:
     """Overwrite the lower triangle of G = LLᵀ with L, and its diagonal with 1/l; and bound κ(DGD), D² = 1/diag G.
 
@@ -156,7 +156,7 @@ def cholesky(G: Array, diagonal: Array, condition: Array, v: Array) -> None:
         add_products(condition, 0, G.dtype.type(p), diagonal, c, 0, v, c, 0, 1)
 
 
-@jit
+@jit_linked
 def solve(L: Array, u: Array) -> None:
     """Overwrite u with the solution of LLᵀ x = u."""
     p, one = u.shape[0], u.dtype.type(1)
@@ -168,7 +168,7 @@ def solve(L: Array, u: Array) -> None:
         multiply(u, j, L, j * p + j)
 
 
-@jit
+@jit_linked
 def minus_product(A: Array, u: Array, rest: Array) -> None:
     """Take Au from rest."""
     q, p, one = rest.shape[0], u.shape[0], A.dtype.type(1)
@@ -176,7 +176,7 @@ def minus_product(A: Array, u: Array, rest: Array) -> None:
         add_products(rest, r, -one, A, r * p, 1, u, 0, 1, p)
 
 
-@jit
+@jit_linked
 def plus_transposed(A: Array, rest: Array, u: Array) -> None:
     """Add Aᵀ rest to u."""
     q, p, one = rest.shape[0], u.shape[0], A.dtype.type(1)
@@ -184,7 +184,7 @@ def plus_transposed(A: Array, rest: Array, u: Array) -> None:
         add_products(u, j, one, A, j, p, rest, 0, 1, q)
 
 
-@jit
+@jit_linked
 def copy(a: Array, out: Array) -> None:
     """Overwrite out with a."""
     for r in range(a.shape[0]):

@@ -9,7 +9,7 @@ below u^(-1/8) roundings, 98 of them in float64 and 10 in float32 (xBDSQR). Ther
 import numpy as np
 
 from .._kernels.equations import gram_in_pieces, kernel_in_pieces
-from .._kernels.jit import jit, jit_inlined
+from .._kernels.jit import jit, jit_inlined, jit_linked
 from .._kernels.lapack import call
 from .._kernels.linalg import default_rcond, transposed
 from .._kernels.parallel import Team
@@ -55,7 +55,7 @@ def eigenvalues(diagonal: Array, beside: Array) -> tuple[Array, bool]:
     """(μ₁ ≤ μ₂ ≤ … of T, none of them negative; whether they were found)."""
     mu, rest, info = diagonal.copy(), beside.copy(), np.zeros(1, np.int32)
     call("sterf", (mu.size, mu, rest, info))
-    return np.maximum(mu, 0), info[0] == 0
+    return not_negative(mu), info[0] == 0
 
 
 @jit_inlined
@@ -67,16 +67,25 @@ def eigenvectors(G: Array) -> tuple[Array, bool]:
     call("syevd", ("V", "L", p, G, p, mu, size, -1, integer_size, -1, info))
     work, integers = np.empty(int(size[0]) + 1, G.dtype), np.empty(integer_size[0], np.int32)
     call("syevd", ("V", "L", p, G, p, mu, work, work.size, integers, integers.size, info))
-    return np.maximum(mu, 0), info[0] == 0
+    return not_negative(mu), info[0] == 0
 
 
-@jit
+@jit_inlined
+def not_negative(mu: Array) -> Array:
+    """The same, with what rounding has put below 0 at 0."""
+    for i in range(mu.size):
+        if mu[i] < 0:
+            mu[i] = 0
+    return mu
+
+
+@jit_linked
 def smallest(lams: Array, e: int, itemsize: int) -> float:
     """The smallest λ, for the matrix X · 2^-e."""
     return lam_in_range(lams.min(), e, itemsize)[0]
 
 
-@jit
+@jit_linked
 def share(X: Array) -> float:
     """What μ_min + λ has to be of μ_max + λ: so much that no more is lost than by the SVD, and μ_min counts at 0."""
     return max(1 / 30 if X.itemsize == 8 else 1 / 10, (2 * default_rcond(X.shape[0], X.shape[1], X)) ** 2)
