@@ -13,7 +13,7 @@ from .._kernels.exp import exp_below, largest
 from .._kernels.jit import jit, jit_linked, jit_sums
 from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import share
-from .._kernels.validation import Array, floats, real, refuse_shape
+from .._kernels.validation import Array, floats, packed, real, refuse_shape
 
 __all__ = ["softmax_loss", "svm_loss"]
 
@@ -106,7 +106,7 @@ def checked_labels(name: str, y: ArrayLike, samples: int, classes: int) -> Label
     if labels.dtype.kind == "f" and labels.size:  # an empty list is an array of floats
         raise TypeError(f"{name} must hold integers, not {labels.dtype}")
     if labels.dtype is not _INTP or not labels.flags.carray:
-        labels = np.require(labels, _INTP, ["C", "A", "W"])
+        labels = packed(labels, _INTP)
     wrong = _first_wrong(labels, classes)
     if wrong >= 0:
         raise ValueError(

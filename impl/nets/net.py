@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .._kernels.address import Addresses, addresses
 from .._kernels.parallel import together, workers
-from .._kernels.validation import F32, F64, Array, count, not_negative, real, refuse_shape
+from .._kernels.validation import F32, F64, Array, count, not_negative, packed, real, refuse_shape
 from .layers import NEVER_SPLIT
 from .losses import checked_labels
 from .step import ROWS, score, train
@@ -172,7 +172,7 @@ class FullyConnectedNet:
         if type(value) is np.ndarray and value.dtype is self.dtype and value.flags.carray:
             return value
         with np.errstate(over="ignore"):  # past float32's range is infinity
-            return np.require(real(name, value), self.dtype, ["C", "A", "W"])
+            return packed(real(name, value), self.dtype)
 
     def _take(self, entries: int) -> Array:
         """Room for what lies between the layers, whatever is in it. Only one call gets it."""

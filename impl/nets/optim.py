@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from .._kernels.jit import jit, jit_linked
 from .._kernels.parallel import Team, in_chunks, together, workers
 from .._kernels.stream import Arrays, Numbers, stream
-from .._kernels.validation import Array, count, floats, real, refuse_shape
+from .._kernels.validation import Array, count, floats, packed, real, refuse_shape
 
 __all__ = ["adam", "rmsprop", "sgd", "sgd_momentum"]
 
@@ -352,7 +352,7 @@ def _state(settings: dict[str, Any], name: str, w: Array) -> tuple[Array, Array]
     settings[name] = np.empty(w.shape, w.dtype)
     if not (type(state) is np.ndarray and state.dtype is w.dtype and state.flags.carray):
         state = real(name, state)
-        state = np.require(state, w.dtype, ["C", "A", "W"]) if state.ndim else np.full_like(w, state)
+        state = packed(state, w.dtype) if state.ndim else np.full_like(w, state)
     if state.shape != w.shape:
         refuse_shape(name, state, f"{w.shape}, that of w, or be a number")
     return state, settings[name]
