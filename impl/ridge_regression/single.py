@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .._kernels.jit import jit, jit_inlined, jit_sums
+from .._kernels.jit import jit, jit_sums
 from .._kernels.refine import HOPELESS
 from .._kernels.scaling import exponent
 from .._kernels.tile import UNIT, add_gram_of_padded, add_row, copy_unit, padded
@@ -70,7 +70,7 @@ def single(X: Array, y: Array, lam: float) -> Array:
 _UNKNOWN, _STEP, _RIGHT, _SUMS, _DIAGONAL, _BETWEEN, _VECTORS = range(7)
 
 
-@jit_inlined
+@jit
 def _pack(X: Array, y: Array, zeros: Array, A: Array) -> None:
     """[X y 0]; the last unit of a row of X begins before the one before it has ended."""
     (n, d), width = X.shape, A.shape[1]
@@ -87,7 +87,7 @@ def _pack(X: Array, y: Array, zeros: Array, A: Array) -> None:
         A[i, d] = y[i]
 
 
-@jit_inlined
+@jit
 def _pack_transposed(X: Array, A: Array) -> None:
     (n, d), width = X.shape, A.shape[1]
     for j in range(d):
