@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import math
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -74,15 +75,14 @@ def process(name: str, seconds: float, isolated: bool) -> Iterator[Worker]:
     """A bench for this file; what it prints is nobody's business."""
     scratch = Scratch(Choice((name,))) if isolated else None
     options: dict[str, Any] = {"env": scratch.environment} if scratch else {}
-    with open("/dev/null", "w") as nowhere:
-        options |= {"stdout": nowhere, "stderr": nowhere}
-        folders = scratch.writable if scratch else []
-        try:
-            with Worker("shrinkage.properties.referee.bench", *folders, patience=seconds, **options) as worker:
-                yield worker
-        finally:
-            if scratch:
-                scratch.close()
+    options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    folders = scratch.writable if scratch else []
+    try:
+        with Worker("shrinkage.properties.referee.bench", *folders, patience=seconds, **options) as worker:
+            yield worker
+    finally:
+        if scratch:
+            scratch.close()
 
 
 class Trial:
