@@ -4,6 +4,8 @@ import tempfile
 
 import pytest
 
+from shrinkage.benchmarks.gate import metric, timed
+
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -12,3 +14,11 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("TMPDIR", folder)
     monkeypatch.setattr(tempfile, "tempdir", folder)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few rounds and repetitions as show what is twice as large; how many are needed is tested on numbers alone."""
+    monkeypatch.setattr(timed, "SCREENING", 5)
+    monkeypatch.setattr(timed, "LOOKS", (10,))
+    monkeypatch.setattr(metric, "AGAIN", 1)

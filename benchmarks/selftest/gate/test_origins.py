@@ -13,6 +13,8 @@ from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.revisions import checkouts, origins
 from shrinkage.benchmarks.selftest.gate.test_runs import RIGHT, git, left_behind, repository
 
+pytestmark = pytest.mark.usefixtures("few")
+
 FAST = "from mini.core import squared_norm\n"
 COPIES = RIGHT.replace("np.dot(x, x)", "np.dot(x, sum((x.copy() for _ in range(3)), 0 * x))  / 3")
 

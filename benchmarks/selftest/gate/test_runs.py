@@ -13,7 +13,7 @@ import pytest
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.revisions import checkouts
 
-pytestmark = pytest.mark.power
+pytestmark = [pytest.mark.power, pytest.mark.usefixtures("few")]
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "benchmarks" / "gate" / "gate.schema.json").read_text(encoding="utf-8"))
