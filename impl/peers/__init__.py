@@ -98,7 +98,7 @@ def peers() -> list[str]:
 
 
 def written() -> list[str]:
-    """The names of what people type in the peers' libraries: a file of `as_written` each, called as the peer."""
+    """The names of what people type in libraries, peers' and others: a file of `as_written` each."""
     return [f"{module.name}{_WRITTEN}" for module in pkgutil.iter_modules([f"{__path__[0]}/as_written"])]
 
 
@@ -116,9 +116,10 @@ def module_of(name: str) -> str | None:
 def library(peer: str) -> Library:
     """``LIBRARY`` in the file of this peer, read without importing the peer or what it is built on.
 
-    Of what is as written, it is that of the peer of the same library.
+    Of what is as written, it is that of the peer of the same library; where that is no peer, its own.
     """
-    spec = importlib.util.find_spec(f"{__name__}.{peer.removesuffix(_WRITTEN)}")
+    same = peer.removesuffix(_WRITTEN)
+    spec = importlib.util.find_spec(f"{__name__}.{same}" if same in peers() else str(module_of(peer)))
     for statement in ast.parse(spec.loader.get_source(spec.name)).body:  # type: ignore[union-attr]
         match statement:
             case ast.Assign(targets=[ast.Name("LIBRARY")], value=ast.Call(keywords=given)):
