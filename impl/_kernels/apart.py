@@ -96,7 +96,6 @@ def _define(context: Any, stand_in: Any, key: bytes) -> None:
     builder.ret(builder.call(callee, stand_in.args))
 
 
-@ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 def _address(key: int, size: int) -> int:
     """Of the compiled function for these types, which is loaded or compiled where it has not been."""
     module, name, args = pickle.loads(ctypes.string_at(key, size))
@@ -107,4 +106,5 @@ def _address(key: int, size: int) -> int:
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
-llvm.add_symbol(_SYMBOL, ctypes.cast(_address, ctypes.c_void_p).value)
+_asked = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)(_address)  # as long as this is loaded
+llvm.add_symbol(_SYMBOL, ctypes.cast(_asked, ctypes.c_void_p).value)
