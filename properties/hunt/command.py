@@ -90,7 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # of a name that is too long, or in a folder that may not be read
         made.error(f"{(error.filename or '')!s:.80} cannot be hunted in: {error.strerror}")
     with contextlib.ExitStack() as stack:
-        place = chosen["database"] or str(stack.enter_context(kept()) / "worst")
+        folder = stack.enter_context(kept())
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+        place = chosen["database"] or str(folder / "worst")
         try:
             store = Store(place, choice.name)
         except ModuleNotFoundError as error:

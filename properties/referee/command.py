@@ -70,7 +70,8 @@ def _about(account: Account) -> str:
         return ""
     speed = f"; {account.speed:.2g} × as fast as the reference" if account.speed else ""
     dtypes = ", ".join(account.dtypes)
-    return f"{account.problems} problems in {dtypes}, the error at most {account.worst:.2g} × what is allowed{speed}"
+    error = f"the error at most {account.worst:.2g} × what is allowed" if account.worst else "in every bit"
+    return f"{account.problems} problems in {dtypes}, {error}{speed}"
 
 
 def _told(number: int, finding: Finding, verbose: bool) -> Iterator[str]:

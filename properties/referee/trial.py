@@ -134,7 +134,8 @@ class Trial:
         try:
             self._offers = self._ours.ask("load", name=self.candidate, library=library, model="")
         except (Failed, Gone) as error:
-            raise Unfit(f"{self.candidate} cannot be imported: {str(error).removeprefix('WrongChoice: ')}") from None
+            said = str(error).removeprefix("WrongChoice: ")
+            raise Unfit(said if said.startswith(self.candidate) else f"{self.candidate}: {said}") from None
 
     # ---- one function ----------------------------------------------------------------------------------------------
 
