@@ -4,10 +4,11 @@ The table of functions comes from the contract, those of peers, mistakes and fau
 of the gate's own proof from its stored runs (``shrinkage gate --prove 30 --json benchmarks/results/proof.json``), that
 of memory from ``python -m shrinkage.benchmarks.measure.memory --json > benchmarks/results/memory.json``, those of
 digits by condition from ``python -m shrinkage.properties.found.condition --json > benchmarks/results/condition.json``,
-that of the worst cases from ``shrinkage hunt NAME --database properties/worst``.
-Those of errors and of certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken
-together with what is stored of those of before: ten thousand answers of each function are the work of many runs. Of
-another version nothing is kept.
+those of data larger than memory from ``python -m shrinkage.benchmarks.measure.larger >
+benchmarks/results/larger.json``, that of the worst cases from ``shrinkage hunt NAME --database properties/worst``.
+Those of errors and of certified digits come from scorecards (``shrinkage judge NAME --scorecard FILE``), taken together
+with what is stored of those of before: ten thousand answers of each function are the work of many runs. Of another
+version nothing is kept.
 The first answers were stored as ten thousand of a function where there were more: a count is the least that there were.
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
 from shrinkage.benchmarks.gate.suite.proof import account
+from shrinkage.benchmarks.report import larger as larger_than_memory
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties import worst as stored
@@ -33,7 +35,7 @@ from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
-README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, GATING, CONTRIBUTING = DOCUMENTS = tuple(
+README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, LARGER, GATING, CONTRIBUTING = DOCUMENTS = tuple(
     ROOT / name
     for name in (
         "README.md",
@@ -41,6 +43,7 @@ README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, GATING, CONTRIBUTING = D
         "properties/README.md",
         "properties/found/README.md",
         "benchmarks/README.md",
+        "benchmarks/measure/README.md",
         "benchmarks/gate/README.md",
         "CONTRIBUTING.md",
     )
@@ -57,8 +60,10 @@ MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage
 ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
 CONDITION_START = "<!-- from benchmarks/results/condition.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PACKAGES_START = "<!-- from benchmarks/results/packages.json, by python -m shrinkage.benchmarks.report.readme -->\n"
-PROOF, ERRORS, MEMORY, CONDITION, PACKAGES = (
-    ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("proof", "errors", "memory", "condition", "packages")
+LARGER_START = "<!-- from benchmarks/results/larger.json, by python -m shrinkage.benchmarks.report.readme -->\n"
+PROOF, ERRORS, MEMORY, CONDITION, PACKAGES, LARGER_RUN = (
+    ROOT / "benchmarks" / "results" / f"{name}.json"
+    for name in ("proof", "errors", "memory", "condition", "packages", "larger")
 )
 END = "<!-- the end of the table -->\n"
 
@@ -281,6 +286,11 @@ def memory() -> Iterator[str]:
     yield ""
 
 
+def larger_data() -> Iterator[str]:
+    """What data larger than memory take, and what is modelled of more machines."""
+    yield from larger_than_memory.lines(json.loads(LARGER_RUN.read_text(encoding="utf-8")))
+
+
 def with_table(text: str, start: str, lines: Iterator[str]) -> str:
     """The text, with these lines between the mark where the table starts and the next one that ends a table."""
     before, rest = text.split(start)
@@ -306,6 +316,7 @@ def main() -> None:
         (CONDITION_PAGE, CONDITION_START, conditions()),
         (CLAIMS, DIGITS_START, digits(merged)),
         (TIMINGS, MEMORY_START, memory()),
+        (LARGER, LARGER_START, larger_data()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
         (GATING, PACKAGES_START, packages()),

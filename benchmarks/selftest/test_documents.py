@@ -32,6 +32,8 @@ from shrinkage.benchmarks.report.readme import (
     FOUND_START,
     FUNCTIONS_START,
     GATING,
+    LARGER,
+    LARGER_START,
     MEMORY,
     MEMORY_START,
     MISTAKES_START,
@@ -51,6 +53,7 @@ from shrinkage.benchmarks.report.readme import (
     functions,
     hunted,
     known_peers,
+    larger_data,
     memory,
     mistakes,
     packages,
@@ -180,6 +183,7 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
 def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
     """After a new one: python -m shrinkage.benchmarks.report.readme. It is of a file of 2 GB, too."""
     assert with_table(TEXT[TIMINGS], MEMORY_START, memory()) == TEXT[TIMINGS]
+    assert with_table(TEXT[LARGER], LARGER_START, larger_data()) == TEXT[LARGER]
     sizes = {sizes for _, sizes, *_ in json.loads(MEMORY.read_text(encoding="utf-8"))}
     assert sizes >= {f"n={n:,}, d={d:,}" for n, d in TALL}
 
