@@ -103,8 +103,8 @@ def _address(key: int, size: int) -> int:
     if args not in dispatcher.overloads:
         dispatcher.compile(args)
     compiled = dispatcher.overloads[args]
-    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
 
 
-_asked = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)(_address)  # as long as this is loaded
-llvm.add_symbol(_SYMBOL, ctypes.cast(_asked, ctypes.c_void_p).value)
+_callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)(_address)  # kept, as code has it
+llvm.add_symbol(_SYMBOL, ctypes.cast(_callback, ctypes.c_void_p).value)
