@@ -4,7 +4,7 @@ import autograd.numpy as np
 from autograd import grad, jacobian, value_and_grad
 from autograd.scipy.special import logsumexp
 
-from .. import Library
+from .. import Library, xfail
 
 LIBRARY = Library(distribution="autograd", oldest="1.9", module="autograd")
 
@@ -55,3 +55,12 @@ def softmax_loss(x, y):
 def svm_loss(x, y):
     right = np.arange(len(y)), y
     return value_and_grad(lambda x: (np.sum(np.maximum(x - x[right][:, None] + 1, 0)) - len(y)) / len(y))(x)
+
+
+_TIE = "autograd halves the derivative of maximum between what is equal, so that of ReLU at 0 is ½"
+
+EXPECTED_FAILURES = (
+    xfail("test_relu_passes_back_where_it_is_on[*]", _TIE),
+    xfail("test_a_chain_of_layers_goes_back_as_it_came", _TIE),
+    xfail("test_softmax_ignores_a_shift[*]", "log Σ exp x − x rounds at the size of x", strict=False),
+)
