@@ -14,6 +14,6 @@ x = torch.tensor([[0.0, -20.0]], requires_grad=True)
 loss = F.cross_entropy(x, torch.tensor([0]))
 loss.backward()
 print("got  ", x.grad.tolist(), "of the loss", loss.item())
-print("right", [float(right), -float(right)], "of the loss", -float(right))
+print("right", [float(right), -float(right)], "of the loss", float(right**2 / 2 - right))  # -log(1 - q) = q + q²/2
 print("of two classes", F.binary_cross_entropy_with_logits(torch.tensor(20.0), torch.tensor(1.0)).item())
 print("mended" if abs(Fraction(x.grad[0, 0].item()) / right - 1) < 1e-3 else "wrong")
