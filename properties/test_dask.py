@@ -4,10 +4,6 @@ Claims about the contract's functions cut their NumPy arrays by themselves (`shr
 implementation takes `chunks`. Here is what NumPy arrays cannot show.
 """
 
-import os
-import secrets
-import signal
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -26,8 +22,6 @@ from shrinkage.properties.engine.strategies import SEEDS, ridge_problem
 from shrinkage.properties.engine.strategies.networks import networks
 from shrinkage.properties.engine.verdict import judge, refuses, worst_ratio
 from shrinkage.properties.test_net import exact
-
-LOSSES = 10  # of a worker, in a row
 
 
 class Loads:
@@ -188,48 +182,12 @@ def test_dataframes_are_arrays_of_unknown_chunks(impl, chunked, tmp_path):
     assert np.allclose(chunked.residuals(features, frame["y"], w).compute(), y - predicted, rtol=1e-9)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[Any]:
-    """Two processes, which are started again however often they are lost."""
+    """Two processes."""
     distributed = pytest.importorskip("distributed")
-    settings = {"distributed.scheduler.allowed-failures": 100, "distributed.comm.retry.count": 3}
-    with (
-        pytest.importorskip("dask").config.set(settings),
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
-    ):
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster:
         yield cluster
-
-
-def slowly(a: np.ndarray) -> np.ndarray:
-    """A chunk, after a while in which its worker can be killed."""
-    time.sleep(0.02)
-    return a
-
-
-@pytest.mark.power
-def test_a_worker_that_is_killed_costs_no_answer(cluster):
-    """Of two processes one is killed while they work, at ten random moments: ten answers, to the bit."""
-    import distributed
-    from dask import array as da
-
-    from shrinkage import dask as chunked
-
-    X, y = problem(400)
-    A = da.from_array(X, chunks=(20, -1)).map_blocks(slowly, dtype=float)  # read twice, 0.8 s of sleep
-    made = chunked.ridge_loo(A, da.from_array(y, chunks=20), [0.1, 3.0])
-    expected = made.compute(scheduler="synchronous")
-    seed, killed = secrets.randbits(32), set[int]()
-    rng = np.random.default_rng(seed)
-    with distributed.Client(cluster) as client:
-        for moment in rng.uniform(0, 0.3, LOSSES):
-            future = client.compute(made)
-            time.sleep(moment)
-            while not (alive := sorted({worker.pid for worker in cluster.workers.values()} - killed - {None})):
-                time.sleep(0.01)  # the one that was left is still being started again
-            assert not future.done()
-            killed.add(victim := int(rng.choice(alive)))
-            os.kill(victim, signal.SIGKILL)
-            assert np.array_equal(future.result(timeout=120), expected), f"seed {seed}, loss {len(killed)}"
 
 
 @pytest.mark.accuracy
