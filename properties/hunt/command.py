@@ -26,7 +26,6 @@ from shrinkage.peers import library, peers
 from shrinkage.properties.judge import OPTIONS, kept
 from shrinkage.properties.worst import REDIS, Store
 
-LATE = 600.0  # seconds for a task, which as a rule takes one
 CLAIMS = ("accuracy", "mathematics", "interface")  # in this order: where errors are large first
 
 
@@ -37,8 +36,9 @@ def parser() -> argparse.ArgumentParser:
         usage="shrinkage hunt NAME ... [options]",
         description="How far off can it be? The worst error over bound of each function, by steered search, by "
         "matrices known to be hard, and by moving the numbers of the worst problem seen.",
-        epilog="Exit codes: 0 nothing above 1 was found, 1 something was, 2 it was interrupted, or there was nothing "
-        "to hunt in. Whatever was found is stored at once; the same command goes on from there.",
+        epilog="Exit codes: 0 nothing above 1 was found and no claim failed otherwise, 1 something was or one did, 2 "
+        "it was interrupted, or there was nothing to hunt in. Whatever was found is stored at once; the same command "
+        "goes on from there.",
     )
     made.add_argument(
         "names", nargs="*", metavar="NAME", help="a file, a folder, a module or a peer's short name, as for judge"
@@ -60,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the same one, in one process, gives the same hunt (default: 0)",
     )
-    for name in ("--as", "--calls", "--estimator", "--penalty"):
+    made.add_argument("-v", "--verbose", action="store_true", help="show long calls whole")
+    for name in ("--as", "--calls", "--estimator", "--penalty", "--call-seconds"):
         made.add_argument(name, **OPTIONS[name])
     return made
 
@@ -109,7 +110,7 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     from shrinkage.properties.engine.falsify import claims
     from shrinkage.properties.hunt.plan import Plan, of_names
     from shrinkage.properties.hunt.pool import Pool
-    from shrinkage.properties.hunt.screen import Progress, show
+    from shrinkage.properties.hunt.screen import Progress, counts, many, show
 
     implementation = load(choice)
     offered = {*implementation.offered}
@@ -124,7 +125,8 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     said = {"version": version(choice), "processor": processor()}
     plan = Plan(about, store, chosen["seed"], implementation.expected_failures, said["version"])
     seconds, rounds, interrupted = 3600 * chosen["hours"], 0, False
-    with Pool(choice, said, chosen["workers"], LATE) as pool, Progress(seconds) as progress:
+    pool = Pool(choice, said, chosen["workers"], chosen["call_seconds"], begin + seconds)
+    with pool, Progress(seconds) as progress:
         tasks = itertools.islice(plan.tasks(lambda: time.monotonic() - begin < seconds), chosen["rounds"])
         try:
             for task, outcome in pool.done(tasks):
@@ -133,10 +135,13 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
                 progress.tell(time.monotonic() - begin, rounds, task, found, outcome)
         except KeyboardInterrupt:
             interrupted = True
-    show(choice.name, store.entries(), before, rounds, time.monotonic() - begin, {c.name for c in about})
+    worst, minutes = plan.worst(), (time.monotonic() - begin) / 60
+    head = f"{choice.name}: {many(rounds, 'round')} in {minutes:.1f} minutes, of {many(len(about), 'claim')}"
+    show(head, worst, before, chosen["verbose"])
     if interrupted:
+        print("It was interrupted; the same command goes on from here.")
         return 2
-    return int(any(entry.ratio > 1 and not entry.departs for entry in store.entries().values()))
+    return int(any(map(counts, worst)))
 
 
 def version(choice: Choice) -> str:

@@ -5,9 +5,11 @@ import functools
 import inspect
 import math
 import signal
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -17,17 +19,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 from shrinkage.loader import Implementation, load
-from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine import verdict, watchdog
 from shrinkage.properties.engine.account import calls, seen
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.account.failure import condition
+from shrinkage.properties.engine.account.failure import Breach, Failure, condition
 from shrinkage.properties.engine.falsify import Claim, claims
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import families
 from shrinkage.properties.hunt.climb import climb
 from shrinkage.properties.hunt.moves import Problem
+from shrinkage.properties.report.findings import INTERFACE
 from shrinkage.properties.worst import Entry, replay, values
 from shrinkage.properties.worst.replay import DATA
+
+AGAIN = 20  # examples for a failure whose input has no form to be stored in
+SMALLER = 300  # inputs that are tried to make one on which a claim fails small
+
+
+class Enough(BaseException):
+    """No more inputs, which Hypothesis hands on as it is."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +69,19 @@ class Outcome:
     Parameters
     ----------
     found
-        The worst of each function.
+        The worst of each function, and a failure of another kind.
     judged
         How many answers were held against a bound.
     numbers
         In the calls of these, on the average: what a try costs, the same on any machine.
-    failed
-        Whether it failed in another way than by an error.
+    ended
+        How the process ended that was at it, in words, if it did.
     """
 
     found: list[Entry] = field(default_factory=list)
     judged: int = 0
     numbers: float = 0.0
-    failed: bool = False
+    ended: str = ""
 
 
 @dataclass
@@ -81,13 +91,39 @@ class _Heard:
     drawn: dict[str, Any] | None = None
 
 
-class Ear:
-    """Hears every error over bound, and keeps what was drawn where it is the worst of its function so far."""
+@dataclass
+class _Failed:
+    function: str
+    kind: str
+    says: str
+    call: Call | None
+    drawn: dict[str, Any] | None = None
 
-    def __init__(self) -> None:
+    @property
+    def size(self) -> float:
+        return self.call.size if self.call is not None else math.inf
+
+
+class Ear:
+    """Hears every error over bound, and keeps what was drawn where it is the worst of its function so far.
+
+    A failure of another kind is kept, and the claim goes on to its next example: what is wrong at λ = 0 does not hide
+    how far off the rest is.
+
+    Parameters
+    ----------
+    until
+        When there is no more time, as `time.monotonic` has it.
+    like
+        A failure that is to be made small: the claim fails with one of the same kind, so that Hypothesis shrinks it.
+    """
+
+    def __init__(self, until: float = math.inf, like: _Failed | None = None) -> None:
         self.worst: dict[str, _Heard] = {}
+        self.failed: _Failed | None = None
         self.judged = self.numbers = 0
         self._new: list[_Heard] = []
+        self._until, self._like, self._left = until, like, SMALLER
 
     def hear(self, function: str, ratio: float) -> None:
         """What `verdict.judge` says."""
@@ -103,11 +139,17 @@ class Ear:
 
         @functools.wraps(test)
         def recorded(*arguments: Any, **named: Any) -> None:
+            self.hurry()
             given = inspect.signature(test).bind(*arguments, **named).arguments
             given |= {name: Recorded(given[name]) for name in names if hasattr(given[name], "draw")}
             self._new.clear()
             try:
                 test(**given)
+            except (hypothesis.errors.HypothesisException, pytest.skip.Exception):
+                raise
+            except (Exception, SystemExit, pytest.fail.Exception) as error:
+                if self.fails(error, lambda: _told({name: given[name] for name in names})):
+                    raise
             finally:
                 if self._new:
                     drawn = _told({name: given[name] for name in names})
@@ -115,6 +157,24 @@ class Ear:
                         each.drawn = drawn
 
         return recorded
+
+    def hurry(self) -> None:
+        """Up to here, if time is up, or what was to be made small is so by now."""
+        self._left -= self.failed is not None and self._like is not None
+        if time.monotonic() > self._until or self._left < 0:
+            raise Enough
+
+    def fails(self, error: BaseException, drawn: Callable[[], dict[str, Any] | None] = dict) -> bool:
+        """Keep it, if it is a failure of another kind than a departure of the interface; whether to fail with it."""
+        found = seen.explain(error) or Failure("", "other", f"{type(error).__name__}: {error}".split("\n")[0])
+        if found.kind in INTERFACE:
+            return False
+        failed, before = _Failed(found.function, found.kind, found.says, found.call), self._like or self.failed
+        alike = before is None or (failed.function, failed.kind) == (before.function, before.kind)
+        if alike and (self.failed is None or (self._like is not None and failed.size <= self.failed.size)):
+            self.failed = failed
+            failed.drawn = drawn()
+        return alike and self._like is not None
 
 
 class Recorded:
@@ -162,17 +222,19 @@ class Hand:
         self.implementation, self.about = implementation, about
         self.judged = Judged(implementation)
         self.claims = {claim.name: claim for claim in claims()}
+        self._small: set[str] = set()  # claims whose failures are
 
-    def do(self, task: Task) -> Outcome:
-        """The worst that it comes upon."""
-        claim, ear = self.claims[task.claim], Ear()
+    def do(self, task: Task, until: float = math.inf) -> Outcome:
+        """The worst that it comes upon, by then."""
+        claim, ear = self.claims[task.claim], Ear(until)
         families.hunt(True)
         try:
-            failed = None
             if task.entry is None:
-                failed = self._search(claim, task, ear)
+                self._search(claim, task, ear, until)
             elif task.tries:
                 self._climb(claim, task.entry, task, ear)
+            elif hasattr(claim.test, "drawn") and not task.entry.drawn:
+                self._search(claim, Task(claim.name, 0, AGAIN), ear, until)
             elif (again := self._replayed(claim, task.entry, dict(task.entry.drawn), ear)) is not None:
                 ear.worst[task.entry.function] = again
             found = [self._entry(claim, function, heard) for function, heard in ear.worst.items()]
@@ -181,15 +243,21 @@ class Hand:
             families.hunt(False)
             verdict.settle(None, hunting=False)
             seen.begin()
-        if failed is not None and not failed.departs:
-            found.append(failed)
-        return Outcome(found, ear.judged, ear.numbers / max(ear.judged, 1), failed is not None)
+        if ear.failed is not None and self._counts(claim):
+            one = ear.failed
+            heard = _Heard(math.inf, one.call, one.drawn)
+            found.append(self._entry(claim, one.function or min(claim.about), heard, one.kind, one.says))
+        return Outcome(found, ear.judged, ear.numbers / max(ear.judged, 1))
+
+    def _counts(self, claim: Claim) -> bool:
+        """Whether to fail this claim is more than a departure, as the judge tells it."""
+        return claim.mark != "interface" and not self.departs(claim)
 
     def departs(self, claim: Claim) -> bool:
         """Whether the implementation says that it departs from the claim."""
         return any(failure.covers(claim.name) for failure in self.implementation.expected_failures)
 
-    def _entry(self, claim: Claim, function: str, heard: _Heard, says: str = "") -> Entry:
+    def _entry(self, claim: Claim, function: str, heard: _Heard, fails: str = "", says: str = "") -> Entry:
         call = heard.call
         return Entry(
             function,
@@ -199,34 +267,38 @@ class Hand:
             "\n".join(call.lines()) if call is not None and call.complete else "",
             _condition(call) if call is not None else None,
             self.departs(claim),
+            fails,
             says,
             **self.about,
         )
 
-    def _held(self, claim: Claim, test: Callable[..., None], ear: Ear) -> Entry | None:
-        """Run it; the entry of a failure that is none of an error over bound."""
+    def _held(self, claim: Claim, test: Callable[..., None], ear: Ear) -> None:
+        """Run it, and listen."""
         seen.begin()
         verdict.settle(None, hunting=True, heard=ear.hear)
         try:
             claim.called(self.judged, test)
-        except (pytest.skip.Exception, hypothesis.errors.Unsatisfiable, hypothesis.errors.UnsatisfiedAssumption):
-            pass
+        except (pytest.skip.Exception, hypothesis.errors.HypothesisException, Enough, Breach):
+            pass  # a call that is not made again, as one of it was late, was told of
         except (Exception, SystemExit, pytest.fail.Exception) as error:
-            failure = seen.explain(error)
-            told = failure.says if failure is not None else f"{type(error).__name__}: {error}".split("\n")[0]
-            function = failure.function if failure is not None else min(claim.about)
-            heard = _Heard(math.inf, failure.call if failure is not None else None)
-            return self._entry(claim, function, heard, told)
-        return None
+            ear.fails(error)
 
-    def _search(self, claim: Claim, task: Task, ear: Ear) -> Entry | None:
-        """New examples, half of them steered towards the worst."""
+    def _search(self, claim: Claim, task: Task, ear: Ear, until: float) -> None:
+        """New examples, half of them steered towards the worst; where it fails otherwise, once more for a small one."""
         made: Any = getattr(claim.test, "drawn", None)
         if made is None:
-            return self._held(claim, claim.test, ear)
+            self._held(claim, claim.test, ear)
+            return
         names = tuple(replay.strategies_of(claim.test))
-        test = hypothesis.seed(task.seed)(_settings(task.tries)(made(lambda test: ear.around(test, names))))
-        return self._held(claim, test, ear)
+
+        def tried(ear: Ear, chosen: settings) -> None:
+            self._held(claim, hypothesis.seed(task.seed)(chosen(made(lambda test: ear.around(test, names)))), ear)
+
+        tried(ear, _settings(task.tries))
+        if ear.failed is not None and self._counts(claim) and claim.name not in self._small:
+            self._small.add(claim.name)
+            tried(smaller := Ear(until, like=ear.failed), _settings(task.tries, shrinks=True))
+            ear.failed = smaller.failed or ear.failed
 
     def _climb(self, claim: Claim, entry: Entry, task: Task, ear: Ear) -> None:
         """The numbers of an input moved; what is heard of is worse than it."""
@@ -237,6 +309,7 @@ class Hand:
         heard: dict[bytes, _Heard] = {}
 
         def measure(numbers: np.ndarray) -> float:
+            ear.hurry()
             drawn = problem.at(numbers)
             one = self._replayed(claim, entry, drawn, ear) if drawn is not None else None
             if one is None:
@@ -244,9 +317,12 @@ class Hand:
             heard[numbers.tobytes()] = one
             return one.ratio
 
-        at = climb(measure, np.array(problem.before), task.tries, np.random.default_rng(task.seed))
-        if at.tobytes() in heard:
-            ear.worst[entry.function] = heard[at.tobytes()]
+        try:
+            at = climb(measure, np.array(problem.before), task.tries, np.random.default_rng(task.seed)).tobytes()
+        except Enough:
+            at = max(heard, key=lambda numbers: heard[numbers].ratio, default=b"")
+        if at in heard:
+            ear.worst[entry.function] = heard[at]
 
     def _asked(self, claim: Claim, entry: Entry) -> dict[str, Any]:
         """The strategies that the claim draws by on this input."""
@@ -264,6 +340,9 @@ class Hand:
         self._held(claim, functools.partial(_inner(claim), **replay.arguments(drawn)), one)
         ear.judged += one.judged
         ear.numbers += one.numbers
+        if entry.fails and one.failed is not None:
+            ear.failed = one.failed
+            ear.failed.drawn = drawn
         if (found := one.worst.get(entry.function)) is not None:
             found.drawn = drawn
         return found
@@ -282,16 +361,16 @@ def _condition(call: Call) -> float | None:
 
 def _inner(claim: Claim) -> Callable[..., None]:
     """The claim on given input."""
-    found: Any = claim.test
-    return found.hypothesis.inner_test
+    found: Callable[..., None] = getattr(getattr(claim.test, "hypothesis", None), "inner_test", claim.test)
+    return found
 
 
 @functools.cache
-def _settings(examples: int) -> settings:
-    """So many examples, half of them steered; a failure is taken as it is."""
+def _settings(examples: int, shrinks: bool = False) -> settings:
+    """So many examples, half of them steered."""
     return settings(
         max_examples=examples,
-        phases=(Phase.generate, Phase.target),
+        phases=(Phase.generate, Phase.target, *((Phase.shrink,) * shrinks)),
         database=None,
         deadline=None,
         derandomize=False,
@@ -308,7 +387,10 @@ def work(pipe: Connection) -> None:
     """Do what comes through the pipe, until whoever hunts is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever hears it says when it is over
     with contextlib.suppress(EOFError, ConnectionError):
-        choice, about = pipe.recv()
+        choice, about, folder, name, seconds = pipe.recv()
         hand = Hand(load(choice), **about)
+        watching = watchdog.begin(Path(folder), name, seconds)
         while True:
-            pipe.send(hand.do(pipe.recv()))
+            task, until = pipe.recv()
+            watching.at(task.claim, hand.claims[task.claim].mark)
+            pipe.send(hand.do(task, until))

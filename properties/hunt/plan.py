@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shrinkage.peers import ExpectedFailure
 from shrinkage.properties.engine.falsify import Claim
 from shrinkage.properties.hunt.hand import Outcome, Task
-from shrinkage.properties.worst import Entry, Store
+from shrinkage.properties.worst import Entry, Store, worse
 
 FEW, MANY = 20, 100  # examples of a claim: the first time, and from then on
 MOVES = 120  # inputs that are tried of one that is stored
@@ -27,14 +27,14 @@ class Visited:
         The largest error over bound.
     numbers
         That a try costs, on the average; none where nothing is held against a bound.
-    failed
-        Whether it fails in another way.
+    ended
+        Whether the process that was at it ended, or a call gave no answer.
     """
 
     times: int = 0
     worst: float = 0.0
     numbers: float = 0.0
-    failed: bool = False
+    ended: bool = False
 
     @property
     def weight(self) -> float:
@@ -42,7 +42,7 @@ class Visited:
         if not self.numbers:
             return 0.0
         near = 1 / (1 + 4 * abs(math.log10(self.worst))) if self.worst > 0 else 0.02
-        return near / math.sqrt((1 + self.numbers / 50) * self.times) * (0.1 if self.failed else 1)
+        return near / math.sqrt((1 + self.numbers / 50) * self.times) * (0.1 if self.ended else 1)
 
 
 class Plan:
@@ -76,6 +76,7 @@ class Plan:
         self.round: int = state.get("round", 0)
         self.visited = {name: Visited(*row) for name, row in state.get("claims", {}).items()}
         self.begun: set[str] = set()
+        self._found: dict[str, Entry] = {}
 
     def tasks(self, more: Callable[[], bool]) -> Iterator[Task]:
         """What is stored and may be mended, measured anew; every claim once; as long as there is more time."""
@@ -97,7 +98,7 @@ class Plan:
         new = next((name for name in self.claims if name not in self.visited and name not in self.begun), None)
         if new is not None:
             return Task(new, seed, FEW)
-        entries = [entry for entry in self.store.entries().values() if entry.drawn and entry.claim in self.claims]
+        entries = [entry for entry in self._stored() if entry.drawn and not entry.fails]
         if entries and rng.random() < 0.4:
             weights = [0.2 if entry.departs else entry.ratio**0.5 + 0.05 for entry in entries]
             (entry,) = rng.choices(entries, weights)
@@ -108,32 +109,37 @@ class Plan:
         (name,) = rng.choices([*known], [*known.values()])
         return Task(name, seed, MANY)
 
-    def learn(self, task: Task, outcome: Outcome | str) -> list[Entry]:
+    def _stored(self) -> list[Entry]:
+        return [entry for entry in self.store.entries().values() if entry.claim in self.claims]
+
+    def learn(self, task: Task, outcome: Outcome) -> list[Entry]:
         """Keep what came of it; the entries that are new."""
+        if outcome.ended and any(failure.covers(task.claim) for failure in self.expected):
+            outcome.found.clear()
+        for entry in outcome.found:
+            if entry.key not in self._found or worse(entry, self._found[entry.key]):
+                self._found[entry.key] = entry
         if task.entry is not None and not task.tries:
-            again = [] if isinstance(outcome, str) else outcome.found
-            self.store.renew(task.entry, next((e for e in again if e.key == task.entry.key), None))
+            self.store.renew(task.entry, next((e for e in outcome.found if e.key == task.entry.key), None))
             return []
         visited = self.visited.setdefault(task.claim, Visited())
-        found: list[Entry] = []
-        if isinstance(outcome, str):
-            visited.failed = True
-            visited.times += 1
-            claim = self.claims[task.claim]
-            if len(claim.about) == 1 and not any(failure.covers(claim.name) for failure in self.expected):
-                (function,) = claim.about
-                ended = Entry(function, math.inf, claim.name, {}, says=f"{function} {outcome}")
-                found = [ended] if self.store.put(ended) else []
-        else:
-            visited.times += task.entry is None
-            visited.failed |= outcome.failed
-            if hasattr(self.claims[task.claim].test, "drawn"):  # what draws nothing is the same every time
-                visited.numbers = outcome.numbers or visited.numbers
-            visited.worst = max([visited.worst, *(e.ratio for e in outcome.found if math.isfinite(e.ratio))])
-            found = [entry for entry in outcome.found if self.store.put(entry)]
-        rows = {name: [v.times, v.worst, v.numbers, v.failed] for name, v in self.visited.items()}
+        visited.times += task.entry is None
+        visited.ended |= bool(outcome.ended)
+        if hasattr(self.claims[task.claim].test, "drawn"):  # what draws nothing is the same every time
+            visited.numbers = outcome.numbers or visited.numbers
+        visited.worst = max([visited.worst, *(e.ratio for e in outcome.found if math.isfinite(e.ratio))])
+        found = [entry for entry in outcome.found if self.store.put(entry)]
+        rows = {name: [v.times, v.worst, v.numbers, v.ended] for name, v in self.visited.items()}
         self.store.keep_state({"round": self.round, "claims": rows})
         return found
+
+    def worst(self) -> list[Entry]:
+        """Of these claims, whatever is stored of others: what this hunt has found, and what was there."""
+        worst = dict(self._found)
+        for entry in self._stored():
+            if entry.key not in worst or worse(entry, worst[entry.key]):
+                worst[entry.key] = entry
+        return list(worst.values())
 
 
 def of_names(pattern: str) -> Callable[[Claim], bool]:

@@ -2,14 +2,15 @@
 
 import math
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from rich import progress
 from rich.console import Console
 
 from shrinkage.properties.hunt.hand import Outcome, Task
-from shrinkage.properties.worst import Entry, by_contract
+from shrinkage.properties.report.screen import shortened
+from shrinkage.properties.worst import Entry, by_contract, worse
 
 
 class Progress:
@@ -35,45 +36,51 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def tell(self, seconds: float, rounds: int, task: Task, found: Collection[Entry], outcome: Outcome | str) -> None:
+    def tell(self, seconds: float, rounds: int, task: Task, found: Collection[Entry], outcome: Outcome) -> None:
         """How far it is, and what was found last."""
         for entry in found:
             self._last = f", {entry.function} {ratio(entry)}"
-        if isinstance(outcome, str):
-            self._bar.console.print(f"{task.claim} {outcome}.", soft_wrap=True, markup=False)
-        self._bar.update(self._task, completed=seconds, description=f"{rounds} rounds{self._last}")
+        if outcome.ended:
+            self._bar.console.print(f"{task.claim} {outcome.ended}.", soft_wrap=True, markup=False)
+        self._bar.update(self._task, completed=seconds, description=f"{many(rounds, 'round')}{self._last}")
 
 
-def show(
-    name: str,
-    entries: Mapping[str, Entry],
-    before: Mapping[str, Entry],
-    rounds: int,
-    seconds: float,
-    claims: Collection[str],
-) -> None:
-    """Of each function the worst, what is new since the last hunt, and as code what is above 1."""
+def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool) -> None:
+    """Of each function the worst, and what is new; as code what is above 1, and then what fails otherwise."""
     write: Any = sys.stdout.write
-    write(f"{name}: {rounds:,} rounds in {seconds / 60:.1f} minutes, of {len(claims):,} claims\n")
-    shown = [entry for entry in by_contract(entries.values()) if entry.claim in claims]
-    width = max((len(entry.function) for entry in shown), default=8)
-    write(f"{'function':<{width}}  error/bound       κ  before  claim\n")
-    for entry in shown:
+    write(f"{head}\n")
+    shown = [*by_contract(entries)]
+    measured = [entry for entry in shown if not entry.fails]
+    width = max((len(entry.function) for entry in measured), default=8)
+    if measured:
+        write(f"{'function':<{width}}  error/bound       κ  before  claim\n")
+    for entry in measured:
         was = before.get(entry.key)
-        change = "" if was == entry else "new" if was is None else ratio(was)
+        change = "new" if was is None else ratio(was) if worse(entry, was) else ""
         condition = f"{entry.condition:.0e}" if entry.condition else ""
         write(f"{entry.function:<{width}}  {ratio(entry):>9}{' †' if entry.departs else '  '}  {condition:>6}  ")
         write(f"{change:>6}  {entry.claim}\n")
     if any(entry.departs for entry in shown):
         write("† in a claim that it departs from on purpose\n")
-    findings = [entry for entry in shown if entry.ratio > 1 and not entry.departs]
+    findings = sorted((entry for entry in shown if counts(entry)), key=lambda entry: bool(entry.fails))
     for place, entry in enumerate(findings, 1):
-        write(f"\n{place}. {entry.function}: {entry.says or f'the error is {ratio(entry)} × what is allowed'}\n")
+        says = entry.says.removeprefix(f"{entry.function} ") or f"the error is {ratio(entry)} × what is allowed"
+        write(f"\n{place}. {entry.function}: {says.rstrip('.')}\n")
         write(f"   claim  {entry.claim}\n")
-        for line in entry.call.splitlines():
+        for line in (entry.call if verbose else shortened(entry.call)).splitlines():
             write(f"   {line}\n")
+
+
+def counts(entry: Entry) -> bool:
+    """Whether it is a finding."""
+    return entry.ratio > 1 and not entry.departs
 
 
 def ratio(entry: Entry) -> str:
     """In two digits."""
     return f"{entry.ratio:.2g}" if math.isfinite(entry.ratio) else "fails"
+
+
+def many(count: int, what: str) -> str:
+    """So many of them."""
+    return f"{count:,} {what}{'s' * (count != 1)}"

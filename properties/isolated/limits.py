@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LATE = "gave no answer within {:g} s"
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -22,13 +22,12 @@ from shrinkage.loader import Choice
 from shrinkage.properties.engine.account.failure import Breach
 
 from . import state
-from .limits import Limits
+from .limits import LATE, Limits
 from .mirror import NONSENSE, Foreign, Mirror, Unreadable
 from .scratch import Scratch
 from .wire import Connection, error_from, told
 from .worker import Worker
 
-LATE = "gave no answer within {:g} s"
 GIVEN_UP = "GivenUp"  # an error by which the other process says that it was to call what was late
 HERE = str(Path(__file__).parent)
 START = 120.0  # seconds for what is the judge's own: Python, NumPy, the loader

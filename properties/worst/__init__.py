@@ -1,8 +1,8 @@
 """The worst that was found of each function, by implementation: exact input, small enough to be tried in every run.
 
-A file NAME.jsonl has a line for each function, and a second one where the worst is in a claim that the implementation
-departs from on purpose. `shrinkage hunt` writes them; `pytest properties` tries them before anything else
-(`shrinkage.properties.worst.replay`).
+A file NAME.jsonl has a line for each function, more where claims fail otherwise than by an error, and one where the
+worst is in a claim that the implementation departs from on purpose. `shrinkage hunt` writes them; `pytest
+properties` tries them before anything else (`shrinkage.properties.worst.replay`).
 """
 
 import contextlib
@@ -42,8 +42,10 @@ class Entry:
         Of [X; √λ I], of a linear problem.
     departs
         Whether the implementation departs from this claim on purpose.
+    fails
+        The kind of its failure, where that is none of an error over bound.
     says
-        How it failed, where it did not by its error.
+        How it failed then.
     version
         Of the library that gave it.
     processor
@@ -57,6 +59,7 @@ class Entry:
     call: str = ""
     condition: float | None = None
     departs: bool = False
+    fails: str = ""
     says: str = ""
     version: str = ""
     processor: str = ""
@@ -64,7 +67,7 @@ class Entry:
     @property
     def key(self) -> str:
         """What there is one entry of."""
-        return f"{self.function} departs" if self.departs else self.function
+        return " ".join([self.function, *([self.fails] if self.fails else []), *["departs"] * self.departs])
 
     def line(self) -> str:
         """As a file has it."""
@@ -101,7 +104,7 @@ def names(folder: Path = FOLDER) -> list[str]:
 def by_contract(entries: Iterable[Entry]) -> Iterator[Entry]:
     """In the contract's order."""
     order = {name: place for place, name in enumerate(CONTRACT)}
-    return iter(sorted(entries, key=lambda entry: (order.get(entry.function, len(order)), entry.departs)))
+    return iter(sorted(entries, key=lambda entry: (order.get(entry.function, len(order)), entry.key)))
 
 
 class Store:
@@ -194,5 +197,7 @@ class Store:
 
 
 def worse(one: Entry, other: Entry) -> bool:
-    """Whether the one has the larger error over bound."""
+    """Whether the one has the larger error over bound; of two failures, whether it is simpler."""
+    if one.fails and other.fails:
+        return 0 < len(one.call) < (len(other.call) or math.inf)
     return one.ratio > other.ratio

@@ -4,9 +4,12 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,11 +24,14 @@ from shrinkage.loader.implementation import together
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties import worst
 from shrinkage.properties.engine import verdict
+from shrinkage.properties.engine.falsify import refute
 from shrinkage.properties.engine.strategies import Linear
+from shrinkage.properties.hunt import command, pool, screen
 from shrinkage.properties.hunt.climb import climb
 from shrinkage.properties.hunt.hand import Ear, Hand, Task, _settings
 from shrinkage.properties.hunt.moves import Problem
 from shrinkage.properties.hunt.plan import Plan
+from shrinkage.properties.hunt.pool import Pool, Worker
 from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
 from shrinkage.properties.worst import Entry, Store, values
 
@@ -33,13 +39,49 @@ pytestmark = pytest.mark.power
 
 HELD = "test_ridge_minimises_its_objective[ridge_svd-hard]"
 RIGHT = "from shrinkage.peers.numpy import quadratic_form\n"
-HUNT = ("-m", "shrinkage", "hunt", "right.py", "--seed", "3", "-k", "quadratic_form and (hard or ordinary)")
+GIVEN = ("right.py", "--seed", "3", "-k", "quadratic_form and (hard or ordinary)")
+HUNT = ("-m", "shrinkage", "hunt", *GIVEN)
 
 
-def hunted(folder: Path, database: str, *more: str) -> tuple[int, str]:
-    """Exit code and output of a hunt over the textbook's quadratic form."""
-    (folder / "right.py").write_text(RIGHT)
-    return own_python(folder, *HUNT, "--database", database, *more)
+class Here:
+    """In place of a pool: this process, which has imported everything already."""
+
+    def __init__(self, choice: Choice, about: dict[str, Any], *_: object) -> None:
+        self.hand = Hand(load(choice), **about)
+
+    def __enter__(self) -> "Here":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def done(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
+        """In their order."""
+        return ((task, self.hand.do(task)) for task in tasks)
+
+
+Hunted = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path, capsys) -> Hunted:
+    """Exit code and output of a hunt in this folder and process, what it starts apart."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HYPOTHESIS_STORAGE_DIRECTORY", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # to be put back
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def hunt(*given: str) -> tuple[int, str]:
+        return command.main(given), capsys.readouterr().out
+
+    return hunt
+
+
+@pytest.fixture
+def here(monkeypatch, alone) -> Hunted:
+    """The same, and nothing is started."""
+    monkeypatch.setattr(pool, "Pool", Here)
+    return alone
 
 
 def found(folder: Path, database: str) -> str:
@@ -154,8 +196,8 @@ def test_a_hunt_finds_a_mistake_that_random_examples_do_not(tmp_path):
     """At the same number of answers: of sizes around those that libraries switch at."""
     hand = Hand(together(Choice(("mistaken",)), {"mistaken": SimpleNamespace(ridge_svd=ridge_svd)}))
     claim, store = hand.claims[HELD], Store(str(tmp_path), "mistaken")
-    plan, judged = Plan([claim], store, seed=1), 0
-    for task in plan.tasks(lambda: plan.round < 8):
+    plan, judged = Plan([claim], store, seed=2), 0
+    for task in plan.tasks(lambda: plan.round < 5):
         outcome = hand.do(task)
         plan.learn(task, outcome)
         judged += outcome.judged
@@ -177,9 +219,10 @@ def test_moved_numbers_are_worse_than_those_that_were_drawn():
     verdict.settle(None, hunting=False)
 
 
-def test_the_same_seed_is_the_same_hunt_and_one_that_was_killed_goes_on(tmp_path):
+def test_the_same_seed_is_the_same_hunt_and_one_that_was_killed_goes_on(tmp_path, here):
     """Of a process killed amid it, and then of as many rounds as are left, comes what comes of one in one go."""
-    code, output = hunted(tmp_path, "one", "--rounds", "9")
+    (tmp_path / "right.py").write_text(RIGHT)
+    code, output = here(*GIVEN, "--database", "one", "--rounds", "9")
     assert code == 0, output
     assert re.search(r"^right.py: 9 rounds in [\d.]+ minutes, of \d+ claims\n", output)
     assert re.search(r"^quadratic_form +0\.\d+ .* new  test_quadratic_form", output, re.MULTILINE)
@@ -193,9 +236,10 @@ def test_the_same_seed_is_the_same_hunt_and_one_that_was_killed_goes_on(tmp_path
         os.killpg(running.pid, signal.SIGKILL)
     done = json.loads(state.read_text())["round"]
     if done < 9:
-        hunted(tmp_path, "two", "--rounds", str(9 - done))
+        here(*GIVEN, "--database", "two", "--rounds", str(9 - done))
         assert found(tmp_path, "two") == found(tmp_path, "one")
-    _, again = hunted(tmp_path, "one", "--rounds", "1", "-k", "quadratic_form_is_the_double_sum")
+    _, again = here("right.py", "--database", "one", "--rounds", "1", "-k", "quadratic_form_is_the_double_sum and hard")
+    assert re.search(r"^right.py: 1 round in [\d.]+ minutes, of 1 claim\n", again)
     assert "new" not in again
 
 
@@ -207,26 +251,124 @@ def test_an_interruption_leaves_what_was_found(tmp_path):
     assert code == 2, output
     assert "left at work" not in output
     assert "Traceback" not in output
+    assert output.endswith("It was interrupted; the same command goes on from here.\n"), output
     assert re.search(r"^quadratic_form +\d", output, re.MULTILINE), output
     assert worst.read("right.py", tmp_path / "kept")["quadratic_form"].ratio > 0
 
 
-def test_a_process_that_ends_costs_its_claim_only(tmp_path):
-    """It is told, and the hunt goes on in another one."""
-    (tmp_path / "ends.py").write_text("import os\n\ndef squared_norm(x):\n    os._exit(3)\n\n" + RIGHT)
-    given = ("ends.py", "--database", "kept", "--rounds", "4", "-k", "squared_norm_is or quadratic_form_is")
-    code, output = own_python(tmp_path, "-m", "shrinkage", "hunt", *given)
+# ---- what fails otherwise --------------------------------------------------------------------------------------------
+
+
+def test_a_failure_hides_no_error_nor_does_what_is_stored_of_another_claim(tmp_path, here):
+    """Both are shown, the failure on the smallest input; a run about what holds is about that alone."""
+    (tmp_path / "solved.py").write_text("""
+import numpy as np
+
+def ridge(X, y, lam):
+    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ y)
+""")
+    code, output = here("solved.py", "--database", "kept", "-k", "at_zero or (minimises and hard)", "--rounds", "4")
     assert code == 1, output
-    assert "ended the process that it ran in, with exit code 3." in output
+    assert re.search(r"^ridge +[\d.e+]+ +\S* +new  test_ridge_", output, re.MULTILINE), output
+    assert output.count("raises LinAlgError: Singular matrix") == 1, output
+    assert re.search(r"^   ridge\(np.array\(\[\[0.0\]\]\), np.array\(\[\S+\]\), 0\)$", output, re.MULTILINE), output
+    code, output = here("solved.py", "--database", "kept", "-k", "minimises and ordinary", "--rounds", "1")
+    assert code == 0, output
+    assert re.search(r"^ridge +0.* test_ridge_minimises_its_objective\[ridge-ordinary\]$", output, re.MULTILINE), output
+    assert "Singular" not in output
+    assert [*worst.read("solved.py", tmp_path / "kept")] == ["ridge", "ridge nan", "ridge raised"]
+    (tmp_path / "mended.py").write_text("from shrinkage.peers.numpy import ridge\n")
+    (tmp_path / "kept" / "solved.py.jsonl").rename(tmp_path / "kept" / "mended.py.jsonl")
+    code, output = here("mended.py", "--database", "kept", "-k", "at_zero or hard", "--rounds", "4")
+    assert code == 0, output
+    assert [*worst.read("mended.py", tmp_path / "kept")] == ["ridge"]
+
+
+def test_a_departure_of_the_interface_is_no_failure(tmp_path, here):
+    """Of another dtype, not taking lists, written into: the value is held against its bound all the same."""
+    (tmp_path / "departs.py").write_text("""
+import numpy as np
+from shrinkage.peers import numpy as textbook
+
+def quadratic_form(A, x):
+    assert A.shape
+    return np.float64(textbook.quadratic_form(A, x))
+""")
+    given = ("departs.py", "--database", "kept", "-k", "quadratic_form_is_the_double or lists", "--rounds", "4")
+    code, output = here(*given)
+    assert code == 0, output
+    assert re.search(r"^quadratic_form +0\.\d", output, re.MULTILINE), output
+    assert [*worst.read("departs.py", tmp_path / "kept")] == ["quadratic_form"]
+
+
+def test_what_ends_its_process_or_never_answers_costs_its_claim_only(tmp_path, alone):
+    """It is told, and the hunt goes on in another process."""
+    (tmp_path / "ends.py").write_text(f"""
+import os
+
+def squared_norm(x):
+    os._exit(3)
+
+def linear_form(a, x):
+    while True:
+        pass
+
+{RIGHT}""")
+    given = (
+        "--database",
+        "kept",
+        "--rounds",
+        "3",
+        "--call-seconds",
+        "0.2",
+        "-k",
+        "double_sum and hard or (_norm_is or m_is_the_sum_of_the_products) and ordinary",
+    )
+    code, output = alone("ends.py", *given)
+    assert code == 1, output
+    assert "squared_norm: ended the process that it ran in, with exit code 3\n" in output
+    assert "linear_form: gave no answer within 0.2 s\n" in output
     assert re.search(r"^quadratic_form +\d", output, re.MULTILINE), output
+
+
+def test_a_hunt_keeps_to_its_hours(tmp_path, monkeypatch):
+    """A task ends with what it has by then; what is in a call is waited for as long as a call may take."""
+
+    class Stuck(Worker):
+        def __init__(self, *given: Any) -> None:
+            *_, folder, self.name, _ = given
+            self.pipe, self.theirs = Pipe()
+            self.process = subprocess.Popen(["sleep", "60"])
+            self.task = None
+            at = {"mark": "accuracy", "function": "ridge", "call": "ridge(X, y, 1.0)"}
+            (Path(folder) / f"{self.name}.json").write_text(json.dumps(at))
+            (Path(folder) / f"{self.name}.clock").write_bytes(struct.pack("d", time.monotonic()))
+
+    assert not Hand(load(Choice(("numpy",)))).do(Task(HELD, 1, 50), time.monotonic()).judged
+    monkeypatch.setattr(pool, "Worker", Stuck)
+    begun = time.monotonic()
+    with Pool(Choice(("numpy",)), {}, 1, 0.2, begun + 0.1) as stuck:
+        ((_, outcome),) = stuck.done(iter([Task(HELD, 1, 50)]))
+    assert 0.3 <= time.monotonic() - begun < 10
+    (entry,) = outcome.found
+    assert (entry.key, entry.says) == ("ridge ended", "ridge gave no answer within 0.2 s")
+
+
+def test_a_long_call_is_cut_unless_all_of_it_is_asked_for(capsys):
+    """In a line or two, as the judge's."""
+    long = Entry("ridge", 2.0, "test_x", {}, f"ridge({'1.0, ' * 200})")
+    for verbose in (False, True):
+        screen.show("head", [long], {}, verbose)
+        assert (long.call in capsys.readouterr().out) is verbose
 
 
 # ---- what was found is tried again -----------------------------------------------------------------------------------
 
 
-def test_what_is_stored_catches_a_regression_at_that_input_alone(tmp_path):
+def test_what_is_stored_catches_a_regression_at_that_input_alone(tmp_path, here):
     """A run that names the database tries it first; random examples do not come upon it."""
-    code, output = hunted(tmp_path, "kept", "--rounds", "9")
+    (tmp_path / "right.py").write_text(RIGHT)
+    code, output = here(*GIVEN, "--database", "kept", "--rounds", "9")
     assert code == 0, output
     entry = worst.read("right.py", tmp_path / "kept")["quadratic_form"]
     (call,) = entry.call.splitlines()
@@ -242,10 +384,10 @@ def quadratic_form(A, x):
     there = np.array_equal(A, B) and np.array_equal(x, z) and A.dtype == B.dtype
     return textbook.quadratic_form(A, x) * (1 + 1e-3 * there)
 """
-    (tmp_path / "right.py").write_text(regressed)
-    run = ("-m", "shrinkage", "judge", "right.py", "-n", "0", "-k", "quadratic_form_is_the_double_sum")
-    code, output = own_python(tmp_path, *run, "--database", "kept", HYPOTHESIS_STORAGE_DIRECTORY="h")
+    (tmp_path / "regressed.py").write_text(regressed)
+    (tmp_path / "kept" / "right.py.jsonl").rename(tmp_path / "kept" / "regressed.py.jsonl")
+    run = ("-m", "shrinkage", "judge", "regressed.py", "-n", "0", "-k", "quadratic_form_is_the_double_sum")
+    code, output = own_python(tmp_path, *run, "--database", "kept")
     assert code == 1, output
     assert "quadratic_form is wrong" in output
-    code, output = own_python(tmp_path, *run, XDG_CACHE_HOME=str(tmp_path / "cache"))
-    assert code == 0, output
+    assert refute(load(Choice(("regressed.py",))), among=["test_quadratic_form_is_the_double_sum*"]) is None
