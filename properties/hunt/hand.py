@@ -22,14 +22,14 @@ from shrinkage.loader import Implementation, load
 from shrinkage.properties.engine import verdict, watchdog
 from shrinkage.properties.engine.account import calls, seen
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.account.failure import Breach, Failure, condition
+from shrinkage.properties.engine.account.failure import Breach, Failed, Failure, condition
 from shrinkage.properties.engine.falsify import Claim, claims
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import families
 from shrinkage.properties.hunt.climb import climb
 from shrinkage.properties.hunt.moves import Problem
 from shrinkage.properties.report.findings import INTERFACE
-from shrinkage.properties.worst import Entry, replay, values
+from shrinkage.properties.worst import ABOVE, Entry, replay, values
 from shrinkage.properties.worst.replay import DATA
 
 AGAIN = 20  # examples for a failure whose input has no form to be stored in
@@ -98,6 +98,7 @@ class _Failed:
     says: str
     call: Call | None
     drawn: dict[str, Any] | None = None
+    ratio: float = math.inf
 
     @property
     def size(self) -> float:
@@ -121,6 +122,7 @@ class Ear:
     def __init__(self, until: float = math.inf, like: _Failed | None = None) -> None:
         self.worst: dict[str, _Heard] = {}
         self.failed: _Failed | None = None
+        self.above: _Failed | None = None  # 1, on an input made small
         self.judged = self.numbers = 0
         self._new: list[_Heard] = []
         self._until, self._like, self._left = until, like, SMALLER
@@ -130,6 +132,9 @@ class Ear:
         call = calls.last(function)
         self.judged += 1
         self.numbers += call.size if call is not None else 0
+        like = self._like
+        if like is not None and (like.function, like.kind) == (function, ABOVE) and ratio >= math.sqrt(like.ratio):
+            raise Failed(ABOVE, Failure(function, ABOVE, "", call, ratio=ratio))
         if math.isfinite(ratio) and (function not in self.worst or ratio > self.worst[function].ratio):
             self.worst[function] = _Heard(ratio, call)
             self._new.append(self.worst[function])
@@ -169,7 +174,8 @@ class Ear:
         found = seen.explain(error) or Failure("", "other", f"{type(error).__name__}: {error}".split("\n")[0])
         if found.kind in INTERFACE:
             return False
-        failed, before = _Failed(found.function, found.kind, found.says, found.call), self._like or self.failed
+        ratio, before = math.inf if found.ratio is None else found.ratio, self._like or self.failed
+        failed = _Failed(found.function, found.kind, found.says, found.call, ratio=ratio)
         alike = before is None or (failed.function, failed.kind) == (before.function, before.kind)
         if alike and (self.failed is None or (self._like is not None and failed.size <= self.failed.size)):
             self.failed = failed
@@ -222,7 +228,7 @@ class Hand:
         self.implementation, self.about = implementation, about
         self.judged = Judged(implementation)
         self.claims = {claim.name: claim for claim in claims()}
-        self._small: set[str] = set()  # claims whose failures are
+        self._small: set[tuple[str, str]] = set()  # claims and kinds of their failures, which are made so once
 
     def do(self, task: Task, until: float = math.inf) -> Outcome:
         """The worst that it comes upon, by then."""
@@ -236,17 +242,20 @@ class Hand:
             elif hasattr(claim.test, "drawn") and not task.entry.drawn:
                 self._search(claim, Task(claim.name, 0, AGAIN), ear, until)
             elif (again := self._replayed(claim, task.entry, dict(task.entry.drawn), ear)) is not None:
-                ear.worst[task.entry.function] = again
+                if not task.entry.fails:
+                    ear.worst[task.entry.function] = again
+                elif again.ratio > 1:
+                    ear.above = _Failed(task.entry.function, ABOVE, "", again.call, again.drawn, again.ratio)
             found = [self._entry(claim, function, heard) for function, heard in ear.worst.items()]
             found = [entry for entry in found if not entry.drawn or self.confirmed(entry)]
         finally:
             families.hunt(False)
             verdict.settle(None, hunting=False)
             seen.begin()
-        if ear.failed is not None and self._counts(claim):
-            one = ear.failed
-            heard = _Heard(math.inf, one.call, one.drawn)
-            found.append(self._entry(claim, one.function or min(claim.about), heard, one.kind, one.says))
+        for one in (ear.failed if self._counts(claim) else None, ear.above):
+            if one is not None:
+                heard = _Heard(one.ratio, one.call, one.drawn)
+                found.append(self._entry(claim, one.function or min(claim.about), heard, one.kind, one.says))
         return Outcome(found, ear.judged, ear.numbers / max(ear.judged, 1))
 
     def _counts(self, claim: Claim) -> bool:
@@ -294,11 +303,19 @@ class Hand:
         def tried(ear: Ear, chosen: settings) -> None:
             self._held(claim, hypothesis.seed(task.seed)(chosen(made(lambda test: ear.around(test, names)))), ear)
 
+        def small(one: _Failed) -> _Failed:
+            if (claim.name, one.kind) in self._small:
+                return one
+            self._small.add((claim.name, one.kind))
+            tried(smaller := Ear(until, like=one), _settings(task.tries, shrinks=True))
+            return smaller.failed or one
+
         tried(ear, _settings(task.tries))
-        if ear.failed is not None and self._counts(claim) and claim.name not in self._small:
-            self._small.add(claim.name)
-            tried(smaller := Ear(until, like=ear.failed), _settings(task.tries, shrinks=True))
-            ear.failed = smaller.failed or ear.failed
+        if ear.failed is not None and self._counts(claim):
+            ear.failed = small(ear.failed)
+        function, worst = max(ear.worst.items(), key=lambda one: one[1].ratio, default=("", _Heard(0.0, None)))
+        if worst.ratio > 1 and not self.departs(claim):
+            ear.above = small(_Failed(function, ABOVE, "", worst.call, worst.drawn, worst.ratio))
 
     def _climb(self, claim: Claim, entry: Entry, task: Task, ear: Ear) -> None:
         """The numbers of an input moved; what is heard of is worse than it."""
@@ -340,7 +357,7 @@ class Hand:
         self._held(claim, functools.partial(_inner(claim), **replay.arguments(drawn)), one)
         ear.judged += one.judged
         ear.numbers += one.numbers
-        if entry.fails and one.failed is not None:
+        if entry.fails not in ("", ABOVE) and one.failed is not None:
             ear.failed = one.failed
             ear.failed.drawn = drawn
         if (found := one.worst.get(entry.function)) is not None:

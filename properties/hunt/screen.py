@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich import progress
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.report.screen import shortened
-from shrinkage.properties.worst import Entry, by_contract, worse
+from shrinkage.properties.worst import ABOVE, Entry, by_contract, worse
 
 
 class Progress:
@@ -62,9 +63,14 @@ def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbo
         write(f"{change:>6}  {entry.claim}\n")
     if any(entry.departs for entry in shown):
         write("† in a claim that it departs from on purpose\n")
-    findings = sorted((entry for entry in shown if counts(entry)), key=lambda entry: bool(entry.fails))
-    for place, entry in enumerate(findings, 1):
-        says = entry.says.removeprefix(f"{entry.function} ") or f"the error is {ratio(entry)} × what is allowed"
+    small = {entry.function: entry for entry in shown if entry.fails == ABOVE}
+    findings = [entry for entry in shown if counts(entry) and entry.fails != ABOVE]
+    for place, entry in enumerate(sorted(findings, key=lambda entry: bool(entry.fails)), 1):
+        says = entry.says.removeprefix(f"{entry.function} ")
+        if not entry.fails:
+            says = f"the error is {ratio(entry)} × what is allowed"
+            if (smaller := small.get(entry.function)) is not None and worse(smaller, replace(entry, fails=ABOVE)):
+                entry, says = smaller, f"{says}; on this input it is {ratio(smaller)} ×"
         write(f"\n{place}. {entry.function}: {says.rstrip('.')}\n")
         write(f"   claim  {entry.claim}\n")
         for line in (entry.call if verbose else shortened(entry.call)).splitlines():

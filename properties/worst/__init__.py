@@ -19,6 +19,7 @@ from shrinkage.contract import CONTRACT
 from shrinkage.properties.report.files import replacing
 
 FOLDER = Path(__file__).parent
+ABOVE = "above 1"  # an error so large, on an input that was made small
 REDIS = ("redis://", "rediss://", "unix://")
 
 
@@ -43,7 +44,7 @@ class Entry:
     departs
         Whether the implementation departs from this claim on purpose.
     fails
-        The kind of its failure, where that is none of an error over bound.
+        The kind of its failure, where that is none of an error over bound; or `ABOVE`.
     says
         How it failed then.
     version

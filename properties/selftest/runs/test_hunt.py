@@ -260,7 +260,8 @@ def test_an_interruption_leaves_what_was_found(tmp_path):
 
 
 def test_a_failure_hides_no_error_nor_does_what_is_stored_of_another_claim(tmp_path, here):
-    """Both are shown, the failure on the smallest input; a run about what holds is about that alone."""
+    """Both are shown, on inputs made small; a run about what holds is about that alone."""
+    failures = ["ridge above 1", "ridge nan", "ridge raised"]
     (tmp_path / "solved.py").write_text("""
 import numpy as np
 
@@ -270,13 +271,15 @@ def ridge(X, y, lam):
     code, output = here("solved.py", "--database", "kept", "-k", "at_zero or (minimises and hard)", "--rounds", "4")
     assert code == 1, output
     assert re.search(r"^ridge +[\d.e+]+ +\S* +new  test_ridge_", output, re.MULTILINE), output
+    small = r"the error is \S+ × what is allowed; on this input it is \S+ ×\n   claim .*\n   ridge\(.{,110}\)\n"
+    assert re.search(small, output), output
     assert output.count("raises LinAlgError: Singular matrix") == 1, output
     assert re.search(r"^   ridge\(np.array\(\[\[0.0\]\]\), np.array\(\[\S+\]\), 0\)$", output, re.MULTILINE), output
     code, output = here("solved.py", "--database", "kept", "-k", "minimises and ordinary", "--rounds", "1")
     assert code == 0, output
     assert re.search(r"^ridge +0.* test_ridge_minimises_its_objective\[ridge-ordinary\]$", output, re.MULTILINE), output
     assert "Singular" not in output
-    assert [*worst.read("solved.py", tmp_path / "kept")] == ["ridge", "ridge nan", "ridge raised"]
+    assert [*worst.read("solved.py", tmp_path / "kept")] == ["ridge", *failures]
     (tmp_path / "mended.py").write_text("from shrinkage.peers.numpy import ridge\n")
     (tmp_path / "kept" / "solved.py.jsonl").rename(tmp_path / "kept" / "mended.py.jsonl")
     code, output = here("mended.py", "--database", "kept", "-k", "at_zero or hard", "--rounds", "4")
