@@ -118,6 +118,7 @@ NONSENSE = {  # what makes no sense to an option, where it does not follow from 
     "--threads": "nonsense",
     "--calls": "nobody.toml",
     "--gradescope-points": "nobody.toml",
+    "--against": "nobody.py",
     "--class": "no/such/folder",
     "--out": "right.py",
     "--plots": "right.py",
