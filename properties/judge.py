@@ -297,7 +297,10 @@ def _against(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
         made.error("--against is about one NAME: a file with the functions of the reference, or its ModelNew")
     seconds = chosen["call_seconds"] or Limits.seconds
     try:
-        return command.run(chosen["names"][0], chosen["against"], seconds, chosen["isolate"], chosen["verbose"])
+        with kept() as folder:
+            return command.run(
+                chosen["names"][0], chosen["against"], seconds, chosen["isolate"], chosen["verbose"], folder
+            )
     except Unfit as unfit:
         made.error(str(unfit).removesuffix("."))
 

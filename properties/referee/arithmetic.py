@@ -19,6 +19,7 @@ UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat1
 SMALLEST = {"float64": 2.0**-1022, "float16": 2.0**-24}  # what may be lost; others flush subnormal numbers: 2⁻¹²⁶
 LARGEST = {"float64": np.finfo(np.float64).max, "float16": 65504.0, "bfloat16": (2 - 2.0**-7) * 2.0**127}
 OPERATION, SPREADS = 2, 4
+BITS = {"float32": 24, "float16": 11, "TF32": 11, "bfloat16": 8}  # in which may be computed what is said to have more
 SOURCE = "Monte Carlo arithmetic on the reference's operations: Parker (1997); Higham (2002), §2.2 and §3.1"
 
 
@@ -42,6 +43,11 @@ class Arithmetic:
         self.unit, self.least = UNITS[dtype], SMALLEST.get(dtype, 2.0**-126)
         self.most = largest(dtype)
         self.rng = None if seed is None else np.random.default_rng(seed)
+        self.exact = seed is None
+
+    def operand(self, value: Any) -> Any:
+        """What goes into a product or a sum."""
+        return value
 
     def off(self, value: Any, absolute: Any = None, terms: Any = 1, rough: float = 1) -> np.ndarray:
         """What an operation gives, with its error.
@@ -88,6 +94,47 @@ class Arithmetic:
             return value * (
                 1 + (max(value.shape, default=0) + 2) * self.unit * self.rng.choice((-1.0, 1.0), value.shape)
             )
+
+
+class Lower(Arithmetic):
+    """Float64 with the roundings of a lower precision, none of which is drawn.
+
+    Parameters
+    ----------
+    precision
+        A key of `BITS`.
+    rounding
+        To the nearest, or cut off, as whoever copies half of the bits does.
+    every
+        Whether every operation's result is rounded; else what goes into products and sums only, as in tensor cores.
+    """
+
+    def __init__(self, precision: str, rounding: Callable[[np.ndarray], np.ndarray], every: bool) -> None:
+        super().__init__("float64", None)
+        self.exact, self.every = False, every
+        self.bits, self.rounding = BITS[precision], rounding
+        self.lowest = -24 if precision == "float16" else -149  # the exponent of the smallest number that is held
+
+    def operand(self, value: Any) -> Any:
+        """Rounded."""
+        value = np.asarray(value)
+        if value.dtype.kind != "f":
+            return value
+        with np.errstate(all="ignore"):
+            unit = np.maximum(np.frexp(value)[1] - self.bits, self.lowest)
+            return np.where(np.isfinite(value), np.ldexp(self.rounding(np.ldexp(value, -unit)), unit), value)
+
+    def off(self, value: Any, absolute: Any = None, terms: Any = 1, rough: float = 1) -> np.ndarray:
+        """What an operation gives."""
+        return np.asarray(self.operand(value) if self.every else value)
+
+    def around(self, value: Any, size: int) -> np.ndarray:
+        """What goes into a factorisation."""
+        return np.asarray(self.operand(value))
+
+    def input(self, value: np.ndarray) -> np.ndarray:
+        """What goes into a function that cannot be looked into."""
+        return np.asarray(self.operand(value))
 
 
 def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int) -> list[tuple[np.ndarray, np.ndarray]]:

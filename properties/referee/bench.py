@@ -25,7 +25,7 @@ from shrinkage.properties.isolated import kernel
 from shrinkage.properties.isolated.rules import Watch
 from shrinkage.properties.isolated.worker import begin, serve
 
-from .device import CPU, Array, leaves, library_of, packed, unpacked
+from .device import CPU, DTYPES, Array, leaves, library_of, packed, unpacked
 
 BAIT = -1232.0  # which every dtype holds; what looks for answers in memory finds it
 LATER = 0.02  # seconds after which an answer is looked at again
@@ -36,18 +36,10 @@ LIBRARIES = {  # where the functions of a library are that its adapter does not 
     "scipy": ("scipy.special", "scipy.linalg"),
 }
 MODELS = ("ModelNew", "Model")  # as KernelBench calls them: of a candidate, and of the reference
-_CLOCKS = ("time", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time", "time_ns", "sleep")
-_TESTS = ("allclose", "isclose", "array_equal", "equal", "assert_close", "assert_allclose", "assert_array_equal")
-GUARDED = {  # whoever changes these changes how he is timed or judged elsewhere
-    "time": _CLOCKS,
-    "builtins": ("abs", "all", "any", "max", "min", "sum", "len", "isinstance", "float", "range"),
-    "numpy": _TESTS,
-    "numpy.testing": _TESTS,
-    "torch": _TESTS,
-    "torch.testing": _TESTS,
-    "torch.cuda": ("synchronize", "Event"),
-    "jax": ("block_until_ready",),
-}
+GUARDED = (  # whoever changes a function of these changes how he is timed, compared or given inputs elsewhere
+    *("time", "builtins", "random", "numpy", "numpy.random", "numpy.testing", "jax"),
+    *("torch", "torch.random", "torch.testing", "torch.cuda"),
+)
 
 
 def places(name: str) -> list[ModuleType]:
@@ -105,20 +97,26 @@ class Bench:
         has = next((each for each in MODELS if hasattr(self._where[0], each)), "")
         return {"functions": offered(self._where), "model": model or has}
 
-    def make(self, model: str, init: list[Any], state: dict[str, Any] | None) -> dict[str, Any]:
-        """Make the model, with the reference's numbers where its parameters are called alike; and say its own."""
+    def make(self, model: str, init: list[Any], state: dict[str, Any] | None, moved: bool) -> dict[str, Any] | None:
+        """Make the model, with these numbers where they fit, else None; and say its own, after moving them if asked."""
         seeded(0)
         self.model = getattr(self._where[0], model)(*init)
         if not hasattr(self.model, "state_dict"):
             return {}
         own = self.model.state_dict()
-        if state is not None and {key: list(each.shape) for key, each in own.items()} == {
-            key: list(unpacked(value).values.shape) for key, value in state.items()
-        }:
+        if state is not None:
+            shapes = {key: unpacked(value).values.shape for key, value in state.items()}
+            if {key: tuple(each.shape) for key, each in own.items()} != shapes:
+                if [tuple(each.shape) for each in own.values()] != [*shapes.values()]:
+                    return None
+                state = dict(zip(own, state.values(), strict=True))  # called otherwise, and made in the same order
             self.model.load_state_dict({key: CPU.place(unpacked(value), "torch") for key, value in state.items()})
-        return {key: packed(CPU.fetch(value)) for key, value in own.items()}
+        if moved:
+            _move(self.model)
+        return {key: packed(CPU.fetch(value)) for key, value in self.model.state_dict().items()}
 
-    def _run(self, function: str, names: list[str], given: list[Any]) -> Any:
+    @contextlib.contextmanager
+    def _called(self, function: str, names: list[str], given: list[Any]) -> Iterator[Any]:
         called = self.model if function in MODELS else target(self._where, function, names)
         if function in MODELS and not callable(called):
             called = called.forward
@@ -129,6 +127,10 @@ class Bench:
             if "jax" in sys.modules:  # which has no float64 by itself, and an adapter may have said that it shall
                 wide = any(str(getattr(each, "dtype", "")) == "float64" for each in given)
                 stack.enter_context(sys.modules["jax"].enable_x64(wide or bool(names)))
+            yield called
+
+    def _run(self, function: str, names: list[str], given: list[Any]) -> Any:
+        with self._called(function, names, given) as called:
             result = called(*given)
         CPU.synchronize(result)
         return result
@@ -206,50 +208,59 @@ class Bench:
         with contextlib.suppress(Exception):
             self._run(function, names, arguments)
         sys.setprofile(None)
-        return [name for name in dict.fromkeys(found) if name.split(".")[0] in ("torch", "jax") or "." not in name]
+        public = [name for name in dict.fromkeys(found) if not name.rpartition(".")[2].startswith("_")]
+        return [name for name in public if name.split(".")[0] in ("torch", "jax") or "." not in name]
 
     def patched(self) -> list[str]:
         """What it has replaced of how things are timed and compared."""
         now = {(where, name): value for where, name, value in _guarded()}
         return [f"{where}.{name}" for where, name, value in self._guarded if now.get((where, name)) is not value]
 
-    def prepare(self, library: str, given: list[list[Any]]) -> None:
-        """The inputs of what is timed."""
-        self._sets = [[CPU.place(unpacked(each), library) for each in one] for one in given]
+    def prepare(self, library: str, given: list[Any], calls: int, seed: int) -> None:
+        """The inputs of a turn: these are the last, and no two are the same, or a table would do."""
+        rng, values = np.random.default_rng(seed), [unpacked(each) for each in given]
+        self._sets = [[CPU.place(_other(rng, each), library) for each in values] for _ in range(calls - 1)]
+        self._sets.append([CPU.place(each, library) for each in values])
 
-    def turn(self, function: str, names: list[str], calls: int) -> list[Any]:
-        """So many calls, and what came of the last; before each other one an entry changes, or a table would do."""
+    def turn(self, function: str, names: list[str]) -> list[Any]:
+        """A call of each, and what came of the last."""
         result = None
-        for i in range(calls):
-            given = self._sets[i % len(self._sets)]
-            array = next((each for each in given if _written(each)), None)
-            first = None if array is None else array.reshape(-1)[:1]
-            if first is None or i == calls - 1:
-                result = self._run(function, names, given)
-                continue
-            kept = first[0] * 1
-            first[0] = i % 997 / 997
-            result = self._run(function, names, given)
-            first[0] = kept
+        with self._called(function, names, self._sets[-1]) as called:
+            for given in self._sets:
+                result = called(*given)
+                CPU.synchronize(result)
         return [packed(CPU.fetch(each)) for each in leaves(result)]
 
 
-def _written(value: Any) -> bool:
-    """Whether it is an array of floats that can be written to, and all in one piece."""
-    if library_of(value) == "torch":
-        return bool(value.is_floating_point() and value.numel() and value.is_contiguous())
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fV" and value.size > 0
+def _other(rng: np.random.Generator, value: Any) -> Any:
+    """Another one, where it is an array of floats."""
+    if not isinstance(value, Array) or value.dtype not in DTYPES:
+        return value
+    values = value.values.copy()
+    values.flat[:8] *= 1 - rng.random(values.flat[:8].shape) / 8
+    return Array(values, "float32" if value.dtype == "bfloat16" else value.dtype).cast(value.dtype)
+
+
+def _move(model: Any) -> None:
+    """Away from where training starts, with the seed: ones and zeros of a norm would hide that they are not read."""
+    rng, torch = np.random.default_rng(0), sys.modules["torch"]
+    running = [each for name, each in model.named_buffers() if name.endswith(("running_mean", "running_var"))]
+    with torch.no_grad():
+        for each in (*[each for each in model.parameters() if each.requires_grad], *running):
+            if each.is_floating_point():
+                by = CPU.place(Array(rng.random(tuple(each.shape)) / 4, "float64"), "torch").to(each.dtype)
+                size = each.square().mean().sqrt()
+                each.add_(torch.copysign(by * torch.where(size > 0, size, 1), each))
 
 
 def _guarded() -> Iterator[tuple[str, str, Any]]:
     for kind in (Bench, type(CPU)):
         for name, value in [*vars(kind).items()]:
             yield kind.__name__, name, value
-    for where, names in GUARDED.items():
-        if where in sys.modules:
-            for name in names:
-                if hasattr(sys.modules[where], name):
-                    yield where, name, getattr(sys.modules[where], name)
+    for where in GUARDED:
+        for name, value in [*vars(sys.modules.get(where, object)).items()]:
+            if callable(value) and not name.startswith("_"):
+                yield where, name, value
 
 
 def _plain(value: Any) -> bool:

@@ -3,17 +3,22 @@
 import textwrap
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from shrinkage.loader import WrongChoice
-from shrinkage.properties.report.screen import LONGEST, WIDTH
+from shrinkage.properties.report.screen import WIDTH
 
+from . import pasted
 from .arithmetic import SOURCE
 from .trial import Account, Finding, Trial, Unfit
 from .verdict import SAYS
 
+ALIKE = 1.05  # between two processes of the same code
+WIDE = 1.25  # is an interval whose ends are further apart
 
-def run(candidate: str, reference: str, seconds: float, isolated: bool, verbose: bool) -> int:
-    """Judge, print, and say how it went.
+
+def run(candidate: str, reference: str, seconds: float, isolated: bool, verbose: bool, folder: Path) -> int:
+    """Judge, print, and say how it went; the folder is for inputs that show what is wrong.
 
     Raises
     ------
@@ -25,30 +30,31 @@ def run(candidate: str, reference: str, seconds: float, isolated: bool, verbose:
         accounts = [*Trial(candidate, reference, seconds, isolated).judged()]
     except WrongChoice as error:
         raise Unfit(str(error)) from None
-    for line in lines(candidate, reference, accounts, time.perf_counter() - begun, verbose):
+    for line in lines(candidate, reference, accounts, time.perf_counter() - begun, verbose, folder):
         print(line)
     if not any(account.problems or account.findings for account in accounts):
         return 5
     return 1 if any(account.findings for account in accounts) else 0
 
 
-def lines(candidate: str, reference: str, accounts: list[Account], seconds: float, verbose: bool) -> Iterator[str]:
+def lines(
+    candidate: str, reference: str, accounts: list[Account], seconds: float, verbose: bool, folder: Path
+) -> Iterator[str]:
     """The screen."""
     names = ", ".join(account.function for account in accounts)
     yield from _wrapped(f"{candidate} against {reference}: {names}", f"judged in {seconds:.0f} s")
     for account in accounts:
-        verdict = "wrong" if account.findings else "right" if account.problems else "not judged"
         yield from textwrap.wrap(
-            f"{account.function:<16} {verdict:<10} {_about(account)}",
+            f"{account.function:<16} {account.verdict:<10} {_about(account)}",
             WIDTH,
             initial_indent="  ",
             subsequent_indent=" " * 30,
         )
     findings = [finding for account in accounts for finding in account.findings.values()]
     for number, finding in enumerate(findings, 1):
-        yield from _told(number, finding, verbose)
+        yield from _told(number, finding, folder)
     for account in accounts:
-        for note in account.notes:
+        for note in account.notes.values():
             yield from textwrap.wrap(
                 f"{account.function}: {note}", WIDTH, initial_indent="  ", subsequent_indent="    "
             )
@@ -63,29 +69,35 @@ def _wrapped(first: str, last: str) -> Iterator[str]:
 
 
 def _about(account: Account) -> str:
-    if account.findings:
+    if account.verdict == "wrong":
         kinds = len(account.findings)
         return f"{kinds} finding{'s' * (kinds > 1)} in {account.problems} problems"
     if not account.problems:
         return ""
-    speed = f"; {account.speed:.2g} × as fast as the reference" if account.speed else ""
     dtypes = ", ".join(account.dtypes)
     error = f"the error at most {account.worst:.2g} × what is allowed" if account.worst else "in every bit"
-    return f"{account.problems} problems in {dtypes}, {error}{speed}"
+    else_right = "where there is NaN or infinity; else right: " if account.findings else ""
+    return f"{else_right}{account.problems} problems in {dtypes}, {error}{_speed(account)}"
 
 
-def _told(number: int, finding: Finding, verbose: bool) -> Iterator[str]:
+def _speed(account: Account) -> str:
+    """In words, where the interval says nothing or no more than that they are alike."""
+    if not account.speed:
+        return ""
+    ratio, low, high = account.speed
+    near = low <= ALIKE and high >= 1 / ALIKE
+    if high > (WIDE if near else WIDE**4) * low:
+        return "; how fast cannot be told here"
+    return f"; {'' if near else f'{ratio:.2g} ({low:.2g} to {high:.2g}) × '}as fast as the reference"
+
+
+def _told(number: int, finding: Finding, folder: Path) -> Iterator[str]:
     wrong = finding.wrong
     more = f": {wrong.more}" if wrong.more else ""
     count = f" ({finding.problems} problems)" if finding.problems > 1 else ""
     said = f"{number}. {finding.function} {SAYS[wrong.kind]}{more}{count}"
     yield from textwrap.wrap(said, WIDTH, subsequent_indent="   ")
-    for text, most in ((finding.call, None if verbose else LONGEST), (_both(finding), None)):
-        yield from textwrap.wrap(
-            text, WIDTH, initial_indent="   ", subsequent_indent="     ", max_lines=most, placeholder=" …"
-        )
-
-
-def _both(finding: Finding) -> str:
-    """What came and what is right."""
-    return f"gives {finding.wrong.got}, right is {finding.wrong.right}" if finding.wrong.got else ""
+    if finding.wrong.got:
+        yield f"   gives {finding.wrong.got}, right is {finding.wrong.right}"
+    if finding.call is not None:
+        yield from (f"   {line}" for line in pasted.lines(*finding.call, folder))

@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 
-from .arithmetic import Arithmetic, spread
+from .arithmetic import Arithmetic
 from .device import DTYPES, Array, leaves, library_of
 from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, mapped, operation, with_arrays
 
@@ -118,7 +118,7 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
                     found = formulas[func](*args, **named)
                 if found is not NotImplemented:
                     return found
-            if how.rng is None or name in EXACT or func.is_view:
+            if how.exact or name in EXACT or func.is_view:
                 return func(*args, **named)
             tree, result = (tuple(args), named), None
 
@@ -206,10 +206,10 @@ def _fits(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
 # ---- any -------------------------------------------------------------------------------------------------------------
 
 
-def yardstick(
-    call: Callable[..., Any], given: list[Any], library: str, dtype: str, runs: int, adapted: bool = False
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Each result of the reference in float64, and what one in this dtype may be off by.
+def formula(
+    call: Callable[..., Any], given: list[Any], library: str, adapted: bool = False
+) -> Callable[[Arithmetic], list[np.ndarray]]:
+    """The reference at these arguments, by an arithmetic: each of its results.
 
     Where its operations cannot be seen, what goes in is moved by as many roundings as its longest axis has entries, and
     what comes out by an operation's: the condition, and a constant.
@@ -222,10 +222,6 @@ def yardstick(
         Its arguments.
     library
         Whose operations it is made of.
-    dtype
-        That is judged.
-    runs
-        Of the formula with errors.
     adapted
         Whether it takes and gives NumPy's arrays whatever it is made of.
     """
@@ -243,7 +239,7 @@ def yardstick(
             found = [numbers(each) for each in leaves(call(*copies(how.input)))]
         return [how.off(each) for each in found]
 
-    def run(how: Arithmetic) -> list[np.ndarray]:
+    def seen(how: Arithmetic) -> list[np.ndarray]:
         if library == "torch":
             with _torch(how) as into:
                 return [numbers(each) for each in leaves(call(*copies(np.asarray if adapted else into)))]
@@ -251,12 +247,15 @@ def yardstick(
             return from_outside(how) if adapted else [numbers(each) for each in _jax(how, call, wide)]
         with _numpy(how) as into:
             found = leaves(call(*copies(into)))
-        seen = all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
-        return [numbers(each) for each in found] if seen else from_outside(how)
+        inside = all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
+        return [numbers(each) for each in found] if inside else from_outside(how)
 
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return spread(run, dtype, runs)
+    def run(how: Arithmetic) -> list[np.ndarray]:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return seen(how)
+
+    return run
 
 
 @contextlib.contextmanager

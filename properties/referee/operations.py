@@ -35,8 +35,8 @@ COMPOSITE = _names("gelu silu mish softplus log_sigmoid_forward elu celu hardswi
 
 def operation(how: Arithmetic, name: str, run: Callable[..., Any], given: list[Any], pointwise: bool) -> Any:
     """One operation on plain float64 arrays, and NumPy's part of its error; `run` takes the arrays in their places."""
-    value = run(*given)
-    if how.rng is None or name in EXACT:
+    value = run(*(map(how.operand, given) if name in SUMS else given))
+    if how.exact or name in EXACT:
         return value
     with np.errstate(all="ignore"):
         if name in SUMS:

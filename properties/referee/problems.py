@@ -1,7 +1,7 @@
 """On what a candidate is tried: the inputs of the reference's file, and harder ones of the same kind."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -40,6 +40,8 @@ class Problem:
         Whether shape and dtype are those that the reference's file gives.
     other
         Whether the shape is another one.
+    draw
+        More of them by seed, as they are.
     """
 
     given: list[Any]
@@ -47,6 +49,7 @@ class Problem:
     dtype: str
     asked: bool = True
     other: bool = False
+    draw: Callable[[int], list[Any]] = field(default=lambda _: [], repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +142,7 @@ def problems(subject: Subject, takes: Callable[[list[Any], bool], bool]) -> Iter
         dtype = next((each.dtype for each in given if _floats(each)), "float32")
         large = _size(given) > LARGE
         for seed in (1,) if large else (1, 2, 3):
-            yield Problem(draw(seed), "as they are", dtype)
+            yield Problem(draw(seed), "as they are", dtype, draw=draw)
         for what, change in VALUES.items():
             if (what in _PLAIN or not _linear(subject)) and (what == "sparse" or not large):
                 yield Problem(_changed(subject, given, change), what, dtype)
@@ -214,6 +217,7 @@ def _wild(rng: np.random.Generator, values: np.ndarray, dtype: str, first: bool)
 VALUES: dict[str, Callable[..., np.ndarray]] = {
     "with the signs changed": lambda rng, values, dtype, first: -values,
     "all zero": lambda rng, values, dtype, first: 0 * values,
+    "far from zero": lambda rng, values, dtype, first: values + 1000 if first else values,
     "sparse": _sparse,
     "large": _scaled(12),
     "small": _scaled(-20),

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -11,22 +12,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shrinkage.contract import CONTRACT
+import numpy as np
+
 from shrinkage.loader import Choice
-from shrinkage.properties.engine.account import source_repr
 from shrinkage.properties.isolated.scratch import Scratch
 from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 
 from . import bench, verdict
-from .device import CPU, DTYPES, Array, packed, unpacked
-from .libraries import yardstick
+from .arithmetic import Arithmetic, spread
+from .device import CPU, Array, packed, unpacked
+from .libraries import formula
+from .precision import lower
 from .problems import LARGE, Problem, Subject, problems, subjects
-from .verdict import NAMED, Wrong, Yard
+from .verdict import ANYHOW, NAMED, Wrong, Yard
 
 RUNS, FEW_RUNS = 12, 4  # of the reference with errors, on a problem and on a large one
 AGAIN = 40  # calls after which the first answer is asked for again
-ROUNDS, TURN = 7, 0.02  # of the race: turns of each, and seconds of one
-LOWER = ("float16", "bfloat16")  # in which a kernel of float32 may secretly compute
+ROUNDS, TURN, MOST = 12, 0.02, 1 << 12  # of the race: turns of each, seconds of one, and calls
+JUDGED = 4  # rounds: of so many one is looked at, and nobody in them knows which
+ENDS = slice(
+    2, 10, 7
+)  # of so many in order: between the third and the tenth is the median with 96 %, whatever they are
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+TRIES = 3  # wrong answers that are compared with those of lower precisions
 FAR = 64  # times what is allowed: who does so is off by more, and who loses a digit is not
 
 
@@ -40,7 +48,7 @@ class Finding:
 
     function: str
     wrong: Wrong
-    call: str = ""
+    call: tuple[Subject, Problem, dict[str, Array]] | None = None
     problems: int = 1
 
 
@@ -53,29 +61,38 @@ class Account:
     worst: float = 0.0
     dtypes: list[str] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    speed: float | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+    speed: list[float] = field(default_factory=list)  # its median, and between which numbers that is
     asked_right: bool = True
 
-    def add(self, wrong: Wrong, call: str = "") -> None:
+    def add(self, wrong: Wrong, call: tuple[Subject, Problem, dict[str, Array]] | None = None) -> None:
         """One more."""
         if wrong.kind in self.findings:
             self.findings[wrong.kind].problems += 1
         else:
             self.findings[wrong.kind] = Finding(self.function, wrong, call)
 
-    def note(self, text: str) -> None:
-        """Something to be told, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+    def note(self, text: str, about: str = "") -> None:
+        """Something to be told, once of what it is about."""
+        self.notes.setdefault(about or text, text)
+
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+        kinds = {*self.findings}
+        return "wrong" if kinds - {"special"} else "departs" if kinds else "right" if self.problems else "not judged"
 
 
 @contextlib.contextmanager
 def process(name: str, seconds: float, isolated: bool) -> Iterator[Worker]:
     """A bench for this file; what it prints is nobody's business."""
     scratch = Scratch(Choice((name,))) if isolated else None
-    options: dict[str, Any] = {"env": scratch.environment} if scratch else {}
-    options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # Each has one thread, on a core that is the same for both: what is compared is code, and not who gets more of them.
+    options: dict[str, Any] = {
+        "env": {**(scratch.environment if scratch else os.environ), **dict.fromkeys(THREADS, "1")}
+    }
+    cores = sorted(os.sched_getaffinity(0))[-1:] if hasattr(os, "sched_getaffinity") else []
+    options |= {"cores": cores} | {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     folders = scratch.writable if scratch else []
     try:
         with Worker("shrinkage.properties.referee.bench", *folders, patience=seconds, **options) as worker:
@@ -143,35 +160,36 @@ class Trial:
         self._call = self._made(subject)
         earlier: list[list[Array]] = []
         first: tuple[Problem, Yard, list[Array]] | None = None
-        timed: list[tuple[Problem, Yard, list[Array]]] = []
         for problem in problems(subject, lambda given, both: self._takes(subject, given, both)):
             theirs = self._asked(self._theirs, subject, problem.given, [], False)
             if "raised" in theirs:
                 continue
             own = theirs["results"]
             yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
-            if excess:
+            if math.isfinite(excess) and excess:
+                own_error = f"the reference itself is off by {excess:.2g} × what is allowed ({problem.what})"
+                account.note(f"{own_error}: twice as much is allowed", "widened")
+            elif excess:
                 account.note(
-                    f"the reference itself is off by {excess:.2g} × what is allowed ({problem.what}): so much more is"
+                    f"the reference itself gives NaN or infinity where its formula does not ({problem.what}): "
+                    "no answer is wrong there",
+                    "infinite",
                 )
             look = account.problems < 3
             ours = self._asked(
                 self._ours, subject, problem.given, [[each.values.shape, each.dtype] for each in own], look
             )
-            call = _code(subject, problem)
             account.problems += 1
             if problem.dtype not in account.dtypes:
                 account.dtypes.append(problem.dtype)
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
             for each in wrong:
-                account.add(each, call)
+                account.add(each, (subject, problem, self._state))
             if problem.asked and wrong:
                 account.asked_right = False
             if not wrong and problem.asked and "raised" not in ours:
                 earlier = [*earlier[-3:], ours["results"]]
                 first = first or (problem, yard, own)
-                if problem.what == "as they are" and len(timed) < 3:
-                    timed.append((problem, yard, own))
         if not account.problems:
             account.note("the reference takes none of the inputs that were tried")
         if first is not None:
@@ -179,23 +197,29 @@ class Trial:
             self._told(subject, account, first[0])
         if NAMED & {*account.findings}:  # what has a name needs no other
             account.findings.pop("value", None)
+        if ANYHOW & {*account.findings}:
+            account.findings.pop("special", None)
         self._unpatched(account)
-        if timed and not account.findings:
-            self._timed(subject, account, timed)
+        if first is not None and account.verdict in ("right", "departs"):
+            self._timed(subject, account, first[0])
             self._unpatched(account)
 
     def _made(self, subject: Subject) -> Callable[..., Any]:
         """The reference to be evaluated in float64, here; and models of the same numbers in both processes."""
+        self._state: dict[str, Array] = {}
         if subject.reference not in bench.MODELS:
             return bench.target(self.where, subject.reference, subject.names)
         own = vars(self.where[0])
         init = [*own.get("get_init_inputs", list)()]
-        state = self._theirs.ask("make", model=subject.reference, init=init, state=None)
-        self._ours.ask("make", model=subject.name, init=init, state=state)
+        for moved in (True, False):  # where the candidate has other numbers, both are left as they start
+            state = self._theirs.ask("make", model=subject.reference, init=init, state=None, moved=moved)
+            if self._ours.ask("make", model=subject.name, init=init, state=state, moved=False) is not None:
+                break
+        self._state = {key: unpacked(value) for key, value in state.items()}
         bench.seeded(0)
         model = own[subject.reference](*init)
         if hasattr(model, "double"):
-            model.load_state_dict({key: CPU.place(unpacked(value), "torch") for key, value in state.items()})
+            model.load_state_dict({key: CPU.place(value, "torch") for key, value in self._state.items()})
             model = model.double()
         return model if callable(model) else model.forward
 
@@ -222,9 +246,11 @@ class Trial:
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
         large = sum(each.values.size for each in problem.given if isinstance(each, Array)) > LARGE
+        return spread(self._formula(subject, problem.given), dtype, FEW_RUNS if large else RUNS)
+
+    def _formula(self, subject: Subject, given: list[Any]) -> Callable[[Arithmetic], list[np.ndarray]]:
         library = self.reference if subject.names and self.reference in ("torch", "jax") else subject.library
-        runs = FEW_RUNS if large else RUNS
-        return yardstick(self._call, problem.given, library, dtype, runs, adapted=bool(subject.names))
+        return formula(self._call, given, library, adapted=bool(subject.names))
 
     def _wrong(
         self,
@@ -240,7 +266,8 @@ class Trial:
             if problem.asked:
                 yield Wrong("raises", ours["raised"])
             else:
-                account.note(f"it takes none {problem.what}: {ours['raised']}")
+                if not (problem.other and "form" in account.findings):
+                    account.note(f"it takes none {problem.what}: {ours['raised']}", problem.what)
             return
         got, own = ours["results"], theirs["results"]
         if ours["strange"]:
@@ -269,12 +296,11 @@ class Trial:
         if problem.other and account.asked_right and wrong.kind in ("value", "part", "special", "form"):
             wrong = Wrong("shape", wrong.more, wrong.got, wrong.right)
         elif wrong.kind == "value" and ratio > FAR and problem.dtype in ("float64", "float32"):
-            for lower in ("float32", *LOWER) if problem.dtype == "float64" else LOWER:
-                rough, _ = verdict.worst(got, self._yardstick(subject, problem, lower), own, problem.dtype)
-                if rough <= 1:
-                    says = f"{wrong.more}, and within what {lower} is"
-                    wrong = Wrong("precision", says, wrong.got, wrong.right)
-                    break
+            tried = [account.findings[each].problems for each in ("value", "precision") if each in account.findings]
+            if sum(tried) < TRIES and (
+                names := lower(lambda given: self._formula(subject, given), problem.given, got, yard, problem.dtype)
+            ):
+                wrong = Wrong("precision", f"{wrong.more}, and like that of {names}", wrong.got, wrong.right)
         yield wrong
 
     def _unpatched(self, account: Account) -> None:
@@ -289,10 +315,12 @@ class Trial:
         for _ in range(AGAIN):
             answer = self._asked(self._ours, subject, problem.given, [], False)
             if "raised" in answer or verdict.wrong_form(answer["results"], own):
-                return account.add(Wrong("calls", answer.get("raised", "")), _code(subject, problem))
+                return account.add(Wrong("calls", answer.get("raised", "")), (subject, problem, self._state))
             ratio, _ = verdict.worst(answer["results"], yard, own, problem.dtype)
             if ratio > 1:
-                return account.add(Wrong("calls", f"{ratio:.2g} × what is allowed, later"), _code(subject, problem))
+                return account.add(
+                    Wrong("calls", f"{ratio:.2g} × what is allowed, later"), (subject, problem, self._state)
+                )
         return None
 
     def _told(self, subject: Subject, account: Account, problem: Problem) -> None:
@@ -306,41 +334,40 @@ class Trial:
         if same:
             account.note(f"it calls {', '.join(dict.fromkeys(same))}, as the reference does or is")
 
-    def _timed(self, subject: Subject, account: Account, timed: list[tuple[Problem, Yard, list[Array]]]) -> None:
-        """The reference's time over its own, by turns; the answers of the clocked calls are judged."""
+    def _timed(self, subject: Subject, account: Account, first: Problem) -> None:
+        """The reference's time over its own, in rounds, each with new inputs; its clocked answers are judged."""
         both = {self._ours: subject.name, self._theirs: subject.reference}
-        calls = dict.fromkeys(both, 1)
+        seeds = itertools.count(100)
 
-        def turn(who: Worker) -> float:
-            begun = time.perf_counter()
-            answer = who.ask("turn", function=both[who], names=subject.names, calls=calls[who])
-            took = time.perf_counter() - begun
-            _, yard, own = timed[(calls[who] - 1) % len(timed)]
-            if who is self._ours:
-                got = [unpacked(each) for each in answer]
-                if verdict.wrong_form(got, own) or verdict.worst(got, yard, own, timed[0][0].dtype)[0] > 1:
-                    account.add(Wrong("calls", "when it is timed"))
-            return took / calls[who]
+        def turns(calls: int) -> dict[Worker, float]:
+            seed, took, answers = next(seeds), {}, {}
+            problem = Problem(first.draw(seed), "when it is timed", first.dtype, draw=first.draw)
+            given = [*map(packed, problem.given)]
+            for who in sorted(both, key=lambda who: (who is self._ours) == seed % 2):
+                who.ask("prepare", library=subject.library, given=given, calls=calls, seed=seed)
+                begun = time.perf_counter()
+                answers[who] = who.ask("turn", function=both[who], names=subject.names)
+                took[who] = time.perf_counter() - begun
+            got, own = ([unpacked(each) for each in answers[who]] for who in both)
+            if seed % JUDGED == 0:
+                yard, _ = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
+                if verdict.wrong_form(got, own) or verdict.worst(got, yard, own, problem.dtype)[0] > 1:
+                    account.add(Wrong("calls", problem.what), (subject, problem, self._state))
+            return took
 
-        for who in both:
-            who.ask(
-                "prepare", library=subject.library, given=[[*map(packed, problem.given)] for problem, _, _ in timed]
-            )
-            while (took := turn(who)) * calls[who] < TURN / 2 and calls[who] < 1 << 16:
-                calls[who] = max(2 * calls[who], min(math.ceil(TURN / took), 1 << 16))
-        ratios = [turn(self._theirs) / turn(self._ours) for _ in range(ROUNDS)]
-        if not account.findings:
-            account.speed = statistics.median(ratios)
+        calls, most = 1, min(MOST, max((1 << 26) // max(sum(_bytes(first.given)), 1), 1))
+        while calls < most and min(turns(calls).values()) < TURN / 2:
+            calls = min(4 * calls, most)
+        rounds = [turns(calls) for _ in range(ROUNDS)]
+        ratios = sorted(took[self._theirs] / took[self._ours] for took in rounds)
+        if "calls" not in account.findings:
+            account.speed = [statistics.median(ratios), *ratios[ENDS]]
+
+
+def _bytes(given: list[Any]) -> Iterator[int]:
+    return (each.values.nbytes for each in given if isinstance(each, Array))
 
 
 def _differ(a: dict[str, Any], b: dict[str, Any]) -> Iterator[bool]:
     for one, other in itertools.zip_longest(a.get("results", []), b.get("results", [])):
         yield one is None or other is None or not bench._same(one, other)
-
-
-def _code(subject: Subject, problem: Problem) -> str:
-    """The call, as code where it is short."""
-    given = [each.values if isinstance(each, Array) else each for each in problem.given]
-    dtypes = {each.dtype for each in problem.given if isinstance(each, Array) and each.dtype in DTYPES}
-    name = subject.name if subject.name in CONTRACT or subject.name not in bench.MODELS else f"{subject.name}()"
-    return f"{source_repr.call(name, tuple(given), {})}, {problem.what}{', bfloat16' * ('bfloat16' in dtypes)}"

@@ -23,17 +23,18 @@ SAYS = {
     "over": "writes over an answer that it has handed back before",
     "shape": "is right for the shape that it was made for, and wrong for others",
     "calls": "changes its answer with the number of calls",
-    "patched": "changes how it is timed or compared",
+    "patched": "changes how it is timed, compared or given its numbers",
     "changed": "writes into its input",
     "shares": "hands back memory of its input",
     "lazy": "hands back what is no array: it may be computed when it is looked at",
     "raises": "raises an error where the reference answers",
     "dtype": "answers in another dtype",
     "form": "answers in another shape",
-    "special": "is wrong about NaN or infinity",
+    "special": "departs where there is NaN or infinity",
     "value": "is wrong",
 }
 NAMED = {"memory", "input", "earlier", "part", "precision", "late", "shape", "calls"}  # why an answer is wrong
+ANYHOW = NAMED | {"value", "part"}  # whose answers are wrong without a NaN, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,17 +114,18 @@ def called(
     wrong = ratio > 1
     shown = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
     here = f"in entry {tuple(map(int, at))}, " if at else ""
-    size = f"{here}the error is {ratio[at]:.2g} × what is allowed"
+    counted = value.dtype.kind == "f" and math.isfinite(ratio[at])  # else nothing but the right one is allowed
+    size = f"{here}the error is {ratio[at]:.2g} × what is allowed" if counted else here.rstrip(", ")
+    if any(isinstance(each, Array) and not np.isfinite(each.values).all() for each in given):
+        return Wrong("special", here.rstrip(", "), **shown)
     if np.count_nonzero(result.values == BAIT) * 2 > np.count_nonzero(wrong):
         return Wrong("memory", **shown)
     for each in given:
-        if isinstance(each, Array) and each.values.size and _is(result, each.values):
+        if isinstance(each, Array) and _is(result, each.values):
             return Wrong("input", **shown)
     for before in earlier:
         if len(before) == len(got) and _is(result, before[which].values) and 4 * wrong.sum() > wrong.size > 1:
             return Wrong("earlier", **shown)
-    if not math.isfinite(ratio[at]):
-        return Wrong("special", here.rstrip(", "), **shown)
     lines = np.atleast_1d(wrong)
     rows = np.asarray(lines.reshape(lines.shape[0], -1).any(axis=1))
     done = int(np.argmax(rows))
@@ -131,15 +133,15 @@ def called(
     right = (
         batch and done and np.all(value[:done].reshape(done, -1).any(axis=1))
     )  # and no zeros, which are there anyhow
-    if right and done >= max(len(rows) // 4, 1) and rows[done:].mean() > 0.9:
+    rest = result.values[done:] if done else result.values
+    if right and done >= max(len(rows) // 4, 1) and rows[done:].mean() > 0.9 and np.isfinite(rest).all():
         return Wrong("part", f"{done} of {len(rows)} rows", **shown)
     return Wrong("value", size, **shown)
 
 
 def _is(result: Array, other: np.ndarray) -> bool:
-    return result.values.shape == other.shape and np.array_equal(
-        result.values, other, equal_nan=other.dtype.kind == "f"
-    )
+    """Whether it is the same, and nothing that many ways lead to, as zeros and NaN."""
+    return np.array_equal(result.values, other) and bool((other != other.flat[:1]).any())
 
 
 def _number(value: Any, dtype: str = "") -> str:

@@ -1,0 +1,49 @@
+"""The call that shows a finding, as code that can be pasted: what is large is in a file."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.account import source_repr
+
+from . import bench
+from .device import Array
+from .problems import Problem, Subject
+
+FEW = 12  # entries of an array that is written out
+PLACED = {"torch": "torch.from_numpy({})", "jax": "jax.numpy.asarray({})"}
+
+
+def lines(subject: Subject, problem: Problem, state: dict[str, Any], folder: Path) -> list[str]:
+    """The code; its arrays, and the model's numbers, are put into the folder."""
+    kept: dict[str, np.ndarray] = {}
+    given = ", ".join(_code(each, f"{i}", subject, kept) for i, each in enumerate(problem.given))
+    model = subject.name in bench.MODELS
+    code = f"model({given})" if model else f"{subject.name}({given})"
+    if model:
+        kept |= {key: each.values for key, each in state.items()}
+    made = [f"model = {subject.name}(*get_init_inputs())"] if model else []
+    if state:
+        numbers = f"{{key: {PLACED['torch'].format('f[key]')} for key in f if not key.isdigit()}}"
+        made.append(f"model.load_state_dict({numbers})")
+    if kept:
+        digest = hashlib.sha256(b"".join(key.encode() + each.tobytes() for key, each in kept.items())).hexdigest()
+        path = folder / "referee" / f"{subject.name}-{digest[:12]}.npz"
+        path.parent.mkdir(exist_ok=True)
+        np.savez(path, **kept)  # type: ignore[arg-type]  # of which one argument is no array
+        made.insert(0, f"f = np.load({str(path)!r})")
+    return [*made, f"{code}  # {problem.what}"]
+
+
+def _code(value: Any, name: str, subject: Subject, kept: dict[str, np.ndarray]) -> str:
+    if not isinstance(value, Array):
+        return source_repr.code(value)
+    text = source_repr.code(value.values)
+    if value.values.size > FEW:
+        kept[name], text = value.values, f"f[{name!r}]"
+    text = PLACED.get(subject.library, "{}").format(text) if subject.name not in CONTRACT else text
+    wide = {"torch": ".to(torch.bfloat16)", "jax": ".astype('bfloat16')"}.get(subject.library, ".astype('bfloat16')")
+    return text + wide if value.dtype == "bfloat16" else text

@@ -1,0 +1,54 @@
+"""Whether a wrong answer is that of a lower precision: what the reference gives in it is computed, and compared.
+
+That an error is as large as float16's says nothing, a wrong constant's is so too. What tells is which error: rounding
+does the same to the same numbers, whoever does it, and whoever rounds elsewhere shares the larger part of it.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .arithmetic import BITS, Arithmetic, Lower
+from .device import DTYPES, Array
+
+FITS = 0.6  # of the error at most is left when a run in the lower precision is taken from it
+ENTRIES = 8  # in fewer that is chance
+
+Formula = Callable[[list[Any]], Callable[[Arithmetic], list[np.ndarray]]]
+
+
+def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any], dtype: str) -> str:
+    """Which it may be, or nothing: what goes in is rounded, what goes into products and sums, or every result."""
+    wrong = [abs(each.values - value) > allowed for each, (value, allowed) in zip(got, yard, strict=True)]
+    if sum(map(np.count_nonzero, wrong)) < ENTRIES:
+        return ""
+    error = _norm(got, [value for value, _ in yard], yard)
+    left = {}
+    for precision in [each for each in BITS if each != "float32" or dtype == "float64"]:
+        found = []
+        for rounding in (np.rint, np.trunc):
+            products, every = (Lower(precision, rounding, each) for each in (False, True))
+            rounded = [
+                Array(every.operand(each.values.astype(float)), each.dtype) if _floats(each) else each for each in given
+            ]
+            for how, inputs in ((Arithmetic(dtype, None), rounded), (products, given), (every, rounded)):
+                found.append(_norm(got, formula(inputs)(how), yard))
+        left[precision] = min(found)
+    best = min(left.values())
+    return " or ".join(each for each in left if left[each] == best) if best <= FITS * error else ""
+
+
+def _norm(got: list[Array], values: list[np.ndarray], yard: list[Any]) -> float:
+    """How far they are from each other, in units of what is allowed."""
+    total = 0.0
+    with np.errstate(all="ignore"):
+        for each, value, (_, allowed) in zip(got, values, yard, strict=True):
+            apart = (each.values.astype(float) - value) / allowed
+            total += float(np.square(apart, where=np.isfinite(apart), out=np.zeros(apart.shape)).sum())
+    return math.sqrt(total)
+
+
+def _floats(value: Any) -> bool:
+    return isinstance(value, Array) and value.dtype in DTYPES
