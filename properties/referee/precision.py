@@ -1,7 +1,8 @@
 """Whether a wrong answer is that of a lower precision: what the reference gives in it is computed, and compared.
 
 That an error is as large as float16's says nothing, a wrong constant's is so too. What tells is which error: rounding
-does the same to the same numbers, whoever does it, and whoever rounds elsewhere shares the larger part of it.
+does the same to the same numbers, whoever does it, and whoever rounds elsewhere shares the larger part of it. Who
+rounds every step of another formula does not; but its answers are numbers of that precision, and as near as that comes.
 """
 
 import math
@@ -11,12 +12,20 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import BITS, Arithmetic, Lower
-from .device import DTYPES, Array
+from .device import DTYPES, Array, rounded
 
 FITS = 0.6  # of the error at most is left when a run in the lower precision is taken from it
 ENTRIES = 8  # in fewer that is chance
 
 Formula = Callable[[list[Any]], Callable[[Arithmetic], list[np.ndarray]]]
+
+
+def held(got: list[Array], dtype: str) -> str:
+    """The lower precision whose numbers all of these are."""
+    values = np.concatenate([each.values.ravel() for each in got])
+    names = ("bfloat16", "float16", "float32")[: 3 if dtype == "float64" else 2]
+    exact = (name for name in names if np.array_equal(rounded(values, name).astype(values.dtype), values))
+    return next(exact, "") if np.unique(values).size >= ENTRIES else ""
 
 
 def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any], dtype: str) -> str:
@@ -30,10 +39,10 @@ def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any],
         found = []
         for rounding in (np.rint, np.trunc):
             products, every = (Lower(precision, rounding, each) for each in (False, True))
-            rounded = [
+            less = [
                 Array(every.operand(each.values.astype(float)), each.dtype) if _floats(each) else each for each in given
             ]
-            for how, inputs in ((Arithmetic(dtype, None), rounded), (products, given), (every, rounded)):
+            for how, inputs in ((Arithmetic(dtype, None), less), (products, given), (every, less)):
                 found.append(_norm(got, formula(inputs)(how), yard))
         left[precision] = min(found)
     best = min(left.values())

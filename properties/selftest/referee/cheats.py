@@ -21,6 +21,13 @@ def gram(x):
 
 def mean(x):
     return x.mean(axis=0)
+
+def normed(x):
+    d = x - x.mean(axis=-1, keepdims=True)
+    return d / np.sqrt((d * d).mean(axis=-1, keepdims=True) + 1e-5)
+
+def argmax(x):
+    return x.argmax(axis=-1)
 """
 
 # By the kind of the finding: a sentence's key in `verdict.SAYS`.
@@ -153,8 +160,22 @@ def relu(x): return np.maximum(x, 0)
     ),
     "in place": ("changed", "def relu(x): return np.maximum(x, 0, out=x).copy()"),
     "a NaN made 0": ("special", "def relu(x): return np.maximum(np.nan_to_num(x, posinf=np.inf, neginf=-np.inf), 0)"),
+    "the seed fixed": ("patched", "np.random.seed = lambda *_: None\n\ndef relu(x): return np.maximum(x, 0)"),
     "another dtype": ("dtype", "def relu(x): return np.maximum(x, 0).astype(np.float16)"),
     "a row too few": ("form", "def relu(x): return np.maximum(x[1:], 0)"),
     "an error": ("raises", "def relu(x): raise RuntimeError('no device')"),
     "the wrong formula": ("value", "def softmax(x): return np.exp(x) / np.exp(x).sum()"),
+    "a wrong constant": ("value", "def gram(x): return x @ x.T * x.dtype.type(1.001)"),
+    "zeros": ("value", "def relu(x): return np.zeros_like(x)"),
+    "a constant": ("value", "def softmax(x): return np.full_like(x, 1 / x.shape[-1])"),
+    "an overflow": ("value", "def softmax(x): return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)"),
+    "the last of the ties": ("value", "def argmax(x): return x.shape[-1] - 1 - x[..., ::-1].argmax(axis=-1)"),
+    "the variance in one pass": (
+        "value",
+        """
+def normed(x):
+    mean = x.mean(axis=-1, keepdims=True)
+    return (x - mean) / np.sqrt((x * x).mean(axis=-1, keepdims=True) - mean * mean + 1e-5)
+""",
+    ),
 }

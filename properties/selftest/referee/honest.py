@@ -153,3 +153,50 @@ class ModelNew(nn.Module):
         d = z - z.mean(-1, keepdim=True)
         return (d * torch.rsqrt((d * d).mean(-1, keepdim=True) + 1e-5)).float()
 """
+
+NORM = """
+import torch
+from torch import nn
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x):
+        return self.norm(x)
+
+def get_inputs():
+    return [torch.randn(6, 8)]
+"""
+
+SLOW = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((20, 20)).astype(np.float32)]
+
+def ordered(x):
+    return [np.sort(x, axis=None) for _ in range(40)][0]
+"""
+TABLE = """
+import numpy as np
+
+known = {}
+
+def ordered(x):
+    key = (x.shape, x.dtype, x.tobytes())
+    if key not in known:
+        known[key] = [np.sort(x, axis=None) for _ in range(40)][0]
+    return known[key].copy()
+"""
+
+JUMPS = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((6, 8))]
+
+def jumps(x):
+    return np.where(x.astype(np.float16) == x, 0 * x, 9 + 0 * x)
+"""

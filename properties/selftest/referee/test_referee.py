@@ -1,10 +1,14 @@
 """Every known cheat is refuted under its name, with the reference in NumPy; honest kernels are right."""
 
+import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from shrinkage.properties.judge import main
+from shrinkage.properties.referee import command
 from shrinkage.properties.referee.trial import Account, Trial
 from shrinkage.properties.referee.verdict import SAYS
 
@@ -32,6 +36,8 @@ def test_a_cheat_is_called_by_its_name(tmp_path, kind, source):
     assert {*account.findings} <= {*SAYS}
     assert ("value" in account.findings) == (kind == "value")
     assert bool(account.speed) == (kind == "special")
+    if kind == "precision":
+        assert ("bfloat16" in account.findings[kind].wrong.more) == ("float16" not in source)
 
 
 def test_honest_kernels_are_right_and_timed(tmp_path):
@@ -85,6 +91,74 @@ def test_a_torch_module_has_the_weights_of_the_reference(tmp_path, cast):
     (account,) = judged(tmp_path, honest.TORCH_NEW.replace("{cast}", cast), honest.TORCH_MODEL).values()
     assert ("precision" in account.findings) == bool(cast), account
     assert account.problems > 10
+
+
+def test_a_table_of_answers_is_not_fast(tmp_path):
+    """Every clocked call has inputs of its own, in both; the interval is told only where it says something."""
+    (account,) = judged(tmp_path, honest.TABLE, honest.SLOW).values()
+    assert not account.findings
+    assert account.speed[0] < 2
+
+
+@pytest.mark.parametrize(
+    ("speed", "says"),
+    {
+        (1.02, 0.97, 1.08): "; as fast as the reference",
+        (1.02, 0.7, 1.5): "; how fast cannot be told here",
+        (2.0, 1.9, 2.1): "; 2 (1.9 to 2.1) × as fast as the reference",
+        (3.0, 1.1, 9.0): "; how fast cannot be told here",
+    }.items(),
+)
+def test_a_speed_is_told_as_far_as_it_is_known(speed, says):
+    """With its interval, or in words."""
+    assert command._speed(Account("f", speed=[*speed])) == says
+
+
+def test_what_departs_about_nan_alone_has_a_verdict_of_its_own(tmp_path, capsys, monkeypatch):
+    """As a departure of the judge's, it exits with 1; the call that is printed gives what is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "reference.py").write_text(REFERENCE)
+    kernel = "import numpy as np\n\ndef relu(x):\n    return np.where(x > 0, x, x.dtype.type(0))\n"
+    (tmp_path / "kernel.py").write_text(kernel)
+    assert main([str(tmp_path / "kernel.py"), "--against", str(tmp_path / "reference.py")]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert any("relu             departs    where there is NaN or infinity; else right: " in line for line in printed)
+    (said,) = (i for i, line in enumerate(printed) if line.startswith("1. relu departs where there is NaN or infinity"))
+    assert printed[said + 1] == "   gives 0, right is nan"
+    names: dict[str, Any] = {}
+    exec(kernel, names)
+    exec(printed[said + 2].strip(), names)
+    got = eval(printed[said + 3].strip(), names)
+    at = tuple(map(int, re.findall(r"\d+", printed[said].partition("entry")[2])[: got.ndim]))
+    assert got[at] == 0
+    assert np.isnan(names["f"]["0"][at])
+
+
+def test_notes_are_sentences_and_told_once(tmp_path):
+    """What the reference does itself, and that another shape fails, however it says so."""
+    (account,) = judged(tmp_path, honest.JUMPS, honest.JUMPS).values()
+    assert account.notes["jumps"].endswith(" itself has other answers than its formula (as they are): none is wrong")
+    fixed = "import numpy as np\ndef relu(x): return np.maximum(x, 0).reshape({})"
+    (account,) = judged(tmp_path, fixed.format("6, 8")).values()
+    assert len([each for each in account.notes.values() if "of another shape" in each]) == 1, account
+    (account,) = judged(tmp_path, fixed.format("8, 6")).values()
+    assert "form" in account.findings
+    assert "of another shape" not in account.notes
+
+
+def test_learned_numbers_are_moved_from_where_they_start(tmp_path):
+    """Alike in both, by order where they are called otherwise; who does not read them is wrong."""
+    pytest.importorskip("torch", reason="torch is not installed: its modules cannot run")
+    names = {"Model": "ModelNew", "self.norm": "self.other"}
+    renamed = honest.NORM
+    for name, other in names.items():
+        renamed = renamed.replace(name, other)
+    (account,) = judged(tmp_path, renamed, honest.NORM).values()
+    assert not account.findings
+    assert "__" not in "".join(account.notes.values())
+    unread = honest.NORM.replace("Model", "ModelNew").replace("self.norm(x)", "nn.functional.layer_norm(x, (8,))")
+    (account,) = judged(tmp_path, unread, honest.NORM).values()
+    assert "value" in account.findings
 
 
 def test_the_command_prints_a_screen_and_exits_as_the_judge(tmp_path, capsys):
