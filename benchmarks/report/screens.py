@@ -66,7 +66,7 @@ def printed(command: str, folder: Path) -> str:
     run = subprocess.run(
         command, shell=True, cwd=folder, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     )
-    return "".join(f"{line.rstrip()}\n" for line in run.stdout.splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in run.stdout.replace(str(Path.home()), "/home/you").splitlines())
 
 
 def alike(text: str) -> list[str]:

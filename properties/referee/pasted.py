@@ -22,10 +22,13 @@ def lines(subject: Subject, problem: Problem, state: dict[str, Any], folder: Pat
     kept: dict[str, np.ndarray] = {}
     given = ", ".join(_code(each, f"{i}", subject, kept) for i, each in enumerate(problem.given))
     model = subject.name in bench.MODELS
-    code = f"model({given})" if model else f"{subject.name}({given})"
+    forward = "model" if subject.library == "torch" else "model.forward"
+    code = f"{forward if model else subject.name}({given})"
     if model:
         kept |= {key: each.values for key, each in state.items()}
     made = [f"model = {subject.name}(*get_init_inputs())"] if model else []
+    if model and not state:
+        made.insert(0, "torch.manual_seed(0)" if subject.library == "torch" else "np.random.seed(0)")
     if state:
         numbers = f"{{key: {PLACED['torch'].format('f[key]')} for key in f if not key.isdigit()}}"
         made.append(f"model.load_state_dict({numbers})")

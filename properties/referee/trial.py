@@ -194,7 +194,9 @@ class Trial:
             self._again(subject, account, first)
             self._told(subject, account, first[0])
         if NAMED & {*account.findings}:  # what has a name needs no other
-            account.findings.pop("value", None)
+            other = account.findings.pop("value", None)
+            if other is not None and "precision" in account.findings:  # it is tried on the first few only
+                account.findings["precision"].problems += other.problems
         if ANYHOW & {*account.findings}:
             account.findings.pop("special", None)
         self._unpatched(account)
@@ -211,13 +213,14 @@ class Trial:
         init = [*own.get("get_init_inputs", list)()]
         for moved in (True, False):  # where the candidate has other numbers, both are left as they start
             state = self._theirs.ask("make", model=subject.reference, init=init, state=None, moved=moved)
-            if self._ours.ask("make", model=subject.name, init=init, state=state, moved=False) is not None:
+            mine = self._ours.ask("make", model=subject.name, init=init, state=state, moved=False)
+            if mine is not None:
                 break
-        self._state = {key: unpacked(value) for key, value in state.items()}
+        self._state = {key: unpacked(value) for key, value in (mine or {}).items()}
         bench.seeded(0)
         model = own[subject.reference](*init)
         if hasattr(model, "double"):
-            model.load_state_dict({key: CPU.place(value, "torch") for key, value in self._state.items()})
+            model.load_state_dict({key: CPU.place(unpacked(value), "torch") for key, value in state.items()})
             model = model.double()
         return model if callable(model) else model.forward
 

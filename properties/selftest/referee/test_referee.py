@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shrinkage.properties.judge import main
-from shrinkage.properties.referee import command
+from shrinkage.properties.referee import command, pasted
 from shrinkage.properties.referee.trial import Account, Trial
 from shrinkage.properties.referee.verdict import SAYS
 
@@ -36,6 +36,8 @@ def test_a_cheat_is_called_by_its_name(tmp_path, kind, source):
     assert {*account.findings} <= {*SAYS}
     assert ("value" in account.findings) == (kind == "value")
     assert bool(account.speed) == (kind == "special")
+    if "argmax" in source:  # of which no error is small
+        assert "×" not in account.findings[kind].wrong.more
     if kind == "precision":
         assert ("bfloat16" in account.findings[kind].wrong.more) == ("float16" not in source)
 
@@ -132,6 +134,27 @@ def test_what_departs_about_nan_alone_has_a_verdict_of_its_own(tmp_path, capsys,
     at = tuple(map(int, re.findall(r"\d+", printed[said].partition("entry")[2])[: got.ndim]))
     assert got[at] == 0
     assert np.isnan(names["f"]["0"][at])
+    names["f"].close()
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_what_is_printed_of_a_model_can_be_pasted(tmp_path, library):
+    """With the numbers that it had."""
+    torch = pytest.importorskip(library, reason=f"{library} is not installed: its modules cannot run")
+    wrong = honest.MODEL_NEW.format(body=honest.LINES["wrong"])
+    source, reference = (wrong, honest.MODEL) if library == "numpy" else (honest.UNREAD, honest.NORM)
+    (account,) = judged(tmp_path, source, reference).values()
+    finding = account.findings["value"]
+    assert finding.call is not None
+    *made, call = pasted.lines(*finding.call, tmp_path)
+    names: dict[str, Any] = {"np": np, "torch": torch, "get_init_inputs": list}
+    exec(reference, names)
+    exec(source, names)
+    exec("\n".join(made), names)
+    got = np.asarray(eval(f"({call}\n)", names).tolist())
+    names["f"].close()
+    at = tuple(map(int, re.findall(r"\d+", finding.wrong.more)[: got.ndim]))
+    assert got[at] == pytest.approx(float(finding.wrong.got), rel=1e-6)
 
 
 def test_notes_are_sentences_and_told_once(tmp_path):
@@ -149,15 +172,11 @@ def test_notes_are_sentences_and_told_once(tmp_path):
 def test_learned_numbers_are_moved_from_where_they_start(tmp_path):
     """Alike in both, by order where they are called otherwise; who does not read them is wrong."""
     pytest.importorskip("torch", reason="torch is not installed: its modules cannot run")
-    names = {"Model": "ModelNew", "self.norm": "self.other"}
-    renamed = honest.NORM
-    for name, other in names.items():
-        renamed = renamed.replace(name, other)
+    renamed = honest.NORM.replace("Model", "ModelNew").replace("self.norm", "self.other")
     (account,) = judged(tmp_path, renamed, honest.NORM).values()
     assert not account.findings
     assert "__" not in "".join(account.notes.values())
-    unread = honest.NORM.replace("Model", "ModelNew").replace("self.norm(x)", "nn.functional.layer_norm(x, (8,))")
-    (account,) = judged(tmp_path, unread, honest.NORM).values()
+    (account,) = judged(tmp_path, honest.UNREAD, honest.NORM).values()
     assert "value" in account.findings
 
 
