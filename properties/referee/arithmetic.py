@@ -105,13 +105,14 @@ class Lower(Arithmetic):
         A key of `BITS`.
     rounding
         To the nearest, or cut off, as whoever copies half of the bits does.
-    every
-        Whether every operation's result is rounded; else what goes into products and sums only, as in tensor cores.
+    results
+        Which are rounded: none, as in tensor cores, those of products and sums, or every operation's; what goes into
+        products and sums is in any case.
     """
 
-    def __init__(self, precision: str, rounding: Callable[[np.ndarray], np.ndarray], every: bool) -> None:
+    def __init__(self, precision: str, rounding: Callable[[np.ndarray], np.ndarray], results: int) -> None:
         super().__init__("float64", None)
-        self.exact, self.every = False, every
+        self.exact, self.results = False, results
         self.bits, self.rounding = BITS[precision], rounding
         self.lowest = -24 if precision == "float16" else -149  # the exponent of the smallest number that is held
 
@@ -126,7 +127,7 @@ class Lower(Arithmetic):
 
     def off(self, value: Any, absolute: Any = None, terms: Any = 1, rough: float = 1) -> np.ndarray:
         """What an operation gives."""
-        return np.asarray(self.operand(value) if self.every else value)
+        return np.asarray(self.operand(value) if self.results > (absolute is None) else value)
 
     def around(self, value: Any, size: int) -> np.ndarray:
         """What goes into a factorisation."""

@@ -15,7 +15,7 @@ from .arithmetic import BITS, Arithmetic, Lower
 from .device import DTYPES, Array, rounded
 
 FITS = 0.6  # of the error at most is left when a run in the lower precision is taken from it
-ENTRIES = 8  # in fewer that is chance
+ENTRIES = 16  # in fewer that is chance
 
 Formula = Callable[[list[Any]], Callable[[Arithmetic], list[np.ndarray]]]
 
@@ -38,11 +38,12 @@ def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any],
     for precision in [each for each in BITS if each != "float32" or dtype == "float64"]:
         found = []
         for rounding in (np.rint, np.trunc):
-            products, every = (Lower(precision, rounding, each) for each in (False, True))
+            ways = [Lower(precision, rounding, results) for results in range(3)]
             less = [
-                Array(every.operand(each.values.astype(float)), each.dtype) if _floats(each) else each for each in given
+                Array(ways[0].operand(each.values.astype(float)), each.dtype) if _floats(each) else each
+                for each in given
             ]
-            for how, inputs in ((Arithmetic(dtype, None), less), (products, given), (every, less)):
+            for how, inputs in ((Arithmetic(dtype, None), less), (ways[0], given), (ways[1], given), (ways[2], less)):
                 found.append(_norm(got, formula(inputs)(how), yard))
         left[precision] = min(found)
     best = min(left.values())

@@ -28,6 +28,10 @@ def normed(x):
 
 def argmax(x):
     return x.argmax(axis=-1)
+
+def layer(x):
+    z = x @ x.T + x[:, :1]
+    return z * np.tanh(z)
 """
 
 # By the kind of the finding: a sentence's key in `verdict.SAYS`.
@@ -73,6 +77,15 @@ def softmax(x):
     "half of the digits": (
         "precision",
         "def gram(x): return (x.astype(np.float16) @ x.T.astype(np.float16)).astype(x.dtype)",
+    ),
+    "half of the digits at first": (
+        "precision",
+        """
+def layer(x):
+    half = x.astype(np.float16)
+    z = (half @ half.T + half[:, :1]).astype(x.dtype)
+    return z * np.tanh(z)
+""",
     ),
     "bfloat16 inside": (
         "precision",
