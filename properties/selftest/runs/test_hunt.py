@@ -389,19 +389,8 @@ def quadratic_form(A, x):
 """
     (tmp_path / "regressed.py").write_text(regressed)
     (tmp_path / "kept" / "right.py.jsonl").rename(tmp_path / "kept" / "regressed.py.jsonl")
-    run = (
-        "-m",
-        "shrinkage",
-        "judge",
-        "regressed.py",
-        "--profile",
-        "quick",
-        "-n",
-        "0",
-        "-k",
-        "quadratic_form_is_the_double_sum",
-    )
-    code, output = own_python(tmp_path, *run, "--database", "kept")
+    run = ("-m", "shrinkage", "judge", "regressed.py", "-n", "0", "-k", "quadratic_form_is_the_double_sum")
+    code, output = own_python(tmp_path, *run, "--database", "kept", CI="")
     assert code == 1, output
     assert "quadratic_form is wrong" in output
     assert refute(load(Choice(("regressed.py",))), among=["test_quadratic_form_is_the_double_sum*"]) is None
