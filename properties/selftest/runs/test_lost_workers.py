@@ -34,7 +34,12 @@ def test_a_worker_that_is_killed_costs_no_answer():
     expected = made.compute(scheduler="synchronous")
     seed, killed = secrets.randbits(32), set[int]()
     rng = np.random.default_rng(seed)
-    settings = {"distributed.scheduler.allowed-failures": 100, "distributed.comm.retry.count": 3}
+    settings = {
+        "distributed.scheduler.allowed-failures": 100,
+        "distributed.comm.retry.count": 3,
+        # A cluster closes for good what is not back at that moment, though it be after the next loss and on its way.
+        "distributed.deploy.lost-worker-timeout": "1h",
+    }
     with (
         dask.config.set(settings),
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
