@@ -5,21 +5,26 @@ so a worker needs `shrinkage[judge]` and nothing of the folder that the run was 
 tasks, which another one tries.
 """
 
+import importlib.metadata
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shrinkage import __version__
 from shrinkage.properties.judge import CLAIMS, OPTIONS, nobodys, said
 
 HERE = {"--dask", "--scorecard", "--page", "--gradescope", "--gradescope-points"}  # what is no worker's
 TASKS = 4  # for each thread of the cluster: they take different times
+PATIENCE = 60.0  # seconds without a single worker, in which one may be started again
 Reports = list[dict[str, Any]]
 
 
@@ -36,11 +41,27 @@ class Cluster:
         from distributed import Client
 
         self.client = Client(address, timeout="10s")
+        try:
+            self._fit(address)
+        except pytest.UsageError:
+            self.client.close()
+            raise
+
+    def _fit(self, address: str) -> None:
+        """Raise ``pytest.UsageError`` unless there are workers, which have what they need: they would leave else."""
+        there = self.client.run(importlib.metadata.version, "shrinkage", on_error="return")
+        if not there:
+            raise pytest.UsageError(f"--dask {address}: that cluster has no workers.")
+        for worker, version in there.items():
+            if isinstance(version, importlib.metadata.PackageNotFoundError):
+                raise pytest.UsageError(f"--dask {address}: its worker {worker} needs pip install 'shrinkage[judge]'.")
+            if version != __version__:
+                raise pytest.UsageError(
+                    f"--dask {address}: its worker {worker} has shrinkage {version}, and here it is {__version__}."
+                )
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own."""
-        from distributed import as_completed
-
         config = session.config
         if session.testsfailed and not config.option.continue_on_collection_errors:
             raise session.Interrupted(f"{session.testsfailed} errors during collection")
@@ -51,16 +72,39 @@ class Cluster:
         parts = [names[i :: TASKS * workers] for i in range(min(TASKS * workers, len(names)))]
         files = dict(_files(config))
         tasks = [self.client.submit(tried, arguments(config), files, part, pure=False) for part in parts]
-        for _, reports in as_completed(tasks, with_results=True):
-            for data in reports:
+        try:
+            for data in ended(self.client, tasks):
                 report = config.hook.pytest_report_from_serializable(config=config, data=data)
                 config.hook.pytest_runtest_logreport(report=report)
                 session.testsfailed += report.failed
+        except ConnectionError as error:
+            raise session.Interrupted(str(error)) from None
         return True
 
     def pytest_unconfigure(self) -> None:
         """Leave the cluster as it was."""
         self.client.close()
+
+
+def ended(client: Any, tasks: Iterable[Any], patience: float = PATIENCE) -> Iterator[dict[str, Any]]:
+    """What the tasks report, as they end; ``ConnectionError`` where nobody is left who could end them."""
+    from distributed import wait
+
+    pending, alone = {*tasks}, time.monotonic()
+    while pending:
+        try:
+            done, pending = wait(pending, timeout=min(5.0, patience), return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            if client.nthreads():
+                alone = time.monotonic()
+            elif time.monotonic() - alone > patience:
+                raise ConnectionError(f"the cluster has had no worker for {patience:g} s") from None
+            continue
+        except CancelledError:
+            raise ConnectionError("the cluster's scheduler is gone") from None
+        alone = time.monotonic()
+        for task in done:
+            yield from task.result()
 
 
 def arguments(config: pytest.Config) -> list[str]:

@@ -231,7 +231,7 @@ def test_who_is_called_by_another_is_to_blame(tmp_path):
     [
         (
             Limits(seconds=0.3),
-            "while True:\n    pass\n",
+            "while True: pass\n",
             r"limited\.py was not imported within 0\.9 s: .*-seconds 0\.3, at line 1 of",
         ),
         (Limits(files=3), "", r"failed on import: .* --isolate-files 3 may be too little for it\.$"),

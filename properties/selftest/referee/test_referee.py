@@ -118,7 +118,7 @@ def test_a_speed_is_told_as_far_as_it_is_known(speed, says):
 
 def test_what_departs_about_nan_alone_has_a_verdict_of_its_own(tmp_path, capsys, monkeypatch):
     """As a departure of the judge's, it exits with 1; the call that is printed gives what is."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "reference.py").write_text(REFERENCE)
     kernel = "import numpy as np\n\ndef relu(x):\n    return np.where(x > 0, x, x.dtype.type(0))\n"
     (tmp_path / "kernel.py").write_text(kernel)

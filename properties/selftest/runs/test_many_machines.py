@@ -1,17 +1,22 @@
 """Claims that are tried by a cluster, and examples that are kept where several runs find them."""
 
+import importlib.metadata
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from shrinkage.properties.cluster import Cluster, ended
 from shrinkage.properties.selftest.own_pytest import own_python
 
 pytestmark = pytest.mark.power
@@ -52,6 +57,39 @@ def test_a_cluster_gives_the_verdict_of_one_machine(folder):
         code, said = own_python(folder, *JUDGE, "--dask", address)
     assert f"--dask {address}: no scheduler answers there" in said
     assert code == 4
+
+
+def test_a_cluster_that_cannot_judge_says_so(tmp_path, monkeypatch):
+    """One without workers, with workers of another version or without one, and one whose workers have all left."""
+    distributed = pytest.importorskip("distributed")
+    where = {"processes": False, "protocol": "tcp://", "dashboard_address": ":0", "silence_logs": 50}
+    with distributed.LocalCluster(1, threads_per_worker=1, **where) as cluster:
+        address = cluster.scheduler_address
+        cluster.scale(0)
+        while cluster.scheduler.workers:
+            time.sleep(0.01)
+        code, said = own_python(tmp_path, "-m", "shrinkage", "judge", "numpy", "--dask", address)
+        assert f"--dask {address}: that cluster has no workers." in said
+        assert code == 4
+        cluster.scale(1)
+        with distributed.Client(cluster) as client:
+            client.wait_for_workers(1)
+            for found, sentence in ((None, "needs pip install 'shrinkage[judge]'"), ("0.0", "has shrinkage 0.0, and")):
+                monkeypatch.setattr(importlib.metadata.Distribution, "from_name", partial(installed, found))
+                with pytest.raises(pytest.UsageError, match=re.escape(sentence)):
+                    Cluster(address)
+            monkeypatch.undo()
+            task = client.submit(time.sleep, 3)
+            cluster.scale(0)
+            with pytest.raises(ConnectionError, match=r"has had no worker for 0\.2 s"):
+                [*ended(client, [task], patience=0.2)]
+
+
+def installed(version: str | None, name: str) -> Any:
+    """A package of this version, as its metadata have it."""
+    if version is None:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return SimpleNamespace(version=version)
 
 
 @pytest.fixture
