@@ -21,7 +21,7 @@ from shrinkage.properties.engine.falsify import FEW, MANY, as_asked, claims, ref
 from shrinkage.properties.selftest.alternatives import DIFFERENT, TRIED, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
-from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK
+from shrinkage.properties.selftest.seeded_bugs.bug import REFUTED_BY, TEXTBOOK
 from shrinkage.properties.selftest.seeded_bugs.counterexamples import is_right_when_pasted
 from shrinkage.properties.selftest.seeded_bugs.malformed import MALFORMED, RIGHT
 
@@ -60,6 +60,12 @@ def test_there_are_bugs_in_every_function():
     assert {bug.function for bug in BUGS} == {name for name in CONTRACT if hasattr(textbook, name)}
     assert len({bug.source() for bug in BUGS}) == len(BUGS)
     assert set(MALFORMED["1% too large"]().offered) == set(CONTRACT)
+
+
+def test_who_refuted_a_bug_is_kept_of_bugs_and_claims_that_there_are():
+    """Of all others ``python -m shrinkage.properties.selftest.seeded_bugs --keep`` makes it anew."""
+    assert REFUTED_BY.keys() <= {str(bug) for bug in [*BUGS, *BUGS_ELSEWHERE]}
+    assert {name for names in REFUTED_BY.values() for name in names} <= {claim.name for claim in claims()}
 
 
 def test_mutants_that_are_no_mistake_are_of_the_textbook_as_it_is():

@@ -154,7 +154,7 @@ def test_what_is_printed_of_a_model_can_be_pasted(tmp_path, library):
     got = np.asarray(eval(f"({call}\n)", names).tolist())
     names["f"].close()
     at = tuple(map(int, re.findall(r"\d+", finding.wrong.more)[: got.ndim]))
-    assert got[at] == pytest.approx(float(finding.wrong.got), rel=1e-6)
+    assert got[at] == pytest.approx(float(finding.wrong.got), rel=5e-9)
 
 
 def test_notes_are_sentences_and_told_once(tmp_path):

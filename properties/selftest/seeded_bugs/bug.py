@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import json
 import sys
 import types
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from shrinkage.properties.engine.account.reports import mistake_of
 from shrinkage.properties.engine.falsify import Refutation, refute
 
 TEXTBOOK = Path(textbook.__file__).parent
+# By bug, the first claim of all that refutes it. It need not be up to date: it saves what those before that take.
+KEPT = Path(__file__).with_name("refuted_by.json")
+REFUTED_BY: dict[str, list[str]] = json.loads(KEPT.read_text(encoding="utf-8"))
 _numbers = itertools.count()
 
 
@@ -77,16 +81,24 @@ class Bug:
                     del sys.modules[module]
         return Implementation(str(self), package)
 
-    def refuted(self) -> tuple[Refutation | None, str, Implementation]:
+    def refuted(self, anew: bool = False) -> tuple[Refutation | None, str, Implementation]:
         """How a claim refutes it, the name of the mistake that the call is said to be typical of, and who has it.
 
-        Of what is large there is no exact answer to compare mistakes with: where one is looked for, then in small.
+        Of what is large there is no exact answer to compare mistakes with: where one is looked for, then in small. The
+        claims that refuted it before are tried first, if not `anew`.
         """
         planted = self.planted()
-        found = refute(planted, [self.function])
+        found = self._refuted(planted, anew)
         name = _name_of(found)
-        name = name or (_name_of(refute(planted, [self.function], large=False)) if self.typical else "")
+        if self.typical and not name:
+            name = _name_of(self._refuted(planted, anew, large=False))
         return found, name, planted
+
+    def _refuted(self, planted: Implementation, anew: bool, large: bool = True) -> Refutation | None:
+        for among in [REFUTED_BY.get(str(self), [])] * (not anew) + [["*"]]:
+            if found := refute(planted, [self.function], large, among=among):
+                return found
+        return None
 
 
 def _name_of(found: Refutation | None) -> str:
