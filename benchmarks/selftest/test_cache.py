@@ -19,6 +19,33 @@ from shrinkage.ridge_regression.selection import dof_of
 print(sum(dof_of.stats.cache_misses.values()), sum(dof_of.stats.cache_hits.values()))
 """
 
+CALLS = """
+from shrinkage._kernels.jit import jit
+
+@jit
+def called(x):
+    return x + 1.0
+
+@jit
+def caller(x):
+    return called(x)
+"""
+STOPPED = """
+import types, calls
+from shrinkage._kernels import apart
+for stops in ImportError, KeyboardInterrupt:
+    def import_module(name):
+        raise stops
+    apart.importlib = types.SimpleNamespace(import_module=import_module)
+    try:
+        calls.caller(1.0)
+    except BaseException as error:
+        print(type(error).__name__)
+import importlib
+apart.importlib = importlib
+print(calls.caller(1.0))
+"""
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -75,6 +102,14 @@ def test_what_is_never_compiled_makes_nothing_compile_anew(tmp_path, copy):
     with (copy / "peers" / "numpy" / "ridge.py").open("a") as file:
         file.write("# changed\n")
     assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "0 1"
+
+
+def test_what_cannot_be_loaded_is_an_error_and_ctrl_c_is_heard(tmp_path):
+    """What is called apart is loaded in the middle of compiled code: nothing there may be called in its place."""
+    (tmp_path / "calls.py").write_text(CALLS)
+    run = subprocess.run([sys.executable, "-c", STOPPED], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.stdout.split() == ["RuntimeError", "KeyboardInterrupt", "2.0"], run
+    assert "ImportError" in run.stderr
 
 
 def test_few_versions_are_kept(tmp_path, monkeypatch):

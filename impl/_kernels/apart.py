@@ -21,6 +21,7 @@ from numba import types
 from numba.core import cgutils, imputils
 
 _SYMBOL = "shrinkage_address"
+_CTRL_C = 1  # in place of an address
 
 
 def without_collections(dispatcher: Any) -> Any:
@@ -85,26 +86,36 @@ def _define(context: Any, stand_in: Any, key: bytes) -> None:
     builder = ir.IRBuilder(stand_in.append_basic_block())
     address = cgutils.alloca_once_value(builder, builder.load_atomic(cell, "monotonic", 8))
     with cgutils.if_unlikely(builder, cgutils.is_null(builder, builder.load(address))):
-        ask = cgutils.get_or_insert_function(module, ir.FunctionType(pointer, [pointer, int64]), _SYMBOL)
+        ask = cgutils.get_or_insert_function(module, ir.FunctionType(ir.VoidType(), [pointer, int64, pointer]), _SYMBOL)
         text = cgutils.global_constant(module, f"{stand_in.name}.key", cgutils.make_bytearray(key))
-        found = builder.call(ask, [builder.bitcast(text, pointer), int64(len(key))])
+        builder.call(ask, [builder.bitcast(text, pointer), int64(len(key)), builder.bitcast(address, pointer)])
+        found = builder.load(address)
         with cgutils.if_unlikely(builder, cgutils.is_null(builder, found)):
             context.call_conv.return_user_exc(builder, RuntimeError, ("could not load what was compiled",))
+        with cgutils.if_unlikely(builder, builder.icmp_unsigned("==", builder.ptrtoint(found, int64), int64(_CTRL_C))):
+            context.call_conv.return_user_exc(builder, KeyboardInterrupt, ())
         builder.store_atomic(found, cell, "monotonic", 8)
-        builder.store(found, address)
     callee = builder.bitcast(builder.load(address), stand_in.type)
     builder.ret(builder.call(callee, stand_in.args))
 
 
-def _address(key: int, size: int) -> int:
-    """Of the compiled function for these types, which is loaded or compiled where it has not been."""
-    module, name, args = pickle.loads(ctypes.string_at(key, size))
-    dispatcher = getattr(importlib.import_module(module), name)
-    if args not in dispatcher.overloads:
-        dispatcher.compile(args)
-    compiled = dispatcher.overloads[args]
-    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+def _address(key: int, size: int, where: int) -> None:
+    """Write the address of the compiled function for these types, which is loaded or compiled where it has not been.
+
+    Nothing is written where that fails: whoever asked has a null there. An exception has no way through the compiled
+    code that has called this, and what ctypes returns in its place is what was left on the stack.
+    """
+    try:
+        module, name, args = pickle.loads(ctypes.string_at(key, size))
+        dispatcher = getattr(importlib.import_module(module), name)
+        if args not in dispatcher.overloads:
+            dispatcher.compile(args)
+        compiled = dispatcher.overloads[args]
+        found = int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+    except KeyboardInterrupt:
+        found = _CTRL_C
+    ctypes.c_int64.from_address(where).value = found
 
 
-_callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)(_address)  # kept, as code has it
+_callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)(_address)  # kept, as code has it
 llvm.add_symbol(_SYMBOL, ctypes.cast(_callback, ctypes.c_void_p).value)

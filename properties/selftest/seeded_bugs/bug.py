@@ -17,6 +17,7 @@ TEXTBOOK = Path(textbook.__file__).parent
 # By bug, the first claim of all that refutes it. It need not be up to date: it saves what those before that take.
 KEPT = Path(__file__).with_name("refuted_by.json")
 REFUTED_BY: dict[str, list[str]] = json.loads(KEPT.read_text(encoding="utf-8"))
+_PLANTED = "shrinkage.planted_"
 _numbers = itertools.count()
 
 
@@ -65,20 +66,16 @@ class Bug:
 
     def planted(self) -> Implementation:
         """The package with this bug, imported under a name of its own; nothing is written anywhere."""
-        name = f"shrinkage.planted_{next(_numbers)}"
+        for name in [name for name in sys.modules if name.startswith(_PLANTED)]:
+            del sys.modules[name]  # of the one before: this one is there while it is judged, as what is compiled asks
+        name = f"{_PLANTED}{next(_numbers)}"
         package = _module(name, self.home / "__init__.py", [str(self.home)])
         changed = _module(f"{name}.{self.file}", self.home / f"{self.file}.py")
-        before = set(sys.modules)
         sys.modules |= {name: package, changed.__name__: changed}
-        try:
-            exec(compile(self.source(), f"{changed.__file__} with a bug", "exec"), vars(changed))
-            assert package.__spec__ is not None
-            assert package.__spec__.loader is not None
-            package.__spec__.loader.exec_module(package)  # and with it all the other files, as they are
-        finally:
-            for module in set(sys.modules) - before:
-                if module == name or module.startswith(f"{name}."):
-                    del sys.modules[module]
+        exec(compile(self.source(), f"{changed.__file__} with a bug", "exec"), vars(changed))
+        assert package.__spec__ is not None
+        assert package.__spec__.loader is not None
+        package.__spec__.loader.exec_module(package)  # and with it all the other files, as they are
         return Implementation(str(self), package)
 
     def refuted(self, anew: bool = False) -> tuple[Refutation | None, str, Implementation]:
