@@ -64,9 +64,11 @@ class Racer(InTurn):
         If it cannot be loaded.
     """
 
+    module = "shrinkage.benchmarks.race.entrant"
+
     def __init__(self, name: str, cores: Sequence[int], patience: float = PATIENCE) -> None:
         options: Any = {"env": environment(len(cores)), "stdout": STDERR}
-        super().__init__("shrinkage.benchmarks.race.entrant", name, patience=patience, cores=cores, **options)
+        super().__init__(self.module, name, patience=patience, cores=cores, **options)
         try:
             self.blas: dict[str, int] = self.ask("blas")
         except BaseException as error:
@@ -128,7 +130,7 @@ class Field:
     def _again(self, name: str) -> None:
         """A new process, for the next case, in place of one that is gone."""
         self.workers[name].end()
-        self.workers[name] = Racer(name, self.cores, self.patience)
+        self.workers[name] = type(self.workers[name])(name, self.cores, self.patience)
 
     def race(self, case: Case, seconds: float) -> dict[str, dict[str, Any]]:
         """Each one's result: what is wrong with its answer, or the times of its rounds and its error over bound.

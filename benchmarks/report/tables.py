@@ -1,13 +1,16 @@
 """A stored run as Markdown: where and how it was made, cases by implementations, who lost, and what starting costs."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from shrinkage.benchmarks.race.goals import standings
-from shrinkage.benchmarks.report.runs import AS_WRITTEN, Result, Row, Run, cores
+from shrinkage.benchmarks.report.runs import AS_WRITTEN, Result, Row, Run, cores, load
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+LIMITS = Path(__file__).parents[1] / "results" / "limits.json"  # by python -m shrinkage.benchmarks.measure.limits
 UNSAID = ("python", "hypothesis")  # versions that are said elsewhere, or do not matter here
 
 
@@ -133,18 +136,48 @@ def _goals(run: Run) -> Iterator[str]:
     reached = list(standings(run)) if run.interleaved and run.reference == "impl" else []
     if not reached:
         return
-    count = sum(each.ahead and each.close for each in reached)
-    yield f"Of {len(reached)} goals {count} are reached; **bold** is what falls short of one:\n"
-    yield "| case | best peer | takes as long | goal | of the machine's peak | goal |"
-    yield "|---|---|---:|---:|---:|---:|"
-    for each in reached:
+    shares = _shares(run)
+    limits = [_limit(each.best, shares.get(each.row.case)) for each in reached]
+    short = [not (each.ahead and each.close) for each in reached]
+    below = [(limit.ratio or math.inf) < each.goal.ratio for each, limit in zip(reached, limits, strict=True)]
+    yield f"Of {len(reached)} goals {short.count(False)} are reached; **bold** is what falls short of one."
+    if any(limit.ratio for limit in limits):
+        count = sum(each and beyond for each, beyond in zip(short, below, strict=True))
+        yield f"{_LIMIT} Of the {sum(short)} goals that are not reached {count} are beyond it."
+    yield "\n| case | best peer | takes as long | goal | limit | of the machine's peak | goal |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    for each, limit, beyond in zip(reached, limits, below, strict=True):
         ratio, share = _ratio(each.best, not each.ahead), _roofline(run, each.row, each.own)
         case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
         peer = f"{_called(each.peer)}{_by(each.best)}" if each.peer else "–"
+        most = f"{_ratio(limit, False)}{', below' * beyond}" if limit.ratio else ""
         wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
-        cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", share if each.close else f"**{share}**", wanted)
+        cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", most, share if each.close else f"**{share}**", wanted)
         yield f"| {' | '.join(cells)} |"
     yield ""
+
+
+_LIMIT = (
+    "Limit: as long as the best peer takes, over what the least work takes that an answer needs, by bare calls that "
+    "check nothing and allocate next to nothing ([how](measure/README.md#limits)), with the interval of the latter; "
+    "so far ahead is who does no more than that."
+)
+
+
+def _shares(run: Run) -> dict[str, Mapping[str, Any]]:
+    """Of our time what the least work takes, by case, as measured on this machine and as many cores."""
+    stored = load(LIMITS) if LIMITS.is_file() else {"machine": {}, "rows": []}
+    if any(stored["machine"].get(key) != run.machine.get(key) for key in ("cpu", "cores")):
+        return {}
+    return {row["case"]: row for row in stored["rows"] if row["threads"] == run.threads}
+
+
+def _limit(best: Result, share: Mapping[str, Any] | None) -> Result:
+    """How many times as long as the least work the best peer takes; ours is a way to do it, too."""
+    if not (best.ratio and share):
+        return Result()
+    most, *interval = (best.ratio / min(part, 1.0) for part in (share["share"], *reversed(share["interval"])))
+    return Result(ratio=most, interval=(interval[0], interval[1]))
 
 
 def _roofline(run: Run, row: Row, own: Result) -> str:

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from shrinkage.benchmarks.cases import CASES
-from shrinkage.benchmarks.race.goals import GOALS
+from shrinkage.benchmarks.measure.bare import WAYS
+from shrinkage.benchmarks.race.goals import GOALS, ON_ALL
 from shrinkage.benchmarks.report import command as report
 from shrinkage.benchmarks.report.command import RACE_START, STORED, into_readme, main, tables
 from shrinkage.benchmarks.report.readme import END, README, TIMINGS, with_table
@@ -173,17 +174,39 @@ def test_losses_are_as_plain_as_wins(tmp_path: Path) -> None:
     assert f"- `torch`, ridge-large: {WRONG}" in text
 
 
-def test_goals_stand_beside_what_was_seen(tmp_path: Path) -> None:
+def test_goals_stand_beside_what_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bold where the interval reaches below the goal, or the share of the peak does; of the best peer that is right."""
+    monkeypatch.setattr("shrinkage.benchmarks.report.tables.LIMITS", tmp_path / "none.json")
     race = a_race()
     small, large, _, _, adam = race["rows"]
     small["results"]["torch"] = timed(15e-6, 3.7, 3.4, 5.1)
     small["results"]["numpy"] = timed(20e-6, 5.0, 4.9, 5.1)
     text = markdown(tmp_path, race | {"rows": [small, large, adam]})
-    assert "Of 3 goals 1 are reached;" in text
-    assert "| `ridge` small | `torch` | **3.70 (3.40–5.10)** | ≥ 3.5 | 5,000 % of bytes |  |" in text
-    assert "| `ridge` large | `numpy` | 11.0 (10.8–11.2) | ≥ 1.3 | 9.09 % of flops |  |" in text
-    assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 | **14.3 % of bytes** | ≥ 80 % |" in text
+    assert "Of 3 goals 1 are reached; **bold** is what falls short of one.\n" in text
+    assert "| `ridge` small | `torch` | **3.70 (3.40–5.10)** | ≥ 3.5 |  | 5,000 % of bytes |  |" in text
+    assert "| `ridge` large | `numpy` | 11.0 (10.8–11.2) | ≥ 1.3 |  | 9.09 % of flops |  |" in text
+    assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 |  | **14.3 % of bytes** | ≥ 80 % |" in text
+
+
+def test_a_goals_limit_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was measured, on this machine and as many cores; and how many goals are beyond theirs."""
+    race, limits = a_race(), tmp_path / "limits.json"
+    monkeypatch.setattr("shrinkage.benchmarks.report.tables.LIMITS", limits)
+    race["rows"] = [race["rows"][0], race["rows"][1], race["rows"][4]]
+    row = {"case": "adam-large", "threads": 1, "share": 0.8, "interval": [0.75, 0.9]}
+    rows = [
+        row,
+        row | {"case": "ridge-large", "share": 1.1, "interval": [0.9, 1.2]},
+        row | {"case": "ridge-small", "threads": 2},
+    ]
+    limits.write_text(json.dumps({"machine": race["machine"], "rows": rows}))
+    text = markdown(tmp_path, race)
+    assert "Of the 2 goals that are not reached 1 are beyond it." in text
+    assert "| ≥ 1.5 | 1.26 (1.12–1.35), below | **14.3" in text
+    assert "| ≥ 1.3 | 11.0 (11.0–12.2) | 9.09" in text
+    assert "| ≥ 3.5 |  | 5,000 %" in text
+    limits.write_text(json.dumps({"machine": race["machine"] | {"cores": 64}, "rows": rows}))
+    assert "imit" not in markdown(tmp_path, race).replace("| limit |", "")
 
 
 def test_what_people_write_is_one_peer_the_fastest_that_is_right(tmp_path: Path) -> None:
@@ -200,6 +223,11 @@ def test_what_people_write_is_one_peer_the_fastest_that_is_right(tmp_path: Path)
     assert f"- `numpy-as-written`, ridge-large: {WRONG}" in text
     assert "slower in 2 (1 against as written, 1 against `numpy`)" in text
     assert "| `ridge` large | as written `scipy` | **0.900 (0.800–0.950)** | ≥ 1.3 |" in text
+
+
+def test_every_goal_has_a_least_work() -> None:
+    """Of its function; `shrinkage.benchmarks.measure.limits` measures it."""
+    assert {case.split("-")[0] for case in GOALS | ON_ALL} <= WAYS.keys()
 
 
 def test_every_goal_is_of_a_case_that_is_timed() -> None:
