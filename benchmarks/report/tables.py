@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from shrinkage.benchmarks.race.goals import standings
+from shrinkage.benchmarks.race.goals import Standing, standings
 from shrinkage.benchmarks.report.runs import AS_WRITTEN, Result, Row, Run, cores, load
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -137,9 +137,12 @@ def _goals(run: Run) -> Iterator[str]:
     if not reached:
         return
     shares = _shares(run)
-    limits = [_limit(each.best, shares.get(each.row.case)) for each in reached]
+    limits = [_limit(each, shares.get(each.row.case)) for each in reached]
     short = [not (each.ahead and each.close) for each in reached]
-    below = [(limit.ratio or math.inf) < each.goal.ratio for each, limit in zip(reached, limits, strict=True)]
+    below = [
+        (limit.ratio or math.inf) < each.goal.ratio or (limit.share or math.inf) < each.goal.share
+        for each, limit in zip(reached, limits, strict=True)
+    ]
     yield f"Of {len(reached)} goals {short.count(False)} are reached; **bold** is what falls short of one."
     if any(limit.ratio for limit in limits):
         count = sum(each and beyond for each, beyond in zip(short, below, strict=True))
@@ -150,9 +153,17 @@ def _goals(run: Run) -> Iterator[str]:
         ratio, share = _ratio(each.best, not each.ahead), _roofline(run, each.row, each.own)
         case = f"`{each.row.function}` {each.row.case.removeprefix(each.row.function + '-')}"
         peer = f"{_called(each.peer)}{_by(each.best)}" if each.peer else "–"
-        most = f"{_ratio(limit, False)}{', below' * beyond}" if limit.ratio else ""
+        most = _ratio(limit, False) + f"; {share_said(limit)}" * bool(each.goal.share) if limit.ratio else ""
         wanted = f"≥ {100 * each.goal.share:g} %" if each.goal.share else ""
-        cells = (case, peer, ratio, f"≥ {each.goal.ratio:g}", most, share if each.close else f"**{share}**", wanted)
+        cells = (
+            case,
+            peer,
+            ratio,
+            f"≥ {each.goal.ratio:g}",
+            most + ", below" * beyond,
+            share if each.close else f"**{share}**",
+            wanted,
+        )
         yield f"| {' | '.join(cells)} |"
     yield ""
 
@@ -160,7 +171,7 @@ def _goals(run: Run) -> Iterator[str]:
 _LIMIT = (
     "Limit: as long as the best peer takes, over what the least work takes that an answer needs, by bare calls that "
     "check nothing and allocate next to nothing ([how](measure/README.md#limits)), with the interval of the latter; "
-    "so far ahead is who does no more than that."
+    "and the share of the peak that would be, where that is a goal."
 )
 
 
@@ -172,12 +183,13 @@ def _shares(run: Run) -> dict[str, Mapping[str, Any]]:
     return {row["case"]: row for row in stored["rows"] if row["threads"] == run.threads}
 
 
-def _limit(best: Result, share: Mapping[str, Any] | None) -> Result:
-    """How many times as long as the least work the best peer takes; ours is a way to do it, too."""
-    if not (best.ratio and share):
+def _limit(standing: Standing, measured: Mapping[str, Any] | None) -> Result:
+    """What the least work would reach, ours being a way to do it, too; nothing where that was not measured."""
+    if not (measured and standing.best.ratio):
         return Result()
-    most, *interval = (best.ratio / min(part, 1.0) for part in (share["share"], *reversed(share["interval"])))
-    return Result(ratio=most, interval=(interval[0], interval[1]))
+    least, *ends = (min(part, 1.0) for part in (measured["share"], *reversed(measured["interval"])))
+    low, high = (standing.best.ratio / end for end in ends)
+    return Result(ratio=standing.best.ratio / least, interval=(low, high), share=(standing.own.share or 0.0) / least)
 
 
 def _roofline(run: Run, row: Row, own: Result) -> str:
