@@ -31,6 +31,7 @@ from shrinkage.benchmarks.references import WrongAnswer, parts
 from shrinkage.cli import usable_cores
 
 STEPS = (1, 2, 3)  # of refinement: the fewest that are enough are taken
+SMALL = 9000  # entries
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def _compiled(threads: int, work: Any, *arguments: Any) -> Callable[[], Any]:
     """The call of what takes a team."""
     if len(usable_cores()) == 1:
         return partial(work, nobody(), 1, *arguments)
-    return partial(together, threads, work, *arguments)
+    # To hold BLAS to one thread takes a microsecond, and what is small it does not split.
+    many = work is calls.products or any(getattr(argument, "size", 0) >= SMALL for argument in arguments)
+    return partial(together, threads, work, *arguments, blas=threads > 1 or many)
 
 
 # ---- regressions -----------------------------------------------------------------------------------------------------

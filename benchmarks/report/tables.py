@@ -140,13 +140,13 @@ def _goals(run: Run) -> Iterator[str]:
     limits = [_limit(each, shares.get(each.row.case)) for each in reached]
     short = [not (each.ahead and each.close) for each in reached]
     below = [
-        (limit.ratio or math.inf) < each.goal.ratio or (limit.share or math.inf) < each.goal.share
+        (limit.interval or (0, math.inf))[1] < each.goal.ratio or (limit.share or math.inf) < each.goal.share
         for each, limit in zip(reached, limits, strict=True)
     ]
     yield f"Of {len(reached)} goals {short.count(False)} are reached; **bold** is what falls short of one."
     if any(limit.ratio for limit in limits):
         count = sum(each and beyond for each, beyond in zip(short, below, strict=True))
-        yield f"{_LIMIT} Of the {sum(short)} goals that are not reached {count} are beyond it."
+        yield f"{_LIMIT} Of the {sum(short)} goals that are not reached {count} have such a limit."
     yield "\n| case | best peer | takes as long | goal | limit | of the machine's peak | goal |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     for each, limit, beyond in zip(reached, limits, below, strict=True):
@@ -170,8 +170,8 @@ def _goals(run: Run) -> Iterator[str]:
 
 _LIMIT = (
     "Limit: as long as the best peer takes, over what the least work takes that an answer needs, by bare calls that "
-    "check nothing and allocate next to nothing ([how](measure/README.md#limits)), with the interval of the latter; "
-    "and the share of the peak that would be, where that is a goal."
+    "check nothing and allocate next to nothing ([how](measure/README.md#limits)), with the intervals of both taken "
+    "together; and the share of the peak that would be, where that is a goal. It is below the goal where all of it is."
 )
 
 
@@ -187,8 +187,9 @@ def _limit(standing: Standing, measured: Mapping[str, Any] | None) -> Result:
     """What the least work would reach, ours being a way to do it, too; nothing where that was not measured."""
     if not (measured and standing.best.ratio):
         return Result()
-    least, *ends = (min(part, 1.0) for part in (measured["share"], *reversed(measured["interval"])))
-    low, high = (standing.best.ratio / end for end in ends)
+    least, fewest, most = (min(part, 1.0) for part in (measured["share"], *measured["interval"]))
+    low, high = standing.best.interval or (standing.best.ratio,) * 2
+    low, high = low / most, high / fewest
     return Result(ratio=standing.best.ratio / least, interval=(low, high), share=(standing.own.share or 0.0) / least)
 
 
