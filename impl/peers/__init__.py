@@ -14,6 +14,7 @@ import ast
 import importlib.util
 import pkgutil
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -112,6 +113,9 @@ def module_of(name: str) -> str | None:
     return f"{__name__}.as_written.{name.removesuffix(_WRITTEN)}" if name in written() else None
 
 
+_PARSING = threading.Lock()  # of two threads that parse at once, one fails in CPython 3.11: they count depths together
+
+
 @cache
 def library(peer: str) -> Library:
     """``LIBRARY`` in the file of this peer, read without importing the peer or what it is built on.
@@ -120,7 +124,9 @@ def library(peer: str) -> Library:
     """
     same = peer.removesuffix(_WRITTEN)
     spec = importlib.util.find_spec(f"{__name__}.{same}" if same in peers() else str(module_of(peer)))
-    for statement in ast.parse(spec.loader.get_source(spec.name)).body:  # type: ignore[union-attr]
+    with _PARSING:
+        statements = ast.parse(spec.loader.get_source(spec.name)).body  # type: ignore[union-attr]
+    for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name("LIBRARY")], value=ast.Call(keywords=given)):
                 return Library(**{str(one.arg): ast.literal_eval(one.value) for one in given})

@@ -1,8 +1,13 @@
 """Threads that ask processes: an interruption ends them, whenever it comes."""
 
+import gc
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from shrinkage.benchmarks.gate.workers import at_once
+from shrinkage.peers import library, peers
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,3 +54,19 @@ def test_an_interruption_is_neither_lost_nor_waited_with_for_ever():
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 1000, "hardly a moment was tried"
     assert "Exception ignored" not in done.stderr
+
+
+def test_both_sides_may_read_of_the_peers_at_once():
+    """Garbage is collected, and threads change, in the midst of what CPython 3.11 cannot do twice at once."""
+    before, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.callbacks.append(pauses := lambda *_: time.sleep(0))
+    gc.set_threshold(50)
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(3):
+            library.cache_clear()
+            assert [found.distribution for found in at_once(library, peers() * 2, 8)]
+    finally:
+        gc.callbacks.remove(pauses)
+        gc.set_threshold(*before)
+        sys.setswitchinterval(interval)
