@@ -43,9 +43,8 @@ def main() -> int:
         median, worst = statistics.median(seconds), max(seconds)
         print(f"{len(seconds)} refuted, {missed} not; median {median:.2f} s, worst {worst:.2f} s")
     if options.keep:
-        KEPT.write_text(
-            json.dumps(REFUTED_BY | by, indent=0, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        lines = (f"{json.dumps(bug)}: {json.dumps(names)}" for bug, names in sorted((REFUTED_BY | by).items()))
+        KEPT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     wrong = sum(name not in ("", *bug.typical) for bug, name in named)
     for chapter in sorted({CONTRACT[bug.function].chapter for bug, _ in named}):
         described = [(bug, name) for bug, name in named if bug.typical and CONTRACT[bug.function].chapter == chapter]
