@@ -218,14 +218,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked |= {name: chosen[_key(name)] for name in OPTIONS if name != "--course"}
     listing = any(option.startswith("--co") for option in given[end + 1 :])  # what pytest would run
     os.environ.pop("PYTEST_ADDOPTS", None)
+    if not given[end + 1 :]:  # which may be another plugin's; to load those of others takes up to half of a second
+        os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HYPOTHESIS_NO_PLUGINS": "1"}
     with kept() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
         return int(
             pytest.main(
                 [
                     *nobodys(folder),
-                    *(("--quiet",) if chosen["verbose"] or listing else ("-qq", "--one-screen")),
-                    "--tb=short",
+                    *(("-q", "--tb=short") if chosen["verbose"] or listing else ("-qq", "--one-screen", "--tb=native")),
                     "-rN",
                     "--disable-warnings",
                     *(f"--impl={name}" for name in chosen["names"]),
@@ -245,12 +246,11 @@ def nobodys(folder: Path) -> list[str]:
         "--noconftest",
         "--import-mode=importlib",
         f"--override-ini=cache_dir={folder / 'pytest'}",
-        "-p",
-        "shrinkage.properties.plugin",
-        "-p",
-        "no:benchmark",  # it makes a folder
-        "-p",
-        "no:faulthandler",  # it tells of ours what is judged has done
+        *("-p", "shrinkage.properties.plugin"),
+        *("-p", "xdist"),
+        *("-p", "hypothesispytest"),
+        *("-p", "no:benchmark"),  # it makes a folder
+        *("-p", "no:faulthandler"),  # it tells of ours what is judged has done
     ]
 
 

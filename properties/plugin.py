@@ -44,6 +44,7 @@ from shrinkage.properties.isolated.implementation import Isolated
 from shrinkage.properties.isolated.limits import Limits
 from shrinkage.properties.judge import CLAIMS, LIMITED, OPTIONS, PROFILES, SAME
 from shrinkage.properties.report import files, gradescope, page, scorecard, terminal
+from shrinkage.properties.report.absent import Absent
 from shrinkage.properties.report.warned import Warned
 from shrinkage.properties.worst import replay
 
@@ -125,8 +126,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(cluster_at(address), "cluster")
     if place := config.getoption("--database"):
         keep_examples(place, config.getoption("--hypothesis-profile", None) or PROFILE)
-    if config.getoption("--one-screen") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(terminal.OneScreen(_STDERR), "one screen")
+    if config.getoption("--one-screen"):
+        config.pluginmanager.register(Absent())
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(terminal.OneScreen(_STDERR), "one screen")
     verdict.settle(config.getoption("--accuracy"), hunting=config.getoption("--hypothesis-profile", None) == "long")
 
 
@@ -228,12 +231,12 @@ def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:
     offered = {*implementation.offered}
     for item in claims:
         params = getattr(getattr(item, "callspec", None), "params", {})
-        absent = falsify.about(item.function, params)  # type: ignore[attr-defined]  # a function, which has one
-        if len(absent) < len(CONTRACT):  # so that -k takes a function's name, which a test's need not hold
-            item.extra_keyword_matches |= absent
-        if not absent & offered:
-            item.add_marker(pytest.mark.skip(reason=f"not offered: {', '.join(sorted(absent))}"))
-            seen_of = {function: seen.Seen().told() for function in absent}
+        about = falsify.about(item.function, params)  # type: ignore[attr-defined]  # a function, which has one
+        if len(about) < len(CONTRACT):  # so that -k takes a function's name, which a test's need not hold
+            item.extra_keyword_matches |= about
+        if not about & offered:
+            item.add_marker(pytest.mark.skip(reason=f"not offered: {', '.join(sorted(about))}"))
+            seen_of = {function: seen.Seen().told() for function in about}
             item.user_properties += [("claim", reports.claim(item)), ("mark", reports.mark(item)), ("seen", seen_of)]
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from flint import fmpq
-from scipy.linalg import hadamard
 
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import bounds, bounds_selection, oracles
@@ -81,6 +80,11 @@ class Tiled:
         return [w + np.kron(self.H[a] * self.c[a] / h, part) for a in range(h) for part in change]
 
 
+def hadamard(order: int, dtype: Any) -> np.ndarray:
+    """Sylvester's matrix of ±1, whose columns are orthogonal; the order is a power of two."""
+    return functools.reduce(np.kron, [np.array([[1, 1], [1, -1]], dtype)] * (order.bit_length() - 1))
+
+
 @functools.cache
 def tiled(n: int, d: int, digits: float, apart: int, residual: float, order: int, dtype: Any) -> Tiled:
     """A problem of nh samples and dh features, of condition 10**digits, its columns 10**apart apart."""
@@ -90,7 +94,7 @@ def tiled(n: int, d: int, digits: float, apart: int, residual: float, order: int
     A = (A * np.logspace(0, -apart, d)).astype(dtype)
     b = (A @ rng.standard_normal(d) + residual * rng.standard_normal(n)).astype(dtype)
     c = np.ldexp(rng.choice([-1.0, 1.0], order), rng.integers(-2, 3, order)).astype(dtype)
-    return Tiled(hadamard(order).astype(dtype), A, c, b)
+    return Tiled(hadamard(order, dtype), A, c, b)
 
 
 @functools.cache
@@ -169,7 +173,7 @@ def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
     """On hundreds of rows and columns of low rank lstsq gives the shortest of the w that minimise ‖Xw − y‖."""
     rng, order = np.random.default_rng(3), 32
     A = (rng.integers(-3, 4, (20, 3)) @ rng.integers(-3, 4, (3, 5))).astype(dtype)
-    p = Tiled(hadamard(order).astype(dtype), A, np.ones(order, dtype), rng.integers(-9, 10, 20).astype(dtype))
+    p = Tiled(hadamard(order, dtype), A, np.ones(order, dtype), rng.integers(-9, 10, 20).astype(dtype))
     exact = p.ridge(0.0)
     bound = bounds.probable(bounds.least_squares(p.X, p.y, 0.0, exact, rank=3 * order), sum(p.X.shape))
     judge("lstsq", impl.lstsq(p.X, p.y), exact, bound, dtype=dtype)

@@ -128,6 +128,13 @@ def test_judging_somebody_elses_code_loads_no_numba(arguments):
     assert loaded_by(program, ["numba", "llvmlite", "shrinkage._kernels.jit", "shrinkage.calculus"]) == []
 
 
+def test_the_command_loads_nothing_that_judging_does_not_need():
+    """SciPy, and plugins of pytest that others have installed beside it."""
+    said = ["properties/examples/textbook.py", "-m", "mathematics", "-k", "linear_form", "-n", "0"]
+    program = f"from shrinkage.properties.judge import main\nassert main({said}) == 0"
+    assert loaded_by(program, ["scipy", "zarr.testing", "trio", "anyio", "numba", "pytest_benchmark"]) == []
+
+
 def test_names_are_the_contracts():
     """`from shrinkage import *` and dir() give every function, and each is the one that its module defines."""
     scope: dict[str, Any] = {}
