@@ -60,6 +60,28 @@ HELP = "\n".join(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code, or 2 with a sentence where there is none to run."""
+    return quietly(lambda: _run(arguments))
+
+
+def quietly(run: Callable[[], int | None]) -> int:
+    """Its exit code; 1, without a word, where nobody reads what it prints any more, as of ``| head``."""
+    try:
+        try:
+            return run() or 0
+        finally:  # of --help, too, which exits
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()  # or the interpreter does at its end, and complains
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                os.dup2(nowhere, stream.fileno())
+        return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     name, *given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
         print(HELP)
@@ -84,9 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"shrinkage {name}: interrupted", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read has read enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
-        return 1
 
 
 # ---- what the commands share -----------------------------------------------------------------------------------------

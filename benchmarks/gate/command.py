@@ -173,16 +173,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         errors.print("interrupted: nothing is left behind")
         return UNUSABLE
+    if given.json:  # first: who reads what is printed may stop reading
+        write(given.json, result)
+    if given.markdown:
+        write(given.markdown, markdown(result))
+    _keep(given.storage, result)
     out = Console(highlight=False)
     out.width = max(out.width, WIDTH if not out.is_terminal else 0)
     out.print(table(result))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         print("\n".join(annotations(result)))
-    if given.json:
-        write(given.json, result)
-    if given.markdown:
-        write(given.markdown, markdown(result))
-    _keep(given.storage, result)
     return EXIT[result["verdict"]]
 
 
@@ -210,12 +210,12 @@ def _history(options: Options, given: argparse.Namespace, say: Callable[[str], N
 
     results = history.history(options, given.history, say)
     text = history.markdown(results)
-    print(text)
     _keep(given.storage, *(result for result in results if result["time"]))
     if given.json:
         write(given.json, results)
     if given.markdown:
         write(given.markdown, text)
+    print(text)
     codes = {EXIT.get(result["verdict"], UNUSABLE) for result in results}
     return next((code for code in (EXIT[REGRESSION], UNUSABLE) if code in codes), EXIT[PASS])
 
@@ -228,7 +228,7 @@ def _prove(options: Options, given: argparse.Namespace, say: Callable[[str], Non
     before = prove.stored(given.json, "proof", "the gate's own proof") if given.json and given.json.exists() else None
     result = prove.prove(options, given.prove, say, store, before)
     text = prove.markdown(result)
-    print(text)
     if given.markdown:
         write(given.markdown, text)
+    print(text)
     return 0 if result["kept"] else 1

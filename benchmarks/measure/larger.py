@@ -9,6 +9,7 @@ import argparse
 import gc
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from shrinkage.benchmarks.measure.machine import machine
+from shrinkage.cli import quietly
 
 GIGABYTE = 1e9
 BLOCK = 64e6  # bytes of X
@@ -392,4 +394,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

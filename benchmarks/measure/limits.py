@@ -23,7 +23,7 @@ from shrinkage.benchmarks.race.goals import standings
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Racer, compared
 from shrinkage.benchmarks.references import WrongAnswer, worst_ratio
 from shrinkage.benchmarks.report.runs import cores, read
-from shrinkage.cli import usable_cores
+from shrinkage.cli import quietly, usable_cores
 from shrinkage.properties.isolated.worker import Failed
 
 STORED = Path(__file__).parents[1] / "results" / "race.json"
@@ -124,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

@@ -8,6 +8,7 @@ is kept is of the size of XᵀX; in training, batches and gradients.
 import argparse
 import gc
 import json
+import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterable
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from shrinkage.cli import usable_cores
+from shrinkage.cli import quietly, usable_cores
 
 NUMBER = 8  # bytes
 SMALL = 4096  # bytes; a few objects of Python's
@@ -115,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

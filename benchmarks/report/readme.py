@@ -14,6 +14,7 @@ The first answers were stored as ten thousand of a function where there were mor
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
 from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.benchmarks.report import larger as larger_than_memory
+from shrinkage.cli import quietly
 from shrinkage.contract import CHAPTERS, CONTRACT, FUNCTIONS
 from shrinkage.peers import library, peers
 from shrinkage.properties import worst as stored
@@ -327,4 +329,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shrinkage.benchmarks.report.readme import DOCUMENTS, README
+from shrinkage.cli import quietly
 from shrinkage.properties.report.files import write
 from shrinkage.properties.selftest.classroom.test_courses import LAYERS, MISTAKES, OPTIM
 from shrinkage.properties.selftest.loader.test_folders import handed_in
@@ -103,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(quietly(main))

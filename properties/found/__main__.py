@@ -6,6 +6,8 @@ With a name, its script is run; with ``--letter``, there is the text to be sent 
 import argparse
 import sys
 
+from shrinkage.cli import quietly
+
 from . import FAULTS
 
 
@@ -41,4 +43,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

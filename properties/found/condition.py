@@ -11,6 +11,7 @@ import argparse
 import functools
 import json
 import math
+import sys
 import tomllib
 import warnings
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from shrinkage.cli import quietly
 
 CONDITIONS = (1e2, 1e4, 1e8, 1e12)
 N, D, PROBLEMS = 20, 5, 5
@@ -144,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

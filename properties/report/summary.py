@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from shrinkage.cli import quietly
 
 from .findings import who
 from .screen import INTERRUPTED
@@ -59,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(quietly(main))

@@ -2,7 +2,9 @@
 
 import argparse
 import contextlib
+import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -206,6 +208,32 @@ def test_the_package_is_a_program():
     code, output = own_python(ROOT, "-m", "shrinkage", "jugde")
     assert code == 2
     assert "did you mean judge?" in output
+
+
+PROGRAMS = sorted(
+    {
+        found
+        for file in (ROOT / room for room in ("impl", "properties", "benchmarks"))
+        for path in file.rglob("*.py")
+        for found in re.findall(r'prog="python -m ([\w.]+)"', path.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("buffering", [-1, 1])
+@pytest.mark.parametrize("said", [["--help"], ["--version"], ["judge", "--stub"], ["gate", "--help"], *PROGRAMS])
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+def test_whoever_stops_reading_is_told_nothing_more(said, buffering, monkeypatch, capfd):
+    """Every command ends with 1 as of ``| head``, however lines are buffered, and the interpreter with it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    module, given = ("shrinkage", said) if isinstance(said, list) else (said, ["--help"])
+    with open(writer, "w", buffering=buffering) as out:
+        monkeypatch.setattr(sys, "argv", [module, *given])
+        monkeypatch.setattr(sys, "stdout", out)
+        with pytest.raises(SystemExit, match=r"^1$"):
+            runpy.run_module(module, run_name="__main__")
+    assert capfd.readouterr().err == ""
 
 
 def test_pictures_are_written_and_what_is_not_offered_is_told(tmp_path, capsys):

@@ -30,6 +30,7 @@ from typing import Any
 
 from rich.progress import track
 
+from shrinkage.cli import quietly
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import falsify
 from shrinkage.properties.selftest.seeded_bugs.bug import TEXTBOOK, Bug
@@ -272,4 +273,4 @@ def _row(file: str, total: int, equal: int, refuted: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

@@ -9,6 +9,7 @@ import json
 import statistics
 import sys
 
+from shrinkage.cli import quietly
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.falsify import claims
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
@@ -55,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

@@ -28,6 +28,7 @@ from shrinkage.benchmarks.gate.suite.proof.packages import PACKAGES, Package
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.gate.timed import judge_times, timed
 from shrinkage.benchmarks.measure.machine import machine
+from shrinkage.cli import quietly
 from shrinkage.properties.report.files import write
 
 BUDGET = 80.0  # seconds for the gate's rounds, on the cores that it has
@@ -109,4 +110,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))
