@@ -217,11 +217,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked["--max-worker-restart"] = len(CONTRACT) * len(PROFILES)  # each can break one, under each mark and more
     asked |= {name: chosen[_key(name)] for name in OPTIONS if name != "--course"}
     listing = any(option.startswith("--co") for option in given[end + 1 :])  # what pytest would run
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    if not given[end + 1 :]:  # which may be another plugin's; to load those of others takes up to half of a second
-        os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HYPOTHESIS_NO_PLUGINS": "1"}
     with kept() as folder:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+        os.environ.pop("PYTEST_ADDOPTS", None)
+        if not given[end + 1 :]:  # which may be another plugin's; to load those of others takes up to half of a second
+            os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HYPOTHESIS_NO_PLUGINS": "1"}
         return int(
             pytest.main(
                 [
@@ -307,7 +306,22 @@ def _against(made: argparse.ArgumentParser, chosen: dict[str, Any]) -> int:
 
 @contextlib.contextmanager
 def kept() -> Iterator[Path]:
-    """Where pytest and Hypothesis keep what failed; a folder for this run only where there is none that can be used."""
+    """Where pytest and Hypothesis keep what failed; a folder for this run only where there is none that can be used.
+
+    Hypothesis hears of it by its variable. As the environment was before, it is afterwards.
+    """
+    before = {**os.environ}
+    with contextlib.ExitStack() as after:
+        folder = _cache(after)
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+        try:
+            yield folder
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _cache(after: contextlib.ExitStack) -> Path:
     caches = Path.home() / "Library" / "Caches" if sys.platform == "darwin" else Path.home() / ".cache"
     folder = Path(os.environ.get("XDG_CACHE_HOME") or caches) / "shrinkage"
     try:
@@ -315,7 +329,5 @@ def kept() -> Iterator[Path]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError:
-        with tempfile.TemporaryDirectory() as made:
-            yield Path(made)
-    else:
-        yield folder
+        return Path(after.enter_context(tempfile.TemporaryDirectory()))
+    return folder

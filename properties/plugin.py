@@ -248,6 +248,7 @@ def _asks(course: Profile, item: pytest.Item) -> bool:
 def pytest_collection_finish(session: pytest.Session) -> None:
     if len(session.config.stash[CHOSEN]) > 1 and any("impl" in getattr(i, "fixturenames", ()) for i in session.items):
         raise pytest.UsageError("--impl with a comma races in benchmarks; properties judge one implementation a run.")
+    session.config.add_cleanup(gc.unfreeze)
     gc.freeze()  # what is loaded by now stays: to go through it in every collection takes a twentieth of the run
 
 

@@ -143,8 +143,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for text in filter(None, (*given.select, given.marks)):
         if not (is_expression(text) or {*"*?["} & {*text}):
             made.error(f"{text!r} is no expression of names with and, or, not and brackets, and no pattern")
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: sys.exit(UNUSABLE))  # so that the folder is removed on the way out
+    with _orderly_end():
+        return _gated(given)
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Whoever ends the process has its folder removed on the way out."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: sys.exit(UNUSABLE)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _gated(given: argparse.Namespace) -> int:
     errors = Console(stderr=True, highlight=False)
     try:
         repository = checkouts.repository_at(given.repo.resolve())

@@ -77,8 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for needed in ("hypothesis", "flint", "mpmath", "rich"):
         if find_spec(needed) is None:
             raise ModuleNotFoundError(name=needed)
-    for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is imported in a process of the hunt
-        os.environ.setdefault(threads, "1")
     from shrinkage.loader.calls import in_file
 
     try:
@@ -90,9 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made.error(str(error))
     except OSError as error:  # of a name that is too long, or in a folder that may not be read
         made.error(f"{(error.filename or '')!s:.80} cannot be hunted in: {error.strerror}")
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(kept())
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+    with kept() as folder:
+        for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is imported in a process of the hunt
+            os.environ.setdefault(threads, "1")
         place = chosen["database"] or str(folder / "worst")
         try:
             store = Store(place, choice.name)

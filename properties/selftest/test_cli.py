@@ -6,12 +6,15 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shrinkage import __version__, cli
@@ -234,6 +237,35 @@ def test_whoever_stops_reading_is_told_nothing_more(said, buffering, monkeypatch
         with pytest.raises(SystemExit, match=r"^1$"):
             runpy.run_module(module, run_name="__main__")
     assert capfd.readouterr().err == ""
+
+
+def test_a_command_that_python_calls_leaves_the_process_as_it_was(tmp_path, monkeypatch, capsys):
+    """Handlers of signals, the environment, the folder, warnings and NumPy's errors, whatever was set in between."""
+    (tmp_path / "right.py").write_text("def squared_norm(x):\n    return x @ x\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--nonsense")
+    for name in ("HYPOTHESIS_STORAGE_DIRECTORY", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    seen = []
+
+    def state() -> list[Any]:
+        handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+        return [handlers, {**os.environ}, Path.cwd(), [*warnings.filters], np.geterr()]
+
+    def at_work(*_: Any) -> None:
+        seen.append(state())
+        raise KeyboardInterrupt
+
+    for within, *given in (
+        ("pytest.main", "judge", "right.py"),
+        ("shrinkage.properties.hunt.command.hunt", "hunt", "right.py"),
+        ("shrinkage.benchmarks.gate.command.run", "gate", "HEAD", "--repo", str(ROOT)),
+    ):
+        monkeypatch.setattr(within, at_work)
+        before = state()
+        assert ran(capsys, *given)[0] == 2
+        assert state() == before != seen.pop()
 
 
 def test_pictures_are_written_and_what_is_not_offered_is_told(tmp_path, capsys):

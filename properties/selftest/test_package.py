@@ -106,9 +106,10 @@ def test_importing_the_package_loads_no_library(program):
 
 
 JUDGE = """
-import pytest
+import gc, pytest
 code = pytest.main(["-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", "-W", "error", *{arguments}])
 assert code == 0, code
+assert gc.get_freeze_count() == 0, "collections do not look through what was loaded until then"
 """
 
 
