@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.cli import Parser, duration, is_expression, to_write
 from shrinkage.properties.isolated.worker import Failed
 from shrinkage.properties.report.files import write
+from shrinkage.properties.report.progress import steps
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
@@ -176,7 +176,7 @@ def _gated(given: argparse.Namespace) -> int:
             rule=Rule(threshold=given.threshold),
             budget=given.budget,
         )
-        with _telling(errors) as say:
+        with steps() as say:
             if given.prove is not None:
                 return _prove(options, given, say)
             if given.history:
@@ -199,17 +199,6 @@ def _gated(given: argparse.Namespace) -> int:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         print("\n".join(annotations(result)))
     return EXIT[result["verdict"]]
-
-
-@contextlib.contextmanager
-def _telling(errors: Console) -> Iterator[Callable[[str], None]]:
-    """One line that changes where somebody looks, else a line a step, with the time."""
-    if errors.is_terminal:
-        with errors.status("starting") as status:
-            yield status.update
-    else:
-        started = time.monotonic()
-        yield lambda text: errors.print(f"{time.monotonic() - started:6.0f} s  {text}", soft_wrap=True)
 
 
 def _keep(storage: Path | None, *results: Mapping[str, Any]) -> None:

@@ -14,9 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-
 from shrinkage.benchmarks.cases import CASES, Case
 from shrinkage.benchmarks.measure.machine import machine
 from shrinkage.benchmarks.race.goals import standings
@@ -25,6 +22,7 @@ from shrinkage.benchmarks.references import WrongAnswer, worst_ratio
 from shrinkage.benchmarks.report.runs import cores, read
 from shrinkage.cli import quietly, usable_cores
 from shrinkage.properties.isolated.worker import Failed
+from shrinkage.properties.report.progress import each
 
 STORED = Path(__file__).parents[1] / "results" / "race.json"
 BARE = "bare"
@@ -86,7 +84,7 @@ def limits(cases: list[Case], within: list[int], seconds: float = SECONDS) -> It
     field = Limits(within)
     try:
         said = f"the least work, on {cores(len(within))}"
-        for case in track(cases, said, console=Console(stderr=True), transient=True):
+        for case in each(cases, said):
             found = compared(field.race(case, seconds), BARE)
             if "ratio" not in found["impl"]:
                 print(f"limits: {case} has none: {found}", file=sys.stderr)

@@ -25,13 +25,14 @@ import sys
 import tempfile
 import time
 import timeit
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shrinkage.cli import Parser, positive
+from shrinkage.properties.report.progress import steps
 
 IMPORTS = {  # what is timed, and what comes before
     "import numpy": "pass",
@@ -102,19 +103,22 @@ def dispatch_seconds() -> float:
     return statistics.median(timer.repeat(50, 1000)) / 1000
 
 
-def figures(rounds: int) -> list[tuple[str, str, str]]:
-    """What was measured: name, figure, goal."""
+def figures(rounds: int, say: Callable[[str], None]) -> list[tuple[str, str, str]]:
+    """What was measured: name, figure, goal; `say` is told what is measured next."""
     from shrinkage.benchmarks.cases import CASES
 
     small = [str(case) for case in CASES if case.label == "small"]
+    say("importing")
     numpy, own, attribute, base, everything = import_seconds(rounds).values()
     with tempfile.TemporaryDirectory() as cache:
         environment: Mapping[str, str] = {"NUMBA_CACHE_DIR": cache}
+        say("compiling everything")
         start = time.perf_counter()
         first_calls(small, ["float64", "float32"], **environment)
         cold = time.perf_counter() - start
 
         def first_call(name: str) -> float:
+            say(f"the first call of {name}")
             return first_calls([name], ["float64"], **environment)["seconds"][f"{name} float64"]
 
         cached = {name: first_call(name) for name in small}
@@ -157,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.first_calls:
         print(json.dumps(_first_calls_here(options.first_calls, options.dtypes)))
         return 0
-    rows = [("what", "measured", "goal"), *figures(options.rounds)]
+    with steps() as say:
+        rows = [("what", "measured", "goal"), *figures(options.rounds, say)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from shrinkage.benchmarks.cases import CASES, SELECTIONS, Case, WrongCase, chosen
@@ -32,6 +31,7 @@ from shrinkage.cli import Parser, duration, to_write, usable_cores
 from shrinkage.peers import module_of, peers, written
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.report.files import write
+from shrinkage.properties.report.progress import each
 
 SCHEMA = Path(__file__).with_name("race.schema.json")
 
@@ -77,7 +77,8 @@ def raced(
             made.append({"threads": len(kept), "blas": blas, "peak": peak(len(kept))})
             rows += _rows(field, cases, reference, budget / len(rounds), made[-1])
             if starting and not startup:
-                startup = {name: _startup(field, name) for name in field.workers if name not in written()}
+                names_started = [name for name in field.workers if name not in written()]
+                startup = {name: _startup(field, name) for name in each(names_started, "starting")}
         finally:
             field.end()
     return {
@@ -99,7 +100,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Of one round, a row a case."""
     said = f"racing on {cores(made['threads'])}"
-    for i, case in enumerate(track(cases, said, console=Console(stderr=True), transient=True)):
+    for i, case in enumerate(each(cases, said)):
         left = (budget - field.spent) / (len(cases) - i)
         share = max(left, budget / len(cases))  # seven rounds of a large case are not at the expense of the others
         yield _row(case, compared(field.race(case, share), reference), made)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,7 +66,9 @@ def test_a_race_ends_with_a_table_and_a_file_of_its_form(tmp_path: Path) -> None
     arguments += ("--threads", "1")
     run = subprocess.run(_command(*arguments), cwd=ROOT, capture_output=True, text=True, check=False, timeout=400)
     assert run.returncode == 1
-    assert "Traceback" not in run.stderr, run.stderr
+    done = [f"racing on 1 core: {which}" for which in ("1 of 2, ridge-50x10", "2 of 2, adam-small")]
+    assert re.findall(r"^ +\d+ s  (.*)", run.stderr, re.MULTILINE) == done, run.stderr
+    assert "Traceback" not in run.stderr
     race = json.loads(file.read_text())
     jsonschema.validate(race, json.loads(SCHEMA.read_text()), cls=jsonschema.Draft202012Validator)
     ridge, adam = race["rows"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shrinkage.properties.judge import PROFILES, said
-from shrinkage.properties.report import files, gradescope, page
+from shrinkage.properties.report import files, gradescope, page, progress
 
 from .judging import Judgement, Judging
 from .students import Student, course, students
@@ -75,24 +75,19 @@ def _rules(everybody: list[Student], chosen: Mapping[str, Any]) -> list[str]:
 
 def _judged(judging: Judging, everybody: list[Student], jobs: int) -> list[Judgement] | None:
     """In their order; None where it was interrupted."""
-    told = sys.stderr.isatty()
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with progress.steps() as say, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = [pool.submit(judging.judge, student) for student in everybody]
         done = 0
         try:
             for done, _ in enumerate(concurrent.futures.as_completed(running), 1):
-                if told:
-                    print(f"\r{done} of {len(everybody)} are judged", end="", file=sys.stderr, flush=True)
+                say(f"{done} of {len(everybody)} are judged")
             return [each.result() for each in running]
         except KeyboardInterrupt:
             judging.stop()
             pool.shutdown(cancel_futures=True)
-            again = "the same command goes on from there"
-            print(f"\ninterrupted: {done} of {len(everybody)} are judged, and {again}", file=sys.stderr)
-            return None
-        finally:
-            if told:
-                print("\r\033[K", end="", file=sys.stderr, flush=True)
+    again = "the same command goes on from there"
+    print(f"interrupted: {done} of {len(everybody)} are judged, and {again}", file=sys.stderr)
+    return None
 
 
 def _write(judgement: Judgement, chosen: Mapping[str, Any], points: gradescope.Points) -> None:

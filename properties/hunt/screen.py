@@ -13,9 +13,11 @@ from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.report.screen import shortened
 from shrinkage.properties.worst import ABOVE, Entry, by_contract, worse
 
+OFTEN = 60.0  # seconds between two lines of a log
+
 
 class Progress:
-    """A bar of the time that is over, on a terminal.
+    """A bar of the time that is over, on a terminal; else a line a minute.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ class Progress:
         console = Console(stderr=True)
         self._bar = progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=seconds)
-        self._last = ""
+        self._last, self._told = "", 0.0
 
     def __enter__(self) -> "Progress":
         self._bar.start()
@@ -43,7 +45,11 @@ class Progress:
             self._last = f", {entry.function} {ratio(entry)}"
         if outcome.ended:
             self._bar.console.print(f"{task.claim} {outcome.ended}.", soft_wrap=True, markup=False)
-        self._bar.update(self._task, completed=seconds, description=f"{many(rounds, 'round')}{self._last}")
+        described = f"{many(rounds, 'round')}{self._last}"
+        self._bar.update(self._task, completed=seconds, description=described)
+        if self._bar.disable and seconds > self._told + OFTEN:
+            self._told = seconds
+            self._bar.console.print(f"{seconds:6.0f} s  {described}", soft_wrap=True, markup=False, highlight=False)
 
 
 def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool) -> None:

@@ -12,12 +12,16 @@ import sys
 import warnings
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from shrinkage import __version__, cli
+from shrinkage.properties.hunt.hand import Outcome
+from shrinkage.properties.hunt.screen import Progress
+from shrinkage.properties.report import progress
 from shrinkage.properties.selftest.own_pytest import ROOT, own_python
 
 pytestmark = pytest.mark.power
@@ -203,6 +207,26 @@ def test_a_library_of_judges_that_is_missing_is_named(capsys, monkeypatch):
 def test_a_time_has_a_unit(text, seconds):
     """Seconds, unless it says otherwise."""
     assert cli.duration(text) == seconds
+
+
+def test_a_log_has_a_line_for_each_step_and_a_terminal_what_changes(capsys, monkeypatch):
+    """With the time, each as it is; at a terminal nothing of it stays."""
+    for item in progress.each(["ridge[small]", "lstsq"], "racing"):
+        assert item not in capsys.readouterr().err  # it is not done
+    assert capsys.readouterr().err == "     0 s  racing: 2 of 2, lstsq\n"
+    with progress.steps() as say:
+        say("timing test_sort[small]")
+    assert capsys.readouterr().err == "     0 s  timing test_sort[small]\n"
+    hunt = Progress(3600.0)
+    task: Any = SimpleNamespace(claim="test_x")
+    for minutes in (0.1, 1.1, 1.9, 2.2):
+        hunt.tell(60 * minutes, round(10 * minutes), task, [], Outcome())
+    assert capsys.readouterr().err == "    66 s  11 rounds\n   132 s  22 rounds\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which makes a terminal of it to rich
+    with progress.steps() as say:
+        say("timing test_sort[small]")
+    assert [*progress.each(["ridge[small]"], "racing")] == ["ridge[small]"]
+    assert " s  " not in capsys.readouterr().err
 
 
 def test_the_package_is_a_program():

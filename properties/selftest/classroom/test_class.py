@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import time
 from pathlib import Path
 
@@ -55,8 +56,12 @@ def class_of(folder: Path, names: str = "ada bob cyd dan eve fay gus hal") -> li
 
 
 def judged(folder: Path, command: list[str], *options: str) -> tuple[int, str]:
-    """Exit code and output."""
-    return own_python(folder, *command, *options, XDG_CACHE_HOME=str(folder / "cache"))
+    """Exit code and output, without the lines that tell how far it is: of each one."""
+    code, output = own_python(folder, *command, *options, XDG_CACHE_HOME=str(folder / "cache"))
+    told = re.findall(r"^ *\d+ s  (\d+) of (\d+) are judged$", output, re.MULTILINE)
+    everybody = len([*(folder / "submissions").iterdir()])
+    assert told == [(str(done), str(everybody)) for done in range(1, everybody + 1)]
+    return code, re.sub(r"^ *\d+ s  .*\n", "", output, flags=re.MULTILINE)
 
 
 def test_each_is_a_line_whatever_was_handed_in(tmp_path):
