@@ -39,6 +39,13 @@ def block_rows(columns: int) -> int:
     return max(256, BLOCK_BYTES // (4 * columns))
 
 
+@jit_linked
+def roundings(n: int, d: int, threads: int) -> int:
+    """How many each product in the smaller Gram matrix of n by d numbers goes through at most, with its factors'."""
+    summed = _TILED_ROWS + n // _TILED_ROWS + 1 if n >= d and d <= _TILED else max(n, d)
+    return summed + threads + 3
+
+
 @jit
 def gram_in_pieces(
     team: Team, threads: int, X: Array, Y: Array, unit: float, lam: float, like: Array

@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from .double_double import add_multiple, dot, two_sum
-from .equations import bounds, gram_in_pieces, pieces_of
+from .equations import bounds, gram_in_pieces, pieces_of, roundings
 from .jit import jit, jit_inlined
 from .lapack import call
 from .linalg import (
@@ -34,7 +34,7 @@ from .linalg import (
     transposed,
 )
 from .parallel import Team, in_chunks, nobody
-from .refine import HOPELESS, equilibrated_cholesky, full_rank
+from .refine import HOPELESS, factored, full_rank, to_unit_diagonal, trace
 from .scaling import matrix_in_range, target_in_range, times_power_of_two
 from .validation import Array
 
@@ -46,14 +46,13 @@ def extra_by_cholesky(team: Team, threads: int, X: Array, Y: Array, rcond: float
     Y, ey = target_in_range(Y)
     m, n = X.shape
     G, pulls = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X)
-    squares, scale = 0.0, np.empty(n)
-    for j in range(n):
-        squares += float(G[j, j])
-    powers, condition = equilibrated_cholesky(G)
-    rate = (m + 2 * n + 2) * np.finfo(X.dtype).eps * n * condition
+    squares, scale = trace(G), np.empty(n)
+    powers, norm = to_unit_diagonal(G)
     if rcond < 0:
         rcond = default_rcond(m, n, X)
-    if not (rate < HOPELESS and full_rank(G, powers, squares, m, rcond)):
+    certain = norm < np.inf and full_rank(G, powers, squares, roundings(m, n, threads), rcond)
+    rate = (m + 2 * n + 2) * np.finfo(X.dtype).eps * n * (factored(G, norm) if certain else np.inf)
+    if not rate < HOPELESS:
         return np.empty((Y.shape[1], n), X.dtype), False
     for j in range(n):
         scale[j] = powers[j]

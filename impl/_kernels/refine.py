@@ -11,9 +11,8 @@ import math
 
 import numpy as np
 
-from .equations import dual_shortfall, gram_in_pieces, kernel_in_pieces, shortfall
-from .jit import jit, jit_inlined, jit_linked
-from .lapack import call
+from .equations import dual_shortfall, gram_in_pieces, kernel_in_pieces, roundings, shortfall
+from .jit import jit, jit_inlined, jit_linked, jit_sums
 from .linalg import cholesky, cholesky_solve, product, reciprocal_condition, transposed
 from .parallel import Team
 from .validation import Array
@@ -28,71 +27,81 @@ HOPELESS = 1e-3
 @jit_inlined
 def refined_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data in range and λ > 0."""
-    if X.shape[0] >= X.shape[1]:
-        G, unknown = gram_in_pieces(team, threads, X, Y, 1.0, lam, X)
-    else:
-        # The unknowns are w itself when X is tall, and the dual α with w = Xᵀα when it is wide.
-        G, unknown = kernel_in_pieces(team, threads, X, lam), transposed(Y)
+    G, unknown = normal_equations(team, threads, X, Y, lam)
     scale, condition = equilibrated_cholesky(G)
-    return refined(team, threads, X, Y, lam, G, scale, condition, unknown)
+    if not condition < HOPELESS / np.finfo(X.dtype).eps:
+        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
+    largest, smallest = scale[0], scale[0]
+    for i in range(scale.size):
+        largest, smallest = max(largest, scale[i]), min(smallest, scale[i])
+    return refined(team, threads, X, Y, lam, G, scale, condition * (largest / smallest) < _GOOD, unknown)
 
 
 @jit_inlined
 def refined_full_rank(team: Team, threads: int, X: Array, Y: Array, rcond: float) -> tuple[Array, bool]:
-    """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0, X tall."""
-    (G, unknown), squares = gram_in_pieces(team, threads, X, Y, 1.0, 0.0, X), 0.0
-    for j in range(G.shape[0]):
-        squares += float(G[j, j])
-    scale, condition = equilibrated_cholesky(G)
-    if not (condition < np.inf and full_rank(G, scale, squares, X.shape[0], rcond)):
+    """(Wᵀ, whether it is as accurate as an orthogonal method's and every σ > rcond · σ_max for sure), λ = 0."""
+    G, unknown = normal_equations(team, threads, X, Y, 0.0)
+    squares = trace(G)
+    scale, norm = to_unit_diagonal(G)
+    if not (norm < np.inf and full_rank(G, scale, squares, roundings(*X.shape, threads), rcond) and cholesky(G)):
         return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
-    return refined(team, threads, X, Y, 0.0, G, scale, condition, unknown)
+    return refined(team, threads, X, Y, 0.0, G, scale, False, unknown)
 
 
 @jit_inlined
-def full_rank(L: Array, scale: Array, squares: float, m: int, rcond: float) -> bool:
-    """Whether every singular value exceeds rcond · σ_max for sure, of the X of m rows with DXᵀXD = LLᵀ; n³/3 flops.
+def normal_equations(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, Array]:
+    """The smaller Gram matrix + λI, and the right-hand sides: of w itself when X is tall, of the dual α when wide."""
+    if X.shape[0] >= X.shape[1]:
+        G, unknown = gram_in_pieces(team, threads, X, Y, 1.0, lam, X)
+    else:
+        G, unknown = kernel_in_pieces(team, threads, X, lam), transposed(Y)
+    return G, unknown
 
-    σ_max² ≤ tr XᵀX = `squares`, and 1/σ_min² = ‖(XᵀX)⁻¹‖ ≤ 2‖L⁻¹D‖_F² if ‖L⁻¹ E L⁻ᵀ‖ ≤ ½, with E what rounding has
-    added: at most (m + 2n + 2) u |D||X|ᵀ|X||D| in norm, below that times tr DXᵀXD ≤ 2n (Higham 2002, §3.5 and theorem
-    10.3). The last factor of two is for the rounding of L⁻¹.
+
+@jit_linked
+def trace(G: Array) -> float:
+    """Σ Gⱼⱼ."""
+    total = 0.0
+    for j in range(G.shape[0]):
+        total += float(G[j, j])
+    return total
+
+
+@jit
+def full_rank(A: Array, scale: Array, squares: float, terms: int, rcond: float) -> bool:
+    """Whether every singular value exceeds rcond · σ_max for sure, of X with DXᵀXD = A, or DXXᵀD; n³/3 flops.
+
+    That is where D(XᵀX − rcond² σ_max² I)D is positive definite, σ_max² ≤ tr XᵀX = `squares`; and so it is where
+    Cholesky's method comes to its end on A less whatever rounding may have added: k u tr A in the sums of `terms`, k,
+    roundings and (n + 1) u tr A in the factor (Higham 2002, §3.1 and theorem 10.3; Rump 2006, "Verification of positive
+    definiteness"). Six times as much is taken off: so a factor of A itself multiplies an error by a quarter at most.
+    Of a D this small no number that counts has vanished below the range.
     """
-    n = L.shape[0]
-    inverse, info = np.zeros((n, n), L.dtype), np.zeros(1, np.int32)
-    for i in range(n):
-        for j in range(i, n):
-            inverse[i, j] = L[i, j]
-    call("trtri", ("L", "N", n, inverse, n, info))
-    scaled, unscaled = 0.0, 0.0
-    for i in range(n):
-        for j in range(i, n):
-            entry = float(inverse[i, j])
-            scaled += entry**2
-            unscaled += (entry * float(scale[i])) ** 2
-    rounding = (m + 2 * n + 2) * np.finfo(L.dtype).eps * 2 * n
-    return info[0] == 0 and 2 * scaled * rounding < 1 and 4 * unscaled * squares * rcond**2 < 1
+    n, eps, tiny = A.shape[0], float(np.finfo(A.dtype).eps), float(np.finfo(A.dtype).tiny)
+    less, lowered = 3 * eps * (terms + n + 8) * trace(A), A.copy()
+    if not less < np.inf:
+        return False
+    for j in range(n):
+        square = float(scale[j]) ** 2
+        if not square * tiny < eps**2:
+            return False
+        lowered[j, j] -= less + 2 * rcond**2 * squares * square
+    return cholesky(lowered)
 
 
 @jit
 def refined(
-    team: Team, threads: int, X: Array, Y: Array, lam: float, L: Array, scale: Array, condition: float, unknown: Array
+    team: Team, threads: int, X: Array, Y: Array, lam: float, L: Array, scale: Array, good: bool, unknown: Array
 ) -> tuple[Array, bool]:
-    """(Wᵀ, whether it is as accurate as an orthogonal method's), by D and the factor of DGD, of this condition.
+    """(Wᵀ, whether it is as accurate as an orthogonal method's), by D and the factor of DGD, which may be good alone.
 
     `unknown` comes in as the right-hand sides and is overwritten.
     """
-    tall = X.shape[0] >= X.shape[1]
-    largest, smallest = scale[0], scale[0]
-    for i in range(scale.size):
-        largest, smallest = max(largest, scale[i]), min(smallest, scale[i])
-    good = condition * (largest / smallest) < _GOOD
-    eps = np.finfo(X.dtype).eps
-    if not condition < HOPELESS / eps:
-        return np.empty((Y.shape[1], X.shape[1]), X.dtype), False
+    tall, eps = X.shape[0] >= X.shape[1], np.finfo(X.dtype).eps
     scaled_solve(L, scale, unknown)
     if good:
         return unknown if tall else product(unknown, False, X, False), True
-    size, Wt, lack = 0.0, unknown, unknown
+    size, next_size, Wt, lack = 1.0, 1.0, unknown, unknown
     if not tall:
         Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
     for _ in range(6):
@@ -107,7 +116,8 @@ def refined(
             last = Wt
             Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
             size = relative_change(Wt, last)
-        if size <= 4 * eps or (before > 0 and size > 0.25 * before):
+        next_size = size * (size / before)  # if the next step is to this one as this one is to the last
+        if next_size <= eps or size > 0.25 * before:
             break  # as good as it gets
     return Wt, size < HOPELESS
 
@@ -150,7 +160,23 @@ def relative_change(Wt: Array, before: Array) -> float:
 
 @jit
 def equilibrated_cholesky(G: Array) -> tuple[Array, float]:
-    """Overwrite G with the factor of DGD, and return (D, κ₁(DGD)); κ is inf where there is no factor.
+    """Overwrite G with the factor of DGD, and return (D, κ₁(DGD)); κ is inf where there is no factor."""
+    scale, norm = to_unit_diagonal(G)
+    return scale, factored(G, norm)
+
+
+@jit_linked
+def factored(A: Array, norm: float) -> float:
+    """Overwrite A, of this 1-norm, with its factor, and return κ₁(A); inf where there is none."""
+    if not (norm < np.inf and cholesky(A)):
+        return np.inf
+    rcond = reciprocal_condition(A, norm)
+    return 1 / rcond if rcond > 0 else np.inf
+
+
+@jit_sums
+def to_unit_diagonal(G: Array) -> tuple[Array, float]:
+    """Overwrite G with DGD, and return (D, ‖DGD‖₁); the norm is inf where its diagonal is not positive.
 
     D holds powers of two, so nothing is rounded, that bring the diagonal to between ½ and 2.
     """
@@ -161,18 +187,17 @@ def equilibrated_cholesky(G: Array) -> tuple[Array, float]:
             return scale, np.inf
         scale[i] = math.ldexp(1.0, -(math.frexp(np.float64(G[i, i]))[1] // 2))
     for i in range(d):
+        row, of_row, unit = G[i], G.dtype.type(0), scale[i]
         for j in range(i, d):
-            G[i, j] *= scale[i] * scale[j]
-            sums[j] += abs(G[i, j])
+            row[j] *= unit * scale[j]
         for j in range(i + 1, d):
-            sums[i] += abs(G[i, j])
+            sums[j] += abs(row[j])
+            of_row += abs(row[j])
+        sums[i] += of_row + row[i]
     norm = 0.0
     for i in range(d):
         norm = max(norm, np.float64(sums[i]))
-    if not cholesky(G):
-        return scale, np.inf
-    rcond = reciprocal_condition(G, norm)
-    return scale, 1 / rcond if rcond > 0 else np.inf
+    return scale, norm
 
 
 @jit

@@ -174,7 +174,7 @@ def largest(typingctx, C, c, A, count):  # type: ignore[no-untyped-def]
 
 def _tile(vectors: int) -> Any:
     def tile(typingctx, A, rows, j, k, G):  # type: ignore[no-untyped-def]
-        """G[j : j + 4, k : k + vectors] += AᵀA there."""
+        """G[j : j + 4, k : k + vectors] += AᵀA there, which is summed up first."""
 
         def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
             A, rows, j, k, G = values
@@ -185,11 +185,8 @@ def _tile(vectors: int) -> Any:
                 row, column = builder.add(j, j.type(i)), builder.add(k, k.type(v * lanes))
                 return _vector(context, builder, of_G, G, row, column, lanes)
 
-            tile = [
-                (i, v, cgutils.alloca_once_value(builder, _load(builder, of_tile(i, v))))
-                for i in range(_ROWS)
-                for v in range(vectors)
-            ]
+            zero = ir.Constant(ir.VectorType(context.get_value_type(of_A.dtype), lanes), [0.0] * lanes)
+            tile = [(i, v, cgutils.alloca_once_value(builder, zero)) for i in range(_ROWS) for v in range(vectors)]
             with cgutils.for_range(builder, rows) as loop:
 
                 def at(column: Any, lanes: int) -> Any:
@@ -202,7 +199,7 @@ def _tile(vectors: int) -> Any:
                     builder.store(_fused(builder, left[i], right[v], builder.load(place)), place)
             for i, v, place in tile:
                 into = of_tile(i, v)
-                builder.store(builder.load(place), into[0]).align = into[1]
+                builder.store(builder.fadd(_load(builder, into), builder.load(place)), into[0]).align = into[1]
             return context.get_dummy_value()
 
         return types.void(A, types.int64, types.int64, types.int64, G), codegen
