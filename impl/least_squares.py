@@ -1,8 +1,9 @@
 """Least squares (tall), minimum norm (wide) and the inverses, by X = U diag(σ) Vᵀ or, with no σ in doubt, by X = QR.
 
 Where every σ counts for sure, and R⁻¹ tells that (`inverse_of_R`), the two give the same within the same bounds, and QR
-takes a half to a quarter of the time. Where one may have to be left out, it takes the SVD to tell which. For many rows
-of well-conditioned columns the factor of XᵀX, refined, takes a third of QR's time (`refined_full_rank`).
+takes a half to a quarter of the time. Where the factor of the smaller Gram matrix tells it (`refine.full_rank`), which
+takes a condition below some 10⁵, that factor gives the solution, refined, in half of QR's time; and where one of
+float32 tells it, below some 50, in a quarter.
 """
 
 import warnings
@@ -25,6 +26,7 @@ from ._kernels.linalg import (
     svd_of_wide,
     transposed,
 )
+from ._kernels.mixed import mixed_cholesky, pays
 from ._kernels.parallel import Team, alone, is_split, together, workers_for
 from ._kernels.refine import refined_full_rank
 from ._kernels.scaling import lifted, matrix_in_range, target_in_range, times_power_of_two
@@ -34,8 +36,8 @@ __all__ = ["left_inverse", "lstsq", "min_norm", "pinv", "right_inverse"]
 
 # Times eps · σ_max: what rounding alone, of X or of the SVD, puts in the place of a σ of 0 is below, whatever the size.
 NOISE = 64
-# From so many columns on, the passes over X that refinement takes are a few percent of the time that XᵀX does.
-COSTS_NOTHING = 200
+# Of the smaller side: from here on Cholesky's method is the faster one.
+_SMALLEST = 20
 
 
 def pinv(X: ArrayLike, rcond: float | None = None) -> Array:
@@ -147,8 +149,8 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None, refine: bool |
         A singular value at most rcond · σ_max counts as zero; None is max(m, n) · eps of the dtype in use.
     refine
         True for every digit of each weight, where X has full rank and u (κ + κ²‖r‖/(‖X‖‖w‖)) is below 1, of X with its
-        columns scaled, or its rows where it is wide: in a quarter more to two and a half times the time. None where
-        that costs nearly nothing: in float64, where Cholesky is used, from 200 columns on.
+        columns scaled, or its rows where it is wide: in one and a half to two and a half times the time. None is
+        False, for nowhere does it cost nearly nothing.
 
     Returns
     -------
@@ -172,11 +174,11 @@ def lstsq(X: ArrayLike, y: ArrayLike, rcond: float | None = None, refine: bool |
     Notes
     -----
     With p = min(m, n) and q = max(m, n): 2qp² + 11p³ flops where a σ is in doubt, by QR and the SVD of R, LAPACK's
-    gelsd; 2qp² − p³/3 by Householder's QR alone (of Xᵀ where X is wide); qp² + 2p³/3 by Cholesky of XᵀX, refined, which
-    is as accurate (Björck 1987), where m ≥ 2n and X is surely of full rank. Backward stable: Higham (2002), Theorems
-    20.3 and 21.4; Golub and Van Loan (2013), figure 8.6.1; *LAPACK Users' Guide* (1999), §4.5. Refinement takes 20mn
-    flops a pass, as a rule two: Demmel, Hida, Riedy and Li (2009), "Extra-precise iterative refinement for
-    overdetermined least squares problems".
+    gelsd; 2qp² − p³/3 by Householder's QR alone (of Xᵀ where X is wide); where p ≥ 20 and X is surely of full rank,
+    qp² + 2p³/3 by Cholesky of XᵀX or XXᵀ, in float32 where that pays, refined, which is as accurate (Björck 1987).
+    Backward stable: Higham (2002), Theorems 20.3 and 21.4; Golub and Van Loan (2013), figure 8.6.1; *LAPACK Users'
+    Guide* (1999), §4.5. Refinement takes 20mn flops a pass, as a rule two: Demmel, Hida, Riedy and Li (2009),
+    "Extra-precise iterative refinement for overdetermined least squares problems".
     """
     if refine is not None and type(refine) not in (bool, np.bool_):
         raise TypeError(f"refine must be True, False or None, not {refine!r}")
@@ -294,19 +296,22 @@ def _pinv(X: Array, rcond: float) -> tuple[Array, int]:
 
 def lstsq_transposed(X: Array, Y: Array, rcond: float, refine: bool | None = False) -> tuple[Array, int]:
     """(Wᵀ, rank), one target a row; the default cut-off for a negative rcond; rank -1 when it did not converge."""
-    m, n = X.shape
-    if m >= 2 * n and n >= 20:  # below, or square, QR is as fast
-        extra = refine or (refine is None and n >= COSTS_NOTHING and X.itemsize == 8)
-        work = extra_by_cholesky if extra else _by_cholesky
-        Wt, certain = together(workers_for(X, n**3 / 3), work, X, Y, rcond, blas=is_split(X))
+    (m, n), p = X.shape, min(X.shape)
+    if p >= _SMALLEST and (not refine or m >= 2 * n):
+        threads = workers_for(X, p**3 / 3)
+        if not refine and pays(X):
+            Wt, certain = together(threads, mixed_cholesky, X, Y, 0.0, rcond)
+            if certain:
+                return Wt, p
+        work = extra_by_cholesky if refine else _by_cholesky
+        Wt, certain = together(threads, work, X, Y, rcond, blas=is_split(X))
         if certain:
-            return Wt, n
+            return Wt, p
     if refine:
         Wt, certain = alone(X, extra_by_qr, X, Y, rcond)
         if certain:
-            return Wt, min(m, n)
-    Wt, rank = alone(X, _by_qr, X, Y, rcond)
-    return Wt, rank
+            return Wt, p
+    return alone(X, _by_qr, X, Y, rcond)
 
 
 @jit

@@ -15,6 +15,7 @@ from shrinkage._kernels.equations import (
 from shrinkage._kernels.exp import exp_below
 from shrinkage._kernels.jit import jit, jit_inlined, jit_linked
 from shrinkage._kernels.linalg import cholesky, cholesky_solve, product, transposed
+from shrinkage._kernels.mixed import solve
 from shrinkage._kernels.parallel import Team, in_chunks
 from shrinkage._kernels.refine import add
 from shrinkage._kernels.stream import share, stream
@@ -22,7 +23,6 @@ from shrinkage._kernels.tile import add_gram_of_padded, add_products, multiply
 from shrinkage._kernels.validation import Array
 from shrinkage.nets.layers import times, times_transposed, transposed_times
 from shrinkage.relu.network import _move
-from shrinkage.ridge_regression.mixed import solve
 from shrinkage.ridge_regression.small import LANES
 from shrinkage.ridge_regression.small import solve as solve_side_by_side
 

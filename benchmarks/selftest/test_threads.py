@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 
 import shrinkage
-from shrinkage import least_squares
-from shrinkage._kernels import parallel
+from shrinkage._kernels import mixed, parallel
 from shrinkage.benchmarks.cases import inputs
 from shrinkage.benchmarks.cases.bound import backward, loss_and_gradients
 from shrinkage.benchmarks.cases.case import Case, regression_size
 from shrinkage.benchmarks.references import error_over_bound, parts
 from shrinkage.nets import layers
-from shrinkage.ridge_regression import auto, mixed
+from shrinkage.ridge_regression import auto
 
 
 def _case(function: str, build: Any, dtype: Any = np.float64, bind: Any = None, **sizes: int) -> Case:
     options = {"dtype": dtype} | ({"bind": bind} if bind else {})
     return Case(function, "x".join(map(str, sizes.values())), sizes, build, lambda **_: 0, regression_size, **options)
+
+
+def _refined(implementation: Any, name: str, arguments: tuple[Any, ...]) -> Callable[[], Any]:
+    return lambda: getattr(implementation, name)(*arguments, refine=True)
 
 
 CASES = [
@@ -33,6 +36,8 @@ CASES = [
     _case("ridge", inputs.regression_of_several_targets, n=640, d=7, k=3),
     _case("ridge", inputs.regression_of_several_targets, n=6, d=700, k=3),
     _case("lstsq", inputs.system, m=500, n=21),
+    _case("lstsq", inputs.system, m=21, n=500),
+    _case("lstsq", inputs.system, np.float64, _refined, m=500, n=21),
     _case("lstsq", inputs.system, np.float32, m=500, n=21),
     _case("ridge_batch", inputs.batch, b=150, n=6, d=4),
     _case("ridge_batch", inputs.batch, np.float32, b=150, n=4, d=6),
@@ -55,17 +60,13 @@ CASES = [
 
 @pytest.fixture(params=["float64", "float32"])
 def split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever can be split is, however small; and factored in float64, or in float32 where data are float64.
-
-    Least squares is refined by residuals of twice the digits, or not.
-    """
+    """Whatever can be split is, however small; and factored in float64, or in float32 where data are float64."""
     monkeypatch.setattr(parallel, "HANDOVER", 0.0)
     monkeypatch.setattr(parallel, "_SMALL", 0)
     monkeypatch.setattr(auto, "LARGEST", 0)
     monkeypatch.setattr(layers, "NEVER_SPLIT", 0)
     if request.param == "float32":
         monkeypatch.setattr(mixed, "_SMALLEST", 1)
-        monkeypatch.setattr(least_squares, "COSTS_NOTHING", 1)
 
 
 def _call(case: Case) -> Callable[[], Any]:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit
+from .._kernels.mixed import mixed_cholesky, pays
 from .._kernels.parallel import Team, is_split, together, workers_for
 from .._kernels.refine import refined_cholesky
 from .._kernels.scaling import in_range, times_power_of_two
@@ -11,7 +12,6 @@ from .._kernels.validation import Array, not_negative
 from ..least_squares import lstsq
 from ._problem import as_target, checked, columns, empty_answer
 from .forms.svd import ridge_svd
-from .mixed import mixed_cholesky, pays
 from .single import LARGEST, single
 
 __all__ = ["ridge"]
@@ -69,7 +69,7 @@ def by_cholesky(X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
     """(Wᵀ, whether it is as accurate as an orthogonal method's), for data of any finite size and λ > 0."""
     threads = workers_for(X)
     if pays(X):
-        Wt, good = together(threads, mixed_cholesky, X, Y, lam)
+        Wt, good = together(threads, mixed_cholesky, X, Y, lam, 0.0)
         if good:
             return Wt, True
     return together(threads, _by_cholesky, X, Y, lam, blas=is_split(X))

@@ -10,16 +10,26 @@ import math
 
 import numpy as np
 
-from .._kernels.equations import dual_shortfall, gram_in_pieces, narrow_kernel_in_pieces, shortfall
-from .._kernels.jit import jit
-from .._kernels.linalg import cholesky_solve, transposed
-from .._kernels.parallel import Team
-from .._kernels.refine import HOPELESS, add, equilibrated_cholesky, relative_change, relative_size
-from .._kernels.scaling import exponent
-from .._kernels.validation import F64, Array
+from .equations import dual_shortfall, gram_in_pieces, narrow_kernel_in_pieces, roundings, shortfall
+from .jit import jit
+from .linalg import cholesky, cholesky_solve, default_rcond, transposed
+from .parallel import Team
+from .refine import (
+    HOPELESS,
+    add,
+    factored,
+    full_rank,
+    relative_change,
+    relative_size,
+    to_unit_diagonal,
+    trace,
+)
+from .scaling import exponent
+from .validation import F64, Array
 
 # The smaller side of X from which on it is faster, and the entries that its size is taken from.
 _SMALLEST, _FIRST = 192, 1 << 16
+_LEAST_RATE = 1e-5
 
 
 def pays(X: Array) -> bool:
@@ -28,10 +38,11 @@ def pays(X: Array) -> bool:
 
 
 @jit
-def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> tuple[Array, bool]:
-    """(Wᵀ, whether it has come to float64's accuracy), for any float64 X with rows and columns and λ > 0.
+def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float, rcond: float) -> tuple[Array, bool]:
+    """(Wᵀ, whether it has come to float64's accuracy and, at λ = 0, every σ > rcond · σ_max for sure).
 
-    X is read as seldom as can be. What is not finite or far out of range is not looked for, but leaves no factor.
+    For any float64 X with rows and columns; a negative rcond is the default. X is read as seldom as can be. What is not
+    finite or far out of range is not looked for, but leaves no factor.
     """
     d, k, tall = X.shape[1], Y.shape[1], X.shape[0] >= X.shape[1]
     e, top = exponent(X[: max(1, _FIRST // d)]), exponent(Y)
@@ -42,11 +53,20 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> 
         L, unknown = gram_in_pieces(team, threads, X, Y, unit, own_lam, np.empty(0, np.float32))
     else:
         L, unknown = narrow_kernel_in_pieces(team, threads, X, unit, own_lam), transposed(Y)
-    scale, condition = equilibrated_cholesky(L)
-    if not condition * np.finfo(L.dtype).eps < HOPELESS:
+    squares, eps = trace(L), np.finfo(X.dtype).eps
+    scale, norm = to_unit_diagonal(L)
+    if lam > 0:
+        condition = factored(L, norm)
+        fit, enough = condition * np.finfo(L.dtype).eps < HOPELESS, condition * eps
+    else:
+        if rcond < 0:
+            rcond = default_rcond(X.shape[0], X.shape[1], X)
+        certain = norm < np.inf and full_rank(L, scale, squares, roundings(*X.shape, threads), rcond)
+        fit, enough = certain and cholesky(L), HOPELESS
+    if not fit:
         return np.empty((k, d), X.dtype), False
     solve(L, scale, e, unknown)
-    size, next_size, eps, Wt, lack = 1.0, 1.0, np.finfo(X.dtype).eps, unknown, unknown
+    size, next_size, Wt, lack = 1.0, 1.0, unknown, unknown
     if not tall:
         Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
     for _ in range(12):
@@ -61,10 +81,11 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float) -> 
             last = Wt
             Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
             size = relative_change(Wt, last)
-        next_size = size * (size / before)  # if the next step is to this one as this one is to the last
+        # If the next step is to this one as this one is to the last, which may have been small by luck.
+        next_size = size * max(size / before, _LEAST_RATE)
         if next_size <= eps or 0.25 * before < size:
             break
-    return Wt, bool(next_size <= eps or size <= condition * eps)
+    return Wt, bool(next_size <= eps or size <= enough)
 
 
 @jit
