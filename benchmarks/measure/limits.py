@@ -8,7 +8,6 @@ what their process did before.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from shrinkage.benchmarks.references import WrongAnswer, worst_ratio
 from shrinkage.benchmarks.report.runs import cores, read
 from shrinkage.cli import quietly, usable_cores
 from shrinkage.properties.isolated.worker import Failed
+from shrinkage.properties.report.files import laid_out
 from shrinkage.properties.report.progress import each
 
 STORED = Path(__file__).parents[1] / "results" / "race.json"
@@ -118,7 +118,7 @@ def main() -> None:
         raced = [each.row.case for run in read(STORED) if run.threads == len(within) for each in standings(run)]
         cases = [known[case] for case in raced if options.k in case and case in known]
         rows += limits(cases, within, options.seconds)
-    print(json.dumps({"machine": machine(), "rows": rows}, indent=1))
+    print(laid_out({"machine": machine(), "rows": rows}))
 
 
 if __name__ == "__main__":

@@ -37,19 +37,22 @@ from shrinkage.properties.report.scorecard import larger
 from shrinkage.properties.test_nist import SETS, certified
 
 ROOT = Path(__file__).resolve().parents[2]
-README, CONTRACT_LIST, CLAIMS, CONDITION_PAGE, TIMINGS, LARGER, GATING, CONTRIBUTING = DOCUMENTS = tuple(
+DOCUMENTS = tuple(
     ROOT / name
     for name in (
         "README.md",
         "impl/README.md",
         "properties/README.md",
+        "properties/classroom/README.md",
         "properties/found/README.md",
+        "properties/hunt/README.md",
         "benchmarks/README.md",
         "benchmarks/measure/README.md",
         "benchmarks/gate/README.md",
         "CONTRIBUTING.md",
     )
 )
+README, CONTRACT_LIST, CLAIMS, CLASSROOM, FAULTS_FOUND, HUNTS, TIMINGS, MEASURED, GATING, CONTRIBUTING = DOCUMENTS
 FUNCTIONS_START = "<!-- from impl/contract.py, by python -m shrinkage.benchmarks.report.readme -->\n"
 PEERS_START = "<!-- from impl/peers, by python -m shrinkage.benchmarks.report.readme -->\n"
 ERRORS_START = "<!-- from benchmarks/results/errors.json, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -313,12 +316,12 @@ def main() -> None:
         (CLAIMS, PEERS_START, known_peers()),
         (CLAIMS, MISTAKES_START, mistakes()),
         (CLAIMS, ERRORS_START, errors(merged)),
-        (CLAIMS, FOUND_START, found()),
-        (CLAIMS, WORST_START, hunted()),
-        (CONDITION_PAGE, CONDITION_START, conditions()),
+        (FAULTS_FOUND, FOUND_START, found()),
+        (HUNTS, WORST_START, hunted()),
+        (FAULTS_FOUND, CONDITION_START, conditions()),
         (CLAIMS, DIGITS_START, digits(merged)),
-        (TIMINGS, MEMORY_START, memory()),
-        (LARGER, LARGER_START, larger_data()),
+        (MEASURED, MEMORY_START, memory()),
+        (MEASURED, LARGER_START, larger_data()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
         (GATING, PACKAGES_START, packages()),

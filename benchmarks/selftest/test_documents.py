@@ -20,7 +20,6 @@ from shrinkage.benchmarks.measure.memory import TALL
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
     CONDITION,
-    CONDITION_PAGE,
     CONDITION_START,
     CONTRACT_LIST,
     CONTRIBUTING,
@@ -29,11 +28,13 @@ from shrinkage.benchmarks.report.readme import (
     ELSEWHERE_START,
     ERRORS,
     ERRORS_START,
+    FAULTS_FOUND,
     FOUND_START,
     FUNCTIONS_START,
     GATING,
-    LARGER,
+    HUNTS,
     LARGER_START,
+    MEASURED,
     MEMORY,
     MEMORY_START,
     MISTAKES_START,
@@ -43,7 +44,6 @@ from shrinkage.benchmarks.report.readme import (
     PROOF_START,
     README,
     ROOT,
-    TIMINGS,
     WORST_START,
     conditions,
     digits,
@@ -182,23 +182,23 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
 
 def test_the_table_of_memory_is_that_of_the_stored_run() -> None:
     """After a new one: python -m shrinkage.benchmarks.report.readme. It is of a file of 2 GB, too."""
-    assert with_table(TEXT[TIMINGS], MEMORY_START, memory()) == TEXT[TIMINGS]
-    assert with_table(TEXT[LARGER], LARGER_START, larger_data()) == TEXT[LARGER]
+    assert with_table(TEXT[MEASURED], MEMORY_START, memory()) == TEXT[MEASURED]
+    assert with_table(TEXT[MEASURED], LARGER_START, larger_data()) == TEXT[MEASURED]
     sizes = {sizes for _, sizes, *_ in json.loads(MEMORY.read_text(encoding="utf-8"))}
     assert sizes >= {f"n={n:,}, d={d:,}" for n, d in TALL}
 
 
 def test_the_table_of_what_was_found_is_that_of_the_faults() -> None:
     """After a change to them: python -m shrinkage.benchmarks.report.readme."""
-    assert with_table(TEXT[CLAIMS], FOUND_START, found()) == TEXT[CLAIMS]
+    assert with_table(TEXT[FAULTS_FOUND], FOUND_START, found()) == TEXT[FAULTS_FOUND]
     new = sum(not fault.known for fault in FAULTS.values())
-    counts = f"found [{len(FAULTS)} faults](properties/README.md#what-was-found), {new} of which"
+    counts = f"found [{len(FAULTS)} faults](properties/found/README.md), {new} of which"
     assert counts in TEXT[README]
 
 
 def test_the_page_of_conditions_is_that_of_the_stored_run() -> None:
     """Which is of every call that there is; after a new one: python -m shrinkage.benchmarks.report.readme."""
-    assert with_table(TEXT[CONDITION_PAGE], CONDITION_START, conditions()) == TEXT[CONDITION_PAGE]
+    assert with_table(TEXT[FAULTS_FOUND], CONDITION_START, conditions()) == TEXT[FAULTS_FOUND]
     told = [(row[0], row[3]) for row in json.loads(CONDITION.read_text(encoding="utf-8")) if row[1]]
     assert told == list(condition.reasons())
 
@@ -231,7 +231,7 @@ def test_the_table_of_errors_is_that_of_the_stored_answers() -> None:
 
 def test_the_table_of_worst_cases_is_that_of_the_registry() -> None:
     """After a hunt: python -m shrinkage.benchmarks.report.readme; of impl it has every function with an error."""
-    assert with_table(TEXT[CLAIMS], WORST_START, hunted()) == TEXT[CLAIMS]
+    assert with_table(TEXT[HUNTS], WORST_START, hunted()) == TEXT[HUNTS]
     assert {entry.function for entry in worst.read("impl").values()} == {*CONTRACT}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROW = 2_100  # characters: a race's case, a scorecard's claim
+ROW = 2_800  # characters: a race's case, a scorecard's claim
 
 
 @contextlib.contextmanager
@@ -23,18 +23,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write(path: Path, content: Any) -> None:
     """Write text as it is, and anything else as JSON, a row of a table a line."""
-    stored = content if isinstance(content, str) else _laid_out(content) + "\n"
+    stored = content if isinstance(content, str) else laid_out(content) + "\n"
     with replacing(path) as beside:
         beside.write_text(stored, encoding="utf-8")
 
 
-def _laid_out(content: Any, indent: int = 0) -> str:
+def laid_out(content: Any, indent: int = 0) -> str:
+    """JSON, in which what fits into a line is on one."""
     line = json.dumps(content, ensure_ascii=False, allow_nan=False)
     if len(line) <= ROW or not isinstance(content, dict | list):
         return line
     keys = [f"{json.dumps(str(key), ensure_ascii=False)}: " for key in content] if isinstance(content, dict) else None
     values = content.values() if isinstance(content, dict) else content
-    inside = [_laid_out(value, indent + 1) for value in values]
+    inside = [laid_out(value, indent + 1) for value in values]
     if keys:
         inside = [key + value for key, value in zip(keys, inside, strict=True)]
     first, last = "{}" if keys else "[]"

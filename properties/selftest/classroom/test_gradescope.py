@@ -176,7 +176,7 @@ def test_a_run_that_breaks_leaves_no_points(tmp_path):
 
 def test_the_course_is_judged_as_the_document_says(tmp_path):
     """The command that is printed names the mistake in the example's folder, and nothing else."""
-    text = (ROOT / "properties" / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    text = (ROOT / "properties" / "classroom" / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
     (command,) = re.findall(r"^shrinkage (judge .*--gradescope) results\.json ", text, re.MULTILINE)
     results = tmp_path / "results.json"
     shell = ["bash", "-c", f"{sys.executable} -m shrinkage {command} {results} --profile quick"]

@@ -5,13 +5,13 @@ With ``--keep`` which claims those are is written where the tests find it, which
 """
 
 import argparse
-import json
 import statistics
 import sys
 
 from shrinkage.cli import quietly
 from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.falsify import claims
+from shrinkage.properties.report.files import write
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
 from shrinkage.properties.selftest.seeded_bugs.bug import KEPT, REFUTED_BY
 
@@ -44,8 +44,11 @@ def main() -> int:
         median, worst = statistics.median(seconds), max(seconds)
         print(f"{len(seconds)} refuted, {missed} not; median {median:.2f} s, worst {worst:.2f} s")
     if options.keep:
-        lines = (f"{json.dumps(bug)}: {json.dumps(names)}" for bug, names in sorted((REFUTED_BY | by).items()))
-        KEPT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        bugs: dict[str, list[str]] = {}
+        for bug, names in sorted((REFUTED_BY | by).items()):
+            for name in names:
+                bugs.setdefault(name, []).append(bug)
+        write(KEPT, dict(sorted(bugs.items())))
     wrong = sum(name not in ("", *bug.typical) for bug, name in named)
     for chapter in sorted({CONTRACT[bug.function].chapter for bug, _ in named}):
         described = [(bug, name) for bug, name in named if bug.typical and CONTRACT[bug.function].chapter == chapter]

@@ -14,9 +14,12 @@ from shrinkage.properties.engine.account.reports import mistake_of
 from shrinkage.properties.engine.falsify import Refutation, refute
 
 TEXTBOOK = Path(textbook.__file__).parent
-# By bug, the first claim of all that refutes it. It need not be up to date: it saves what those before that take.
+# By claim, the bugs that it is the first to refute. It need not be up to date: it saves what those before it take.
 KEPT = Path(__file__).with_name("refuted_by.json")
-REFUTED_BY: dict[str, list[str]] = json.loads(KEPT.read_text(encoding="utf-8"))
+REFUTED_BY: dict[str, list[str]] = {}
+for _claim, _bugs in json.loads(KEPT.read_text(encoding="utf-8")).items():
+    for _bug in _bugs:
+        REFUTED_BY.setdefault(_bug, []).append(_claim)
 _PLANTED = "shrinkage.planted_"
 _numbers = itertools.count()
 
