@@ -1,8 +1,8 @@
 """Faults of released libraries: ``python -m shrinkage.properties.found`` lists them.
 
 Each is a script of at most twenty lines in `scripts`, which needs the library and no more, prints what it gives and
-what is right, proves the latter in rationals, and says at the end whether the library is still "wrong" or has been
-"mended".
+what is right, proves the latter in rationals where it is a number, and says at the end whether the library is still
+"wrong" or has been "mended".
 What else is known of it is in `faults.toml`: the version in which it was seen, what it breaks, whether the library's
 people know, and what to tell them.
 """
