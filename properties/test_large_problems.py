@@ -179,6 +179,22 @@ def test_a_large_least_squares_problem_may_lack_rank(impl, dtype):
     judge("lstsq", impl.lstsq(p.X, p.y), exact, bound, dtype=dtype)
 
 
+@in_both_dtypes
+@pytest.mark.parametrize(("rows", "columns", "order"), [(8, 4, 16), (4, 8, 16), (4, 4, 16), (8, 4, 64)])
+def test_a_large_least_squares_problem_leaves_out_what_rcond_says(impl, rows, columns, order, dtype):
+    """On hundreds of rows and columns σ ≤ rcond · σ_max counts as zero in lstsq, and what is larger does not."""
+    # Hadamard's matrices on both sides of σ/σ_max = 1, 1/2, 1/4, 1/8.
+    left, right, s = hadamard(rows)[:, :4], hadamard(columns)[:, :4], np.ldexp(1.0, [0, -1, -2, -3])
+    H, b, c = hadamard(order).astype(dtype), np.arange(1, rows + 1).astype(dtype), np.ones(order, dtype)
+    c[::3] = -2
+    p, unit = Tiled(H, ((left * s) @ right.T).astype(dtype), c, b), np.sqrt(order * rows * columns)
+    for rank, rcond in ((4, 0.0), (4, 0.999 * s[3]), (3, 1.001 * s[3]), (1, 0.75)):
+        A_inverse = (right[:, :rank] / s[:rank]) @ left[:, :rank].T / (rows * columns)
+        bound = bounds.truncated(p.X, unit * s[rank - 1], unit * s[rank] if rank < 4 else 0.0)
+        exact, bound = np.kron(H.T @ c / order, A_inverse @ b), bounds.times(bound, 2 * bounds.norm(p.y))
+        judge("lstsq", impl.lstsq(p.X, p.y, rcond), exact, bound, dtype=dtype, rcond=rcond)
+
+
 @pytest.mark.parametrize("zeros", [0, 300])
 @pytest.mark.parametrize(("power", "lam"), [(-400, 0.5), (0, 0.5), (120, 0.5), (400, 0.5), (-560, 2.0**100)])
 def test_a_large_ridge_problem_may_be_of_any_scale(impl, power, lam, zeros):
