@@ -51,9 +51,10 @@ def extra_by_cholesky(team: Team, threads: int, X: Array, Y: Array, rcond: float
     if rcond < 0:
         rcond = default_rcond(m, n, X)
     certain = norm < np.inf and full_rank(G, powers, squares, roundings(m, n, threads), rcond)
-    rate = (m + 2 * n + 2) * np.finfo(X.dtype).eps * n * (factored(G, norm) if certain else np.inf)
-    if not rate < HOPELESS:
+    condition = factored(G, norm) if certain else np.inf
+    if not condition < np.inf:
         return np.empty((Y.shape[1], n), X.dtype), False
+    rate = min((m + 2 * n + 2) * np.finfo(X.dtype).eps * n * condition, 0.25)  # the latter by `full_rank`
     for j in range(n):
         scale[j] = powers[j]
     triangle = np.uint8(ord("L"))
