@@ -153,7 +153,7 @@ def leave_one_out(case: Case, threads: int) -> Ways:
 
 
 def batch(case: Case, threads: int) -> Ways:
-    """XᵀX of each, of as many features as a vector has; Cholesky and two systems of sixteen at a time."""
+    """XᵀX, Cholesky and two systems, of sixteen problems at a time."""
     X, y, lam = case.arguments()
     W = np.empty((len(X), X.shape[2]), X.dtype)
     yield Way("XᵀX, Cholesky, two systems", _compiled(threads, calls.problems, X, y, lam, W), np.asarray)

@@ -14,17 +14,16 @@ from shrinkage._kernels.equations import (
 )
 from shrinkage._kernels.exp import exp_below
 from shrinkage._kernels.jit import jit, jit_inlined, jit_linked
+from shrinkage._kernels.lanes import LANES, fill, put, rows_of_lanes, take
 from shrinkage._kernels.linalg import cholesky, cholesky_solve, product, transposed
 from shrinkage._kernels.mixed import solve
 from shrinkage._kernels.parallel import Team, in_chunks
 from shrinkage._kernels.refine import add
 from shrinkage._kernels.stream import share, stream
-from shrinkage._kernels.tile import add_gram_of_padded, add_products, multiply
 from shrinkage._kernels.validation import Array
 from shrinkage.nets.layers import times, times_transposed, transposed_times
 from shrinkage.relu.network import _move
-from shrinkage.ridge_regression.small import LANES
-from shrinkage.ridge_regression.small import solve as solve_side_by_side
+from shrinkage.ridge_regression import small
 
 
 @jit_linked
@@ -84,40 +83,28 @@ def inverse(team: Team, threads: int, X: Array, Y: Array) -> Array:
 def _some_problems(c: int, shared: Any) -> None:
     pieces, X, y, lam, W = shared
     b, n, d = X.shape
-    one, zero, square = X.dtype.type(1), X.dtype.type(0), np.empty((d, d), X.dtype)
-    G, u = np.empty((d * d, LANES), X.dtype), np.zeros((d, LANES), X.dtype)
+    A, G, g = rows_of_lanes(n * d, X), rows_of_lanes(d * d, X), rows_of_lanes(n, X)
+    u, diagonal, numbers = rows_of_lanes(d, X), rows_of_lanes(d, X), rows_of_lanes(3, X)
+    places = np.empty((3, LANES), np.int64)
+    fill(numbers, lam)
     first, last = share(c, pieces, (b + LANES - 1) // LANES)
     for start in range(first * LANES, last * LANES, LANES):
-        for lane in range(min(LANES, b - start)):
-            x, target = X[start + lane], y[start + lane]
-            for j in range(d):
-                for k in range(d):
-                    square[j, k] = zero
-            add_gram_of_padded(x, d, square)
-            for j in range(d):
-                pull = zero
-                for r in range(n):
-                    pull += x[r, j] * target[r]
-                u[j, lane] = pull
-                for k in range(j):
-                    G[j * d + k, lane] = square[k, j]
-                G[j * d + j, lane] = square[j, j] + lam
-        for j in range(d):
-            for k in range(j):
-                add_products(G, j * d + k, -one, G, j * d, 1, G, k * d, 1, k)
-                multiply(G, j * d + k, G, k * d + k)
-            add_products(G, j * d + j, -one, G, j * d, 1, G, j * d, 1, j)
-            for lane in range(LANES):
-                G[j * d + j, lane] = one / np.sqrt(G[j * d + j, lane])
-        solve_side_by_side(G, u)
-        for lane in range(min(LANES, b - start)):
-            for j in range(d):
-                W[start + lane, j] = u[j, lane]
+        for lane in range(LANES):
+            i = min(start + lane, b - 1)
+            places[0, lane], places[1, lane], places[2, lane] = i * n * d, i * n, i * d
+        take(X.reshape(1, X.size), places[0], A, numbers, 1)
+        take(y.reshape(1, y.size), places[1], g, numbers, 2)
+        small.gram(A, numbers, G, diagonal, n, True)
+        small.cholesky(G, d)
+        fill(u, 0)
+        small.add_transposed(A, g, u, True)
+        small.solve(G, u)
+        put(u, W.reshape(1, W.size), places[2])
 
 
 @jit_linked
 def problems(team: Team, threads: int, X: Array, y: Array, lam: float, W: Array) -> Array:
-    """The solutions of many small regressions, of as many features as a vector has."""
+    """The solutions of many small regressions that are tall."""
     in_chunks(team, threads, 4 * threads, _some_problems, (4 * threads, X, y, lam, W))
     return W
 
