@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .._kernels.jit import jit, jit_sums, whole_registers
 from .._kernels.validation import Array, count, finite, floats, number, refuse_shape
-from .unit import Scalar, _elbows, _is_number, _numbers, _unit
+from .unit import Scalar, _elbows, _is_number, _unit
 
 __all__ = [
     "elbows_after_step",
@@ -81,7 +81,7 @@ def relu_network_loss(x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W
     5d flops. Rumelhart, Hinton and Williams (1986).
     """
     parameters = _parameters(W1, b, W2)
-    return parameters[0].dtype.type(_network_loss(*_numbers("x y", x, y), *parameters))
+    return parameters[0].dtype.type(_network_loss(number("x", x), number("y", y), *parameters))
 
 
 def relu_network_gradients(
@@ -114,7 +114,7 @@ def relu_network_gradients(
     """
     parameters = _parameters(W1, b, W2)
     gradients = tuple(np.empty_like(p) for p in parameters)
-    _network_gradients(*_numbers("x y", x, y), *parameters, *gradients)
+    _network_gradients(number("x", x), number("y", y), *parameters, *gradients)
     return _shaped(*gradients)
 
 
@@ -337,7 +337,7 @@ def _after_step(
     x: ArrayLike, y: ArrayLike, W1: ArrayLike, b: ArrayLike, W2: ArrayLike, lr: ArrayLike
 ) -> tuple[Array, Array, Array]:
     w, bias, v = (p.copy() for p in _parameters(W1, b, W2))
-    sample, target, rate = _numbers("x y lr", x, y, lr)
+    sample, target, rate = number("x", x), number("y", y), number("lr", lr)
     _step(sample, target, w, bias, v, rate)
     return w, bias, v
 
