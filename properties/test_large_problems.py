@@ -80,7 +80,7 @@ class Tiled:
         return [w + np.kron(self.H[a] * self.c[a] / h, part) for a in range(h) for part in change]
 
 
-def hadamard(order: int, dtype: Any) -> np.ndarray:
+def hadamard(order: int, dtype: Any = np.float64) -> np.ndarray:
     """Sylvester's matrix of ±1, whose columns are orthogonal; the order is a power of two."""
     return functools.reduce(np.kron, [np.array([[1, 1], [1, -1]], dtype)] * (order.bit_length() - 1))
 
@@ -185,7 +185,7 @@ def test_a_large_least_squares_problem_leaves_out_what_rcond_says(impl, rows, co
     """On hundreds of rows and columns σ ≤ rcond · σ_max counts as zero in lstsq, and what is larger does not."""
     # Hadamard's matrices on both sides of σ/σ_max = 1, 1/2, 1/4, 1/8.
     left, right, s = hadamard(rows)[:, :4], hadamard(columns)[:, :4], np.ldexp(1.0, [0, -1, -2, -3])
-    H, b, c = hadamard(order).astype(dtype), np.arange(1, rows + 1).astype(dtype), np.ones(order, dtype)
+    H, b, c = hadamard(order, dtype), np.arange(1, rows + 1).astype(dtype), np.ones(order, dtype)
     c[::3] = -2
     p, unit = Tiled(H, ((left * s) @ right.T).astype(dtype), c, b), np.sqrt(order * rows * columns)
     for rank, rcond in ((4, 0.0), (4, 0.999 * s[3]), (3, 1.001 * s[3]), (1, 0.75)):
