@@ -12,7 +12,7 @@ import numpy as np
 
 from .equations import dual_shortfall, gram_in_pieces, narrow_kernel_in_pieces, roundings, shortfall
 from .jit import jit
-from .linalg import cholesky, cholesky_solve, default_rcond, transposed
+from .linalg import cholesky_solve, default_rcond, transposed
 from .parallel import Team
 from .refine import (
     HOPELESS,
@@ -55,15 +55,11 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float, rco
         L, unknown = narrow_kernel_in_pieces(team, threads, X, unit, own_lam), transposed(Y)
     squares, eps = trace(L), np.finfo(X.dtype).eps
     scale, norm = to_unit_diagonal(L)
-    if lam > 0:
-        condition = factored(L, norm)
-        fit, enough = condition * np.finfo(L.dtype).eps < HOPELESS, condition * eps
-    else:
-        if rcond < 0:
-            rcond = default_rcond(X.shape[0], X.shape[1], X)
-        certain = norm < np.inf and full_rank(L, scale, squares, roundings(*X.shape, threads), rcond)
-        fit, enough = certain and cholesky(L), HOPELESS
-    if not fit:
+    if rcond < 0:
+        rcond = default_rcond(X.shape[0], X.shape[1], X)
+    certain = lam > 0 or (norm < np.inf and full_rank(L, scale, squares, roundings(*X.shape, threads), rcond))
+    condition = factored(L, norm) if certain else np.inf
+    if not condition * np.finfo(L.dtype).eps < HOPELESS:
         return np.empty((k, d), X.dtype), False
     solve(L, scale, e, unknown)
     size, next_size, Wt, lack = 1.0, 1.0, unknown, unknown
@@ -85,7 +81,7 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float, rco
         next_size = size * max(size / before, _LEAST_RATE)
         if next_size <= eps or 0.25 * before < size:
             break
-    return Wt, bool(next_size <= eps or size <= enough)
+    return Wt, bool(next_size <= eps or size <= condition * eps)
 
 
 @jit
