@@ -236,7 +236,7 @@ def _solution(X: ArrayLike, y: ArrayLike, rcond: float | None, refine: bool | No
         refuse_shape("X", X, "(m, n)")
     m, n = X.shape
     if y.ndim not in (1, 2) or y.shape[0] != m:
-        refuse_shape("y", y, f"({m},) or ({m}, k), one row for each row of X,")
+        refuse_shape("y", y, f"({m},) or ({m}, k), one row for each row of X")
     if X.size == 0 or y.size == 0:
         finite("X", X)
         finite("y", y)

@@ -182,6 +182,21 @@ def test_dataframes_are_arrays_of_unknown_chunks(impl, chunked, tmp_path):
     assert np.allclose(chunked.residuals(features, frame["y"], w).compute(), y - predicted, rtol=1e-9)
 
 
+@pytest.mark.interface
+def test_a_dataframe_holds_numbers_and_truth_values(impl, chunked):
+    """A column of truth values is one of 0 and 1, also beside numbers; one that holds anything else is named."""
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X, y = problem()
+    table = pd.DataFrame({"a": X[:, 0], "flag": X[:, 1] > 0, "y": y, "text": "x"})
+    frame, numbers = dd.from_pandas(table, npartitions=3), table[["a", "flag"]].to_numpy(float)
+    exact = oracles.ridge(numbers, y, 0.5)
+    for each in (frame, table):
+        w = np.asarray(chunked.ridge(each[["a", "flag"]], each["y"], 0.5))
+        judge("ridge", w, exact, bounds.RIDGE["ridge"](numbers, y, 0.5, exact), dtype=float)
+        with refuses("a column of text", TypeError, "text"):
+            chunked.ridge(each[["a", "text"]], each["y"], 0.5)
+
+
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """Two processes."""

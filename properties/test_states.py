@@ -170,6 +170,16 @@ def test_states_refuse_what_does_not_fit(impl, states):
     ):
         with refuses(what, ValueError, name):
             call()
+    for what, call, name in (
+        ("no state to update", lambda: states.update(None, X, y), "state"),
+        ("no state to merge", lambda: states.merge(state, None), "b"),
+        ("no state to merge with", lambda: states.merge({}, state), "a"),
+    ):
+        with refuses(what, TypeError, f"{name} must be a State"):
+            call()
+    for blocks in ("auto", 0, -3, 2.0, True):
+        with refuses(f"blocks of {blocks!r}", ValueError, "blocks"):
+            states.ridge(X, y, 1.0, blocks=blocks)
 
 
 @pytest.mark.accuracy

@@ -69,9 +69,22 @@ def real(name: str, value: ArrayLike) -> NDArray[Any]:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a regular array of numbers: {error}") from None
+    if array.dtype.kind == "O" and hasattr(value, "iloc"):
+        array = np.asarray(of_numbers(name, value))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
     return array
+
+
+def of_numbers(name: str, frame: Any) -> Any:
+    """A dataframe, or a column of one, with numbers for truth values, of which pandas makes objects beside numbers."""
+    kinds = {frame.name: frame.dtype} if frame.ndim == 1 else dict(frame.dtypes)
+    for column, kind in kinds.items():
+        if not isinstance(kind, np.dtype) or kind.kind not in "biuf":
+            raise TypeError(f"{name} must hold real numbers, but its {column!r} holds {kind}: make numbers of it")
+    if frame.ndim == 1:
+        return frame.astype(F64) if frame.dtype.kind == "b" else frame
+    return frame.astype({column: F64 for column, kind in kinds.items() if kind.kind == "b"})
 
 
 def sliced(name: str, value: Any) -> Any:

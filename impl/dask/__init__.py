@@ -53,3 +53,7 @@ __all__ = [
     "ridge_posterior",
     "state",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -64,7 +64,7 @@ def _at(X: Any, y: Any, w: ArrayLike, lam: ArrayLike, chunks: Any) -> tuple[floa
     (w,) = floats("w", w)
     data = rows(X, y, w, chunks=chunks)
     if w.shape != (data.d, *data.targets):
-        refuse_shape("w", w, f"{(data.d, *data.targets)}, one row for each column of X and the targets of y,")
+        refuse_shape("w", w, f"{(data.d, *data.targets)}, one row for each column of X and the targets of y")
     finite("w", w)
     return lam, data, w
 
@@ -103,7 +103,7 @@ def predict(X: Any, w: ArrayLike, b: ArrayLike = 0.0) -> Any:
 def _predicted(data: Rows, w: ArrayLike, b: ArrayLike) -> Any:
     w, b = np.asarray(w), np.asarray(b)
     if w.ndim not in (1, 2) or w.shape[0] != data.d:
-        refuse_shape("w", w, f"({data.d},) or ({data.d}, k), one row for each column of X,")
+        refuse_shape("w", w, f"({data.d},) or ({data.d}, k), one row for each column of X")
     drop, new = ([1], None) if w.ndim == 1 else ([], None)
     sizes = data.X.chunks[:1] if w.ndim == 1 else (data.X.chunks[0], (w.shape[1],))
     kind = np.result_type(data.X.dtype, w.dtype, b.dtype if b.ndim else np.float32)

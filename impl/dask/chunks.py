@@ -11,7 +11,7 @@ from dask.base import compute, is_dask_collection
 from dask.delayed import delayed
 from numpy.typing import ArrayLike
 
-from .._kernels.validation import F32, F64, Array, floats, real, refuse_shape
+from .._kernels.validation import F32, F64, Array, floats, of_numbers, refuse_shape, sliced
 from ..ridge_regression.path import checked_lams
 from ..streaming.state import State, start
 from . import tasks
@@ -102,6 +102,10 @@ def tree(parts: Sequence[Any], together: Callable[..., Any], *arguments: Any) ->
 def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, chunks: Any = None) -> Rows:
     """X (n, d), y (n,) or (n, k) and the weights (n,) as Dask arrays of the same chunks of whole rows."""
     lazy = any(map(is_dask_collection, (X, y, sample_weight)))
+    X, y, sample_weight = (
+        of_numbers(name, value) if _is_frame(value) else value
+        for name, value in (("X", X), ("y", y), ("sample_weight", sample_weight))
+    )
     if _is_frame(X) and _is_frame(y):
         X, y, sample_weight = _of_one_frame(X, y, sample_weight)
     X = array("X", X, chunks)
@@ -120,7 +124,7 @@ def rows(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None, 
         axes = (1, 2) if name == "y" else (1,)
         if a.ndim not in axes or not (np.isnan(n) or np.isnan(a.shape[0]) or a.shape[0] == n):
             or_columns = f" or ({n}, k)" if name == "y" else ""
-            refuse_shape(name, a, f"({n},){or_columns}, one for each row of X,")
+            refuse_shape(name, a, f"({n},){or_columns}, one for each row of X")
         others.append(_aligned(name, whole(a), X))
     kinds = [a.dtype for a in (X, *others) if a is not None] + [np.asarray(a).dtype for a in numbers if np.ndim(a)]
     dtype = F32 if all(np.dtype(kind).newbyteorder("=") == F32 for kind in kinds) else F64
@@ -149,9 +153,7 @@ def array(name: str, value: Any, chunks: Any) -> Any:
         if a.dtype.kind not in "biuf":
             raise TypeError(f"{name} must hold real numbers, not {a.dtype}")
         return a
-    a = real(name, value) if isinstance(value, np.ndarray) or not hasattr(value, "shape") else value
-    if np.dtype(a.dtype).kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, not {a.dtype}")
+    a = sliced(name, value)
     if not a.ndim:
         return np.asarray(a)
     if chunks is not None:

@@ -89,7 +89,7 @@ def ridge_batch(X: Any, y: Any, lam: ArrayLike, *, chunks: Any = None) -> Any:
     if X.ndim != 3:
         refuse_shape("X", X, "(b, n, d)")
     if y.shape != X.shape[:2]:
-        refuse_shape("y", y, f"{X.shape[:2]}, one row for each problem of X,")
+        refuse_shape("y", y, f"{X.shape[:2]}, one row for each problem of X")
     if np.ndim(lam) == 0:
         lams, kinds = None, (X.dtype, y.dtype)
         lam = not_negative("lam", lam)

@@ -79,7 +79,7 @@ class DataParallel:
             return self.model.loss(X)
         X, y = real("X", X), real("y", y)
         if X.ndim == 0 or y.shape != X.shape[:1]:
-            refuse_shape("y", y, f"{X.shape[:1]}, a label for each row of X,")
+            refuse_shape("y", y, f"{X.shape[:1]}, a label for each row of X")
         n, part, model = len(y), delayed(_part), delayed(self.model, traverse=False)
         cuts = sorted({n * i // self.parts for i in range(self.parts + 1)})
         if n == 0:

@@ -21,7 +21,7 @@ def checked(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         refuse_shape("X", X, "(n, d)")
     if len(of_y) not in (1, 2) or of_y[0] != of_X[0]:
         n = of_X[0]
-        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
+        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X")
     return X, y
 
 

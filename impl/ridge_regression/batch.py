@@ -45,7 +45,7 @@ def ridge_batch(X: ArrayLike, y: ArrayLike, lam: ArrayLike) -> Array:
         refuse_shape("X", X, "(b, n, d)")
     b, n, d = X.shape
     if y.shape != (b, n):
-        refuse_shape("y", y, f"({b}, {n}), one row for each problem of X,")
+        refuse_shape("y", y, f"({b}, {n}), one row for each problem of X")
     if single:
         lams = np.full(b, not_negative("lam", lam))
     elif given[0].shape != (b,):

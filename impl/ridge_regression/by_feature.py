@@ -72,7 +72,7 @@ def ridge_by_feature(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     X, y, lams = floats("X y lams", X, y, lams)
     X, y = checked(X, y)
     if lams.shape != (X.shape[1],):
-        refuse_shape("lams", lams, f"({X.shape[1]},), one for each column of X,")
+        refuse_shape("lams", lams, f"({X.shape[1]},), one for each column of X")
     lams = checked_lams(lams)
     if X.size == 0 or y.size == 0:
         return empty_answer(X, y)

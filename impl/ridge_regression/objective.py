@@ -123,9 +123,9 @@ def _checked(X: ArrayLike, y: ArrayLike, w: ArrayLike) -> tuple[Array, Array, Ar
         refuse_shape("X", X, "(n, d)")
     n, d = X.shape
     if y.ndim not in (1, 2) or y.shape[0] != n:
-        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
+        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X")
     if w.shape != (d, *y.shape[1:]):
-        refuse_shape("w", w, f"{(d, *y.shape[1:])}, one row for each column of X and the targets of y,")
+        refuse_shape("w", w, f"{(d, *y.shape[1:])}, one row for each column of X and the targets of y")
     return X, y, w
 
 

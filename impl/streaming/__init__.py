@@ -61,3 +61,7 @@ def __getattr__(name: str) -> Any:
     if name != "Ridge":  # which needs scikit-learn, and nothing else here does
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return importlib.import_module(".estimator", __name__).Ridge
+
+
+def __dir__() -> list[str]:
+    return __all__

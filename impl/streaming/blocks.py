@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,7 +66,7 @@ class Source:
 
     def _gathered(self, tree: Sequence[Any], state: State, empty: State, first: int) -> tuple[State, int]:
         for part in tree:
-            if isinstance(part, Sequence):
+            if _is_tree(part):
                 own, first = self._gathered(part, empty, empty, first)
                 state = merge(state, own)
             else:
@@ -76,12 +76,12 @@ class Source:
 
     def tree(self, blocks: Blocks = None) -> Sequence[Any]:
         """How the rows are cut: as it is said, or into equal parts one after the other."""
-        if isinstance(blocks, Sequence):
+        if _is_tree(blocks):
             return blocks
         columns = int(self.X.shape[1]) + 1
-        size = max(columns, NUMBERS // columns) if blocks is None else count("blocks", blocks)
-        if size == 0:
-            raise ValueError("blocks must have a row at least, or be a list of numbers of rows, but is 0")
+        size = max(columns, NUMBERS // columns) if blocks is None else blocks
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"blocks must be None, a number of rows ≥ 1 or a list of such numbers, not {blocks!r}")
         return [min(size, self.n - first) for first in range(0, self.n, size)]
 
     def again(self, blocks: Blocks = None) -> Callable[[], Iterator[Block]]:
@@ -97,9 +97,13 @@ class Source:
         return read
 
 
+def _is_tree(part: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(part, Sequence) and not isinstance(part, str)
+
+
 def _leaves(tree: Sequence[Any]) -> Iterator[int]:
     for part in tree:
-        if isinstance(part, Sequence):
+        if _is_tree(part):
             yield from _leaves(part)
         else:
             yield part
@@ -116,12 +120,12 @@ def source(X: Any, y: Any = None, *numbers: ArrayLike, sample_weight: Any = None
     n = int(X.shape[0])
     y = np.zeros((n, 0), X.dtype) if y is None else sliced("y", y)
     if len(y.shape) not in (1, 2) or y.shape[0] != n:
-        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X,")
+        refuse_shape("y", y, f"({n},) or ({n}, k), one row for each row of X")
     given = [X, y, *map(np.asarray, numbers)]
     if sample_weight is not None:
         sample_weight = sliced("sample_weight", sample_weight)
         if tuple(sample_weight.shape) != (n,):
-            refuse_shape("sample_weight", sample_weight, f"({n},), one weight for each row of X,")
+            refuse_shape("sample_weight", sample_weight, f"({n},), one weight for each row of X")
         given.append(sample_weight)
     dtype = F32 if all(np.dtype(a.dtype).newbyteorder("=") == F32 for a in given) else F64
     return Source(X, y, dtype, sample_weight)

@@ -161,7 +161,7 @@ def update(state: State, X: ArrayLike, y: ArrayLike | None = None, sample_weight
     With p = d + k: 2bp² flops. Backward stable, column by column, in any order of the blocks: Demmel, Grigori, Hoemmen
     and Langou (2012), §3; Higham (2002), Theorem 19.4.
     """
-    return joined(state, checked(state, X, y, sample_weight))
+    return joined(_a_state("state", state), checked(state, X, y, sample_weight))
 
 
 def merge(a: State, b: State) -> State:
@@ -187,11 +187,17 @@ def merge(a: State, b: State) -> State:
     With p = d + k: 2p³/3 flops. Backward stable over any tree: Demmel, Grigori, Hoemmen and Langou (2012), §3.
     """
     for name in ("d", "k", "dtype", "intercept"):
-        if getattr(a, name) != getattr(b, name):
+        if getattr(_a_state("a", a), name) != getattr(_a_state("b", b), name):
             raise ValueError(
                 f"the states must have been started alike, but {name} is {getattr(a, name)} and {getattr(b, name)}"
             )
     return joined(a, b)
+
+
+def _a_state(name: str, state: State) -> State:
+    if not isinstance(state, State):
+        raise TypeError(f"{name} must be a State, as start, update and merge give, not {type(state).__name__}")
+    return state
 
 
 class Block(NamedTuple):
@@ -230,9 +236,9 @@ def checked(
         raise ValueError("y must be given, one row for each row of X, unless the state was started with k = 0")
     X, y = floats("X y", X, y)
     if X.ndim != 2 or X.shape[1] != d:
-        refuse_shape("X", X, f"(b, {d}), one column for each of d = {d} features,")
+        refuse_shape("X", X, f"(b, {d}), one column for each of d = {d} features")
     if y.shape != (len(X), *(() if k is None else (k,))):
-        refuse_shape("y", y, f"({len(X)},{'' if k is None else f' {k}'}), one row for each row of X,")
+        refuse_shape("y", y, f"({len(X)},{'' if k is None else f' {k}'}), one row for each row of X")
     _finite("X", X, first)
     _finite("y", y, first)
     Y = y.reshape(len(X), state.columns - d)
@@ -240,7 +246,7 @@ def checked(
         return Block(X, Y, None, len(X))
     (s,) = floats("sample_weight", sample_weight)
     if s.shape != (len(X),):
-        refuse_shape("sample_weight", s, f"({len(X)},), one weight for each row of X,")
+        refuse_shape("sample_weight", s, f"({len(X)},), one weight for each row of X")
     _finite("sample_weight", s, first)
     if len(s) and s.min() < 0:
         raise ValueError(f"sample_weight must not be negative, but its smallest is {s.min()}")

@@ -55,7 +55,7 @@ def counted(X: Array, y: Array, s: Array | None) -> tuple[Array, Array, Array]:
     if s is None:
         return X, y, np.ones(n)
     if s.shape != (n,):
-        refuse_shape("sample_weight", s, f"({n},), one weight for each row of X,")
+        refuse_shape("sample_weight", s, f"({n},), one weight for each row of X")
     finite("sample_weight", s)
     if n and s.min() < 0:
         raise ValueError(f"sample_weight must not be negative, but its smallest is {s.min()}")
