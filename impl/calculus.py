@@ -7,6 +7,8 @@ value NaN or infinite too, and only then are the arguments looked at. Where they
 computed again on arguments scaled by powers of two, so that it is infinite only if it cannot be represented.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any

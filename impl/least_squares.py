@@ -6,6 +6,8 @@ takes a condition below some 10⁵, that factor gives the solution, refined, in 
 float32 tells it, below some 50, in a quarter.
 """
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np

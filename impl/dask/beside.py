@@ -1,5 +1,7 @@
 """What is asked for beside a solution: the state itself, the objective and its slope, predictions and residuals."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Choosing λ."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from dask.delayed import delayed

@@ -1,5 +1,7 @@
 """The solutions, of one λ and of many, with an intercept and without."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import dask.array as da

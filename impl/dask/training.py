@@ -1,5 +1,7 @@
 """Training by data-parallel steps: one gradient a part of the batch, summed in a fixed order."""
 
+from __future__ import annotations
+
 from collections.abc import MutableMapping
 from itertools import pairwise
 from typing import Any

@@ -4,6 +4,8 @@ Each costs two calls of f for every entry of x. The error is about h²/6 times t
 error of f divided by h: good for six or seven digits, a second opinion and no more.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -5,6 +5,8 @@ themselves, as the course assignments' do: an argument that is changed in place 
 comes out of it.
 """
 
+from __future__ import annotations
+
 from math import prod
 from typing import Any
 

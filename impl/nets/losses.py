@@ -3,6 +3,8 @@
 NaN and infinity pass through, as everywhere in chapter 5.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

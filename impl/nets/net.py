@@ -1,5 +1,7 @@
 """Chapter 5: a fully connected net, whose training step is one compiled call whatever its depth."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod

@@ -4,6 +4,8 @@
 back is a copy, filled in, for the next call. The state has the dtype of w. NaN and infinity pass through.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """Chapter 5: training by minibatches."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """A network with one hidden layer of ReLUs, stochastic gradient descent on it, and where its elbows go."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

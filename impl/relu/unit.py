@@ -1,5 +1,7 @@
 """One ReLU, its loss, its elbow, and what a step of gradient descent does to them."""
 
+from __future__ import annotations
+
 import math
 from math import isfinite
 from typing import Any

@@ -1,5 +1,7 @@
 """The best form for the shape at hand: Cholesky of the smaller Gram matrix, refined; where that fails, the SVD."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

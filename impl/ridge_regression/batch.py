@@ -1,5 +1,7 @@
 """Many small ridge problems at once."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

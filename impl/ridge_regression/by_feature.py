@@ -1,5 +1,7 @@
 """Ridge regression with a λ for each feature; what has none is fitted first, and the penalty is on the rest."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

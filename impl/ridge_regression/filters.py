@@ -1,5 +1,7 @@
 """What ridge does to each singular value."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Leave-one-out cross-validation without leaving anything out."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

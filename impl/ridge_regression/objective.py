@@ -1,5 +1,7 @@
 """What ridge minimises, its derivative, and the same as a log posterior."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The ridge solution at many values of λ, for little more than the price of one."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

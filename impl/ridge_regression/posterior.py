@@ -1,5 +1,7 @@
 """The posterior of the weights: its mean is the ridge solution, its covariance the inverse curvature."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """Choosing λ: effective degrees of freedom and generalised cross-validation, from one factorisation."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

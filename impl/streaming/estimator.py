@@ -1,5 +1,7 @@
 """The state as scikit-learn's users know it: `fit`, `partial_fit`, `coef_`, `intercept_`, `predict`."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np

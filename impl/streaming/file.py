@@ -1,5 +1,7 @@
 """A state as a file: an .npz with a version and what the state says of itself, read without pickle."""
 
+from __future__ import annotations
+
 import json
 import math
 from pathlib import Path

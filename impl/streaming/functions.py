@@ -4,6 +4,8 @@ X and y are anything that has a shape and is sliced by rows. `blocks` says how m
 put together: ``[3, 0, 5]`` reads three rows, none and five into one state, ``[[3, 0], [5]]`` merges two states.
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any
 

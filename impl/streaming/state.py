@@ -9,6 +9,8 @@ mean of a, those about the mean of b, and one row more, √(ab/n) times the diff
 parts, so that the difference has its digits however large they are beside it.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -213,13 +215,13 @@ class Block(NamedTuple):
         """How many there are."""
         return len(self.X)
 
-    def of(self, rows: NDArray[Any]) -> "Block":
+    def of(self, rows: NDArray[Any]) -> Block:
         """Those of a mask."""
         X, s = self.X[rows], self.weights
         return Block(X, self.Y[rows], None if s is None else s[rows], len(X))
 
     @staticmethod
-    def together(several: "Sequence[Block]") -> "Block":
+    def together(several: Sequence[Block]) -> Block:
         """Of several, all with weights or all without, one after the other."""
         X, Y = (np.concatenate([each[i] for each in several]) for i in (0, 1))
         weights = [each.weights for each in several if each.weights is not None]

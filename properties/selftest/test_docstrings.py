@@ -77,7 +77,7 @@ def test_a_method_is_documented(name: str, method: str) -> None:
     assert found[""].splitlines()[0].endswith(".")
     check_arguments(documented, found)
     check_errors(found, {"ValueError"})
-    assert "Returns" in found or inspect.signature(documented).return_annotation is None
+    assert "Returns" in found or inspect.signature(documented, eval_str=True).return_annotation is None
 
 
 @pytest.mark.parametrize("module", ["shrinkage.streaming", "shrinkage.streaming.state", "shrinkage.dask"])

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -146,6 +147,7 @@ def test_names_are_the_contracts():
         home = f"shrinkage.{function.module}"
         assert scope[name] is getattr(importlib.import_module(home), name)
         assert scope[name].__module__ == home
+        assert "numpy._typing" not in str(inspect.signature(scope[name])), name
 
 
 def test_no_module_stands_in_a_functions_place():

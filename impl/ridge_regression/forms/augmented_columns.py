@@ -1,5 +1,7 @@
 """5 · Fake features: n more features √λ eᵢ that can explain everything, and the shortest of all explanations."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

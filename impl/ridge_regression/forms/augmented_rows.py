@@ -1,5 +1,7 @@
 """4 · Fake data: d more samples √λ eⱼ with target 0 turn ridge into ordinary least squares."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The kernel form: w = Xᵀα lies in the span of the samples, and only their inner products XXᵀ are needed."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """3 · Maximum a posteriori: W ~ N(0, I) and Y = XW + √λ N make W given y normal with precision I + XᵀX/λ."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """1 · Optimisation: the derivative of the objective vanishes where (XᵀX + λI)w = Xᵀy."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """2 · Shifted singular values: ridge replaces 1/σ by σ/(σ²+λ)."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """Leave-one-out cross-validation with an intercept, which is fitted anew with every sample that is left out."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The ridge solution with an intercept at many values of λ."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

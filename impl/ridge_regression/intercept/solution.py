@@ -1,5 +1,7 @@
 """Ridge regression with an intercept: the means are taken out, and b comes from them at the end."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 
