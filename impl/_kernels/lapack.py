@@ -29,7 +29,7 @@ from numba.extending import intrinsic
 # The routines that are used, without the s or d that names their precision.
 _BLAS = ("gemm", "gemv", "syrk", "trmm")
 _LAPACK = (
-    *("gelsd", "geqrf", "gesdd", "gesvd", "orgqr", "ormqr", "ormtr"),
+    *("gelsd", "gemqrt", "geqrf", "geqrt", "gesdd", "gesvd", "orgqr", "ormqr", "ormtr"),
     *("pocon", "potrf", "potri", "potrs", "sterf", "syevd", "sytrd", "tpqrt", "trtri", "trtrs"),
 )
 

@@ -13,6 +13,9 @@ from .jit import jit, jit_inlined, jit_linked
 from .lapack import call
 from .validation import Array
 
+# From so many columns on LAPACK takes reflectors together.
+_BLOCKED = 32
+
 
 @jit
 def transposed(X: Array) -> Array:
@@ -134,32 +137,41 @@ def singular_values(X: Array) -> Array:
 
 @jit
 def qr(At: Array) -> Array:
-    """A = QR for the tall A whose transpose is At: overwrites At with Rᵀ and the reflectors, returns their factors."""
+    """A = QR for the tall A whose transpose is At: overwrites At with Rᵀ and the reflectors, returns T.
+
+    Q is a product of I − VTVᵀ, each of some reflectors, which LAPACK finds by halves (Elmroth and Gustavson 2000). What
+    applies Q need not make T anew. Of few columns each reflector is by itself, and T holds their factors.
+    """
     d, n = At.shape
-    tau = np.empty(d, At.dtype)
-    info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
-    call("geqrf", (n, d, At, n, tau, size, -1, info))
-    work = np.empty(int(size[0]) + 1, At.dtype)
-    call("geqrf", (n, d, At, n, tau, work, work.size, info))
-    return tau
+    block = 1 if d < _BLOCKED else 16 if d < 100 else 32
+    T, work, info = np.empty(d * block, At.dtype), np.empty(d * block, At.dtype), np.zeros(1, np.int32)
+    if block == 1:
+        call("geqrf", (n, d, At, n, T, work, d, info))
+    else:
+        call("geqrt", (n, d, block, At, n, T, block, work, info))
+    return T
 
 
 @jit
-def times_Q(At: Array, tau: Array, Bt: Array, transpose: bool) -> None:
+def times_Q(At: Array, T: Array, Bt: Array, transpose: bool) -> None:
     """Overwrite the rows b of Bt with Qb, or with Qᵀb, for the Q of `qr`."""
-    d, n = At.shape
-    k = Bt.shape[0]
+    (d, n), k = At.shape, Bt.shape[0]
+    block = T.size // d
     op = np.uint8(ord("T")) if transpose else np.uint8(ord("N"))
-    info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
-    call("ormqr", ("L", op, n, k, d, At, n, tau, Bt, n, size, -1, info))
-    work = np.empty(int(size[0]) + 1, At.dtype)
-    call("ormqr", ("L", op, n, k, d, At, n, tau, Bt, n, work, work.size, info))
+    work, info = np.empty(k * block, At.dtype), np.zeros(1, np.int32)
+    if block == 1:
+        call("ormqr", ("L", op, n, k, d, At, n, T, Bt, n, work, k, info))
+    else:
+        call("gemqrt", ("L", op, n, k, d, block, At, n, T, block, Bt, n, work, info))
 
 
 @jit_inlined
-def form_Q(At: Array, tau: Array) -> None:
+def form_Q(At: Array, T: Array) -> None:
     """Overwrite the reflectors of `qr` with Qᵀ, of as many rows as A has columns."""
     d, n = At.shape
+    block, tau = T.size // d, np.empty(d, At.dtype)
+    for j in range(d):
+        tau[j] = T[j * block + j % block]
     info, size = np.zeros(1, np.int32), np.empty(1, At.dtype)
     call("orgqr", (n, d, d, At, n, tau, size, -1, info))
     work = np.empty(int(size[0]) + 1, At.dtype)
