@@ -180,7 +180,7 @@ def _objective(w: Any, X: Any, y: Any, lam: float) -> Any:
 
 def _svd(X: Any, y: Any, lam: float) -> Any:
     U, s, Vt = jnp.linalg.svd(X, full_matrices=False)
-    counts = (lam > 0) | (s > max(X.shape) * jnp.finfo(X.dtype).eps * s[:1])  # at λ = 0, as `lstsq`
+    counts = (lam > 0) | (s > max(X.shape) * np.finfo(X.dtype).eps * s[:1])  # at λ = 0, as `lstsq`
     return (Vt.T * jnp.where(counts, s / (s**2 + lam), 0)) @ (U.T @ y)
 
 
