@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .jit import jit_linked
+from .jit import jit, jit_linked
 from .tile import UNIT, fused, load, vector
 from .validation import Array
 
@@ -39,7 +39,7 @@ def parted(rows: Array, first: int) -> tuple[Array, Array]:
 # ---- between matrices and lanes --------------------------------------------------------------------------------------
 
 
-@jit_linked
+@jit
 def take(X: Array, places: NDArray[np.int64], A: Array, sizes: Array, c: int) -> None:
     """A[m, lane] = X[0, places[lane] + m], and sizes[c] the largest |A[m]|; NaN does not count."""
     rows = A.shape[0]
@@ -54,7 +54,7 @@ def take(X: Array, places: NDArray[np.int64], A: Array, sizes: Array, c: int) ->
     largest(sizes, c, A, rows)
 
 
-@jit_linked
+@jit
 def put(A: Array, X: Array, places: NDArray[np.int64]) -> None:
     """X[0, places[lane] + m] = A[m, lane]."""
     rows = A.shape[0]

@@ -134,7 +134,7 @@ def _some(c: int, shared: tuple[Array, Array, Array, Array, NDArray[np.bool_], i
             good[start + lane] = fine[lane]
 
 
-@jit_linked
+@jit
 def gram(A: Array, numbers: Array, G: Array, diagonal: Array, q: int, tall: bool) -> None:
     """The lower triangle of AᵀA + λI, and its diagonal."""
     p = diagonal.shape[0]
@@ -147,7 +147,7 @@ def gram(A: Array, numbers: Array, G: Array, diagonal: Array, q: int, tall: bool
             assign(diagonal, i, G, i * p + i)
 
 
-@jit_linked
+@jit
 def cholesky(G: Array, p: int) -> None:
     """Overwrite the lower triangle of G = LLᵀ with L, and its diagonal with 1/l; NaN where there is no factor."""
     for k in range(p):
@@ -158,7 +158,7 @@ def cholesky(G: Array, p: int) -> None:
             multiply(G, i * p + k, G, k * p + k)
 
 
-@jit_linked
+@jit
 def note_condition(
     L: Array, diagonal: Array, highest: float, V: Array, numbers: Array, fine: NDArray[np.bool_]
 ) -> None:
@@ -195,7 +195,7 @@ def note_condition(
         fine[lane] &= (by_determinant[lane] < highest) | (p * by_trace[lane] < highest)
 
 
-@jit_linked
+@jit
 def solve(L: Array, u: Array) -> None:
     """Overwrite u with the solution of LLᵀ x = u."""
     p = u.shape[0]
@@ -207,7 +207,7 @@ def solve(L: Array, u: Array) -> None:
         multiply(u, j, L, j * p + j)
 
 
-@jit_linked
+@jit
 def subtract_product(A: Array, u: Array, rest: Array, tall: bool) -> None:
     """Take Au from rest."""
     q, p = rest.shape[0], u.shape[0]
@@ -216,7 +216,7 @@ def subtract_product(A: Array, u: Array, rest: Array, tall: bool) -> None:
         subtract_four(rest, r, 1, q - r, A, r * down, down, across, 1, u, 0, 0, 1, p)
 
 
-@jit_linked
+@jit
 def add_transposed(A: Array, rest: Array, u: Array, tall: bool) -> None:
     """Add Aᵀ rest to u."""
     q, p = rest.shape[0], u.shape[0]
