@@ -12,7 +12,7 @@ import numpy as np
 
 from .equations import dual_shortfall, gram_in_pieces, narrow_kernel_in_pieces, roundings, shortfall
 from .jit import jit
-from .linalg import cholesky_solve, default_rcond, transposed
+from .linalg import cholesky, cholesky_solve, default_rcond, transposed
 from .parallel import Team
 from .refine import (
     HOPELESS,
@@ -55,11 +55,16 @@ def mixed_cholesky(team: Team, threads: int, X: Array, Y: Array, lam: float, rco
         L, unknown = narrow_kernel_in_pieces(team, threads, X, unit, own_lam), transposed(Y)
     squares, eps = trace(L), np.finfo(X.dtype).eps
     scale, norm = to_unit_diagonal(L)
-    if rcond < 0:
-        rcond = default_rcond(X.shape[0], X.shape[1], X)
-    certain = lam > 0 or (norm < np.inf and full_rank(L, scale, squares, roundings(*X.shape, threads), rcond))
-    condition = factored(L, norm) if certain else np.inf
-    if not condition * np.finfo(L.dtype).eps < HOPELESS:
+    if lam > 0:
+        condition = factored(L, norm)
+        fit = condition * np.finfo(L.dtype).eps < HOPELESS
+    else:
+        if rcond < 0:
+            rcond = default_rcond(X.shape[0], X.shape[1], X)
+        terms = roundings(*X.shape, threads)
+        fit = norm < np.inf and full_rank(L, scale, squares, terms, rcond) and cholesky(L)
+        condition = 0.5 / (np.finfo(L.dtype).eps * (terms + len(L) + 8))  # by what that has taken off
+    if not fit:
         return np.empty((k, d), X.dtype), False
     solve(L, scale, e, unknown)
     size, next_size, Wt, lack = 1.0, 1.0, unknown, unknown
