@@ -166,7 +166,8 @@ def parser() -> argparse.ArgumentParser:
         "-n",
         type=positive(int, or_zero=True),
         metavar="N",
-        help="in so many processes (default: one for each core); 0, for a debugger: in this one",
+        help="in so many processes (default: one for each core); 0, for a debugger: in this one, which a call "
+        "that never returns ends",
     )
     made.add_argument("-v", "--verbose", action="store_true", help="tell of every claim that fails, above the verdict")
     for name, option in OPTIONS.items():

@@ -4,6 +4,8 @@ The processes are pytest-xdist's. Here is what it leaves open: who made one of t
 """
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,21 @@ class Hand:
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Say which claim it is about to try."""
         self.watching.at(claim=claim(item), mark=mark(item))
+
+
+class Alone(Hand):
+    """Of the only process there is: of a call that never comes back tells another process, which outlives it."""
+
+    def __init__(self, seconds: float, errors: int) -> None:
+        folder = tempfile.mkdtemp(prefix="shrinkage.")
+        super().__init__(watchdog.begin(Path(folder), watchdog.ALONE, seconds, idle=0))
+        command = [sys.executable, "-P", "-m", watchdog.__name__, folder, str(seconds)]
+        self.teller = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, start_new_session=True)
+
+    def pytest_unconfigure(self) -> None:
+        """It has nothing to tell, and ends."""
+        watchdog.end()
+        self.teller.communicate()
 
 
 def watch(config: pytest.Config, seconds: float) -> bool:

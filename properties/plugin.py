@@ -122,6 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
     isolate, seconds = config.getoption("--isolate"), config.getoption("--call-seconds")
     if not (isolate or parallel.watch(config, seconds)):  # nobody else sees to it that this process lives
         config.add_cleanup(keep_alive())
+        config.pluginmanager.register(parallel.Alone(seconds, _STDERR))
     if address := config.getoption("--dask"):
         config.pluginmanager.register(cluster_at(address), "cluster")
     if place := config.getoption("--database"):
@@ -291,7 +292,7 @@ def _beside(config: pytest.Config, name: str, what: str) -> Implementation:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Whoever waits is told for what: NumPy's `lstsq`, for one, may never come back from a NaN."""
+    """Whoever waits is told for what: NumPy's `lstsq`, for one, may never come back from an infinity."""
     told = f"\n{item.name} takes over {PATIENCE} s; where a call never returns, --isolate ends it.\n"
     timer = threading.Timer(PATIENCE, os.write, [_STDERR, told.encode()])
     timer.daemon = True

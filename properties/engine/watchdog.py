@@ -5,14 +5,20 @@ are handed out to processes (pytest-xdist), each keeps a file in a folder of the
 and the function that was called last. A call over its time ends the process; whoever handed out the test reads there
 what became of it, and goes on in a new process. A function that was late is not called again under the same mark: what
 it does with an infinity has no say in its mathematics.
+
+Where there is one process only, the run ends with the call, and another one, which waits for nothing else, tells of it:
+``python -m shrinkage.properties.engine.watchdog FOLDER SECONDS``, until its standard input ends.
 """
 
 import contextlib
 import json
+import math
 import mmap
 import os
+import shutil
 import signal
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +29,8 @@ from typing import Any
 FIRST = 3  # times as long for a function's first call in a process, which may compile
 IDLE = 6  # times as long where the processor is at other work: on a busy machine nobody is late for that
 _GRACE = 2.0  # seconds after which the kernel ends what lets no other thread run
+_end = os._exit  # before `keep_alive` takes it from what is judged
+ALONE = "alone"  # the name of the only process
 _LATE, _AT_WORK, _CLOCK = "late", ".json", ".clock"
 _TIME = struct.Struct("d")
 
@@ -38,10 +46,13 @@ class Watchdog:
         Of the process.
     seconds
         Of the processor, for one call.
+    idle
+        Times as long where the processor is at other work; 0 for ever, as somebody may be in a debugger.
     """
 
-    def __init__(self, folder: Path, name: str, seconds: float) -> None:
-        self.folder, self.seconds = folder, seconds
+    def __init__(self, folder: Path, name: str, seconds: float, idle: float = IDLE) -> None:
+        self.folder, self.seconds, self._idle = folder, seconds, idle
+        self._over = threading.Event()
         self._path = folder / f"{name}{_AT_WORK}"
         self._clock = folder / f"{name}{_CLOCK}"
         self._clock.write_bytes(_TIME.pack(0.0))
@@ -74,10 +85,10 @@ class Watchdog:
         seconds = self.seconds * (1 if function in self._returned else FIRST)
         thread = threading.get_ident()
         if not self._calls:
-            _alarm(seconds + _GRACE, IDLE * seconds + _GRACE)
+            _alarm(seconds + _GRACE, self._idle and self._idle * seconds + _GRACE)
         begun = time.monotonic()
         _TIME.pack_into(self._since, 0, begun)
-        self._calls[thread] = time.process_time() + seconds, begun + IDLE * seconds, function, code
+        self._calls[thread] = time.process_time() + seconds, begun + (self._idle or math.inf) * seconds, function, code
         try:
             yield
             self._returned.add(function)
@@ -87,6 +98,10 @@ class Watchdog:
                 _alarm(0, 0)
                 _TIME.pack_into(self._since, 0, 0.0)
 
+    def end(self) -> None:
+        """Nobody is watched any more."""
+        self._over.set()
+
     def given_up(self, function: str) -> bool:
         """Whether it was late under this mark, in any process of the run."""
         return function in self._late and (function, self._test["mark"]) in late(self.folder)
@@ -95,13 +110,12 @@ class Watchdog:
         self._path.write_text(json.dumps(self._test | found), encoding="utf-8")
 
     def _watch(self) -> None:
-        while True:
-            time.sleep(_GRACE / 4)
+        while not self._over.wait(_GRACE / 4):
             for at_work, idle, function, code in list(self._calls.values()):
                 if time.process_time() > at_work or time.monotonic() > idle:
                     with contextlib.suppress(Exception):
                         self._say(function=function, call=code())
-                    os._exit(1)
+                    _end(1)
 
 
 def _alarm(at_work: float, idle: float) -> None:
@@ -114,11 +128,19 @@ def _alarm(at_work: float, idle: float) -> None:
 _own: Watchdog | None = None  # of this process, if it is one of several
 
 
-def begin(folder: Path, name: str, seconds: float) -> Watchdog:
+def begin(folder: Path, name: str, seconds: float, idle: float = IDLE) -> Watchdog:
     """Watch this process from now on."""
     global _own
-    _own = Watchdog(folder, name, seconds)
+    _own = Watchdog(folder, name, seconds, idle)
     return _own
+
+
+def end() -> None:
+    """And from now on not any more."""
+    global _own
+    if _own:
+        _own.end()
+    _own = None
 
 
 def calling(function: str, code: Callable[[], str]) -> AbstractContextManager[None]:
@@ -155,3 +177,20 @@ def at_work(folder: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError, struct.error):
         return {}
     return said | {"seconds": time.monotonic() - since if since else 0.0}
+
+
+def tell(folder: Path, seconds: float) -> None:
+    """Once the only process has ended: at which call, if that had had its time."""
+    sys.stdin.read()
+    said = at_work(folder, ALONE)
+    shutil.rmtree(folder, ignore_errors=True)
+    if "function" in said and said["seconds"] > seconds:
+        call = f"  call      {said['call']}\n" if "call" in said else ""
+        sys.stderr.write(
+            f"\n{said['function']} did not come back within {seconds:g} s.\n  claim     {said['claim']}\n{call}"
+            "The run has ended with it; in several processes (-n 2) this claim would have failed, and no more.\n"
+        )
+
+
+if __name__ == "__main__":
+    tell(Path(sys.argv[1]), float(sys.argv[2]))

@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -256,6 +257,25 @@ def test_code_that_ends_the_process_is_no_verdict(folder):
     code, output = judge(folder, "mine.py", "-n", "0")
     assert code == 1, output
     assert "squared_norm ended the process that it ran in, with exit code 0" in output
+
+
+@pytest.mark.parametrize(
+    ("waits", "ended", "call"),
+    [
+        ("pass", 1, r"  call      squared_norm\(np\.array\(.*\)\n"),
+        ("re.match('(a+)+$', 'a' * 50 + 'b')", -signal.SIGPROF, ""),  # no other thread runs
+    ],
+)
+def test_a_call_that_never_returns_ends_the_very_process_that_judges(folder, waits, ended, call):
+    """With its name and the claim, and with what it was given, where another thread can look; nothing else ends it."""
+    (folder / "mine.py").write_text(f"import re\n\n\ndef squared_norm(x):\n    while True:\n        {waits}\n")
+    code, output = judge(folder, "mine.py", "-n", "0", "--call-seconds", "0.1")
+    assert code == ended, output
+    assert re.fullmatch(
+        rf"\nsquared_norm did not come back within 0\.1 s\.\n  claim     squared_norm\(x\) is ‖x‖²\.\n{call}"
+        r"The run has ended with it; in several processes \(-n 2\) this claim would have failed, and no more\.\n",
+        output,
+    ), output
 
 
 def test_where_nothing_is_judged_nothing_is_right(folder):
