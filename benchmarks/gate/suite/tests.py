@@ -1,5 +1,9 @@
-"""pytest-benchmark's tests: what takes the place of its fixture, and of pytest's loop over the tests."""
+"""Tests of pytest-benchmark's and pytest-codspeed's: what takes the place of their fixture, and of pytest's loop.
 
+A test that is marked as a `benchmark` and has no such fixture is timed as a whole, as pytest-codspeed does.
+"""
+
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,11 +14,12 @@ import pytest
 
 from shrinkage.benchmarks.gate.calls import Call, NotOffered, Plain
 
+MARK = "benchmark"
 FIXTURES = {"benchmark", "benchmark_weave"}
 
 
 class Tests:
-    """A plugin of pytest's: it collects what has the fixture, and runs a test when that is asked for.
+    """A plugin of pytest's: it collects what has the fixture or the mark, and runs a test when that is asked for.
 
     Parameters
     ----------
@@ -90,6 +95,7 @@ class Tests:
             if hasattr(config.option, name):
                 setattr(config.option, name, False)
         config.option.maxfail = 0
+        config.addinivalue_line("markers", f"{MARK}: it is timed")  # with whichever plugin, or none
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -103,10 +109,19 @@ class Tests:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Nothing but what is timed."""
-        items[:] = [item for item in items if FIXTURES & {*getattr(item, "fixturenames", ())}]
+        items[:] = [item for item in items if _asks(item) or item.get_closest_marker(MARK)]
         for item in items:
             _stands_in_for_none(item)
         self.items = {item.nodeid: item for item in items}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """A test that asks for no fixture is itself the call."""
+        if _asks(pyfuncitem) or inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        Benchmark(self, pyfuncitem._request)(pyfuncitem.obj, **arguments)
+        return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported stops no other one."""
@@ -151,7 +166,7 @@ class Benchmark:
         callspec = getattr(request.node, "callspec", None)
         self.params = callspec.params if callspec else None
         self.param = callspec.id if callspec else None
-        marker = request.node.get_closest_marker("benchmark")
+        marker = request.node.get_closest_marker(MARK)
         self.group = marker.kwargs.get("group") if marker else None
         self.extra_info: dict[str, Any] = {}
         self.stats, self.has_error = None, False
@@ -210,6 +225,10 @@ class Benchmark:
         self._tests.called = True
         assert self._tests.do is not None
         self._tests.do(call)
+
+
+def _asks(item: pytest.Item) -> bool:
+    return bool(FIXTURES & {*getattr(item, "fixturenames", ())})
 
 
 def _stands_in_for_none(item: pytest.Item) -> None:

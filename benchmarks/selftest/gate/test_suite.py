@@ -107,6 +107,11 @@ STANDS_IN = {
     "tests/own/conftest.py": "import pytest\n@pytest.fixture\ndef benchmark():\n    return lambda f, *args: f(*args)\n",
     "tests/own/test_own.py": "import mini\ndef test_own(benchmark):\n    assert benchmark(mini.total, 9) == 36\n",
 }
+MARKED = {
+    "tests/marked/test_marked.py": "import mini, pytest\npytestmark = pytest.mark.benchmark\n@pytest.fixture\n"
+    "def words():\n    return ['word'] * 3000\n@pytest.mark.parametrize('count', [3])\n"
+    "def test_marked(words, count):\n    for _ in range(count):\n        mini.joined(words)\n"
+}
 FLAT = {"mini.py": MINI, "test_speed.py": TESTS}
 
 
@@ -123,17 +128,17 @@ def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
 def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
     """Fixtures of any scope, parameters, setup before each call, what can be called once alone; asv's the same way."""
     monkeypatch.setenv("COLLECTED", os.devnull)
-    sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED | STANDS_IN)})
+    sides = Sides(tmp_path, {"head": home(tmp_path, "head", CONFIGURED | STANDS_IN | MARKED)})
     with sides.process("head") as process:
         names = sides.started(process).ask("names")
-        own, *tests = (name for name in names if "::" in name)
+        marked, own, *tests = (name for name in names if "::" in name)
         assert process.ask("first_call", case=own) >= 0, "the project's own fixture, in place of a plugin"
         assert [name.partition("::")[2] for name in tests] == [
             *("test_total[1000]", "test_total[3000]", "test_joined", "test_used_up", "test_once", "test_skipped")
         ]
         times = "sums.Sums.time_total(100, 'a')", "sums.Sums.time_total(1000, 'a')", "sums.Sums.peakmem_total(100, 'a')"
         assert {*times} < {*names}
-        for case in (*tests[:5], *times, tests[2]):
+        for case in (*tests[:5], *times, tests[2], marked):
             assert 0 < process.ask("load", case=case) < 1
             process.ask("move", case=case)
             assert 0 < process.ask("time", case=case, calls=3, warm=1) < 1
