@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.gate.comparison import run
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION, Rule
@@ -22,7 +20,7 @@ from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.cli import Parser, duration, is_expression, to_write
 from shrinkage.properties.isolated.worker import Failed
 from shrinkage.properties.report.files import write
-from shrinkage.properties.report.progress import steps
+from shrinkage.properties.report.progress import console, steps
 
 EXIT = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 2}
 UNUSABLE = 2
@@ -160,7 +158,7 @@ def _orderly_end() -> Iterator[None]:
 
 
 def _gated(given: argparse.Namespace) -> int:
-    errors = Console(stderr=True, highlight=False)
+    errors = console(stderr=True)
     try:
         repository = checkouts.repository_at(given.repo.resolve())
         options = Options(
@@ -193,7 +191,7 @@ def _gated(given: argparse.Namespace) -> int:
     if given.markdown:
         write(given.markdown, markdown(result))
     _keep(given.storage, result)
-    out = Console(highlight=False)
+    out = console()
     out.width = max(out.width, WIDTH if not out.is_terminal else 0)
     out.print(table(result))
     if os.environ.get("GITHUB_ACTIONS") == "true":

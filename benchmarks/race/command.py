@@ -31,7 +31,7 @@ from shrinkage.cli import Parser, duration, to_write, usable_cores
 from shrinkage.peers import module_of, peers, written
 from shrinkage.properties.report import scorecard
 from shrinkage.properties.report.files import write
-from shrinkage.properties.report.progress import each
+from shrinkage.properties.report.progress import console, each
 
 SCHEMA = Path(__file__).with_name("race.schema.json")
 
@@ -147,7 +147,7 @@ def _import(name: str, threads: int) -> float:
 # ---- what is printed -------------------------------------------------------------------------------------------------
 
 
-def report(race: dict[str, Any], console: Console) -> None:
+def report(race: dict[str, Any], out: Console) -> None:
     """Of each case who takes how long, the fastest first; what was wrong; and what starting costs."""
     reference, rounds = race["reference"], [made["threads"] for made in race["rounds"]]
     table = Table(title=f"times of {reference}, and how many times as long the others take, with 95 % intervals")
@@ -165,21 +165,21 @@ def report(race: dict[str, Any], console: Console) -> None:
         for name in fastest:
             cells = (_ratio(by_threads[threads][name]) for threads in rounds)
             table.add_row(case if name == fastest[0] else "", name, *cells, end_section=name == fastest[-1])
-    console.print(table)
+    out.print(table)
     told = {}
     for row in race["rows"]:
         for name, result in row["results"].items():
             if "wrong" in result:  # by one's own rounding, on other threads, too
                 told[row["case"], name] = f"wrong, so not timed: {row['case']} by {name}: {result['wrong']}"
     for line in told.values():
-        console.print(line, highlight=False, markup=False)
+        out.print(line)
     for name, why in race["absent"].items():
-        console.print(f"left out: {name}: {why}", highlight=False, markup=False)
+        out.print(f"left out: {name}: {why}")
     if race["startup"]:
         table = Table("starting", "import", "first call", "dispatch")
         for name, costs in race["startup"].items():
             table.add_row(name, *(seconds(costs[key]) if key in costs else "–" for key in _COSTS))
-        console.print(table)
+        out.print(table)
 
 
 _COSTS = ("import", "first_call", "dispatch")
@@ -268,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     if options.json:
         write(options.json, race)  # first: who reads what is printed may stop reading
-    report(race, Console() if sys.stdout.isatty() else Console(width=160))
+    report(race, console() if sys.stdout.isatty() else console(width=160))
     if options.json:
         print(f"The race is in {options.json}.")
     return int(

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from rich import progress
-from rich.console import Console
 
 from shrinkage.properties.hunt.hand import Outcome, Task
+from shrinkage.properties.report.progress import console
 from shrinkage.properties.report.screen import shortened
 from shrinkage.properties.worst import ABOVE, Entry, by_contract, worse
 
@@ -26,9 +26,13 @@ class Progress:
     """
 
     def __init__(self, seconds: float) -> None:
-        columns = progress.BarColumn(), progress.TimeRemainingColumn(), progress.TextColumn("{task.description}")
-        console = Console(stderr=True)
-        self._bar = progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        columns = (
+            progress.BarColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.description}", markup=False),
+        )
+        errors = console(stderr=True)
+        self._bar = progress.Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
         self._task = self._bar.add_task("", total=seconds)
         self._last, self._told = "", 0.0
 
@@ -44,12 +48,12 @@ class Progress:
         for entry in found:
             self._last = f", {entry.function} {ratio(entry)}"
         if outcome.ended:
-            self._bar.console.print(f"{task.claim} {outcome.ended}.", soft_wrap=True, markup=False)
+            self._bar.console.print(f"{task.claim} {outcome.ended}.", soft_wrap=True)
         described = f"{many(rounds, 'round')}{self._last}"
         self._bar.update(self._task, completed=seconds, description=described)
         if self._bar.disable and seconds > self._told + OFTEN:
             self._told = seconds
-            self._bar.console.print(f"{seconds:6.0f} s  {described}", soft_wrap=True, markup=False, highlight=False)
+            self._bar.console.print(f"{seconds:6.0f} s  {described}", soft_wrap=True)
 
 
 def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool) -> None:

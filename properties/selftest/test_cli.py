@@ -224,9 +224,17 @@ def test_a_log_has_a_line_for_each_step_and_a_terminal_what_changes(capsys, monk
     assert capsys.readouterr().err == "    66 s  11 rounds\n   132 s  22 rounds\n"
     monkeypatch.setenv("FORCE_COLOR", "1")  # which makes a terminal of it to rich
     with progress.steps() as say:
-        say("timing test_sort[small]")
-    assert [*progress.each(["ridge[small]"], "racing")] == ["ridge[small]"]
-    assert " s  " not in capsys.readouterr().err
+        say("timing test_sort[/data/small]")
+    assert [*progress.each(["ridge[small]"], "racing [/x]")] == ["ridge[small]"]
+    hunt = Progress(3600.0)
+    with hunt:
+        found: Any = SimpleNamespace(function="[/f]", ratio=1.0)
+        hunt.tell(1.0, 1, task, [found], Outcome())
+    said = capsys.readouterr().err
+    assert "test_sort[/data/small]" in said
+    assert "racing [/x]" in said
+    assert "[/f]" in said
+    assert " s  " not in said
 
 
 def test_the_package_is_a_program():

@@ -13,10 +13,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from shrinkage.benchmarks.gate import command
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.findings import annotations
 from shrinkage.benchmarks.gate.revisions import history
-from shrinkage.benchmarks.gate.revisions.checkouts import Revision
+from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made
 from shrinkage.benchmarks.gate.suite.provider import WORKER
@@ -325,6 +326,32 @@ def test_a_pull_request_says_where(capsys):
         "::warning file=a%2Cb.py,title=gate::a,b.py::test_y: inconclusive",
         "::error file=a%2Cb.py,title=gate::a,b.py::test_x takes 2 times as long%0A::warning::forged",
     ]
+
+
+def test_what_tests_are_called_is_printed_as_it_is(tmp_path, monkeypatch, capsys):
+    """No markup and no emoji, in the table, in a reason, in a sentence; and the files are there, too."""
+    names = ["t.py::test_read[/data/a]", "t.py::test_ridge[lam1]", "t.py::test_x[bold:smile:]"]
+    row = {"ratio": 1.0, "interval": [0.9, 1.1], "p": 0.5, "rounds": [12, 0], "control": 1.0, "same_code": False}
+    side = {"name": "[/v0]", "commit": 40 * "a"}
+    result = {
+        **{"base": side, "head": side, "implementation": "[mine]", "machine": {"cores": 2}, "seconds": 1.0},
+        **{"threshold": 0.025, "alpha": 0.01, "verdict": "regression", "reasons": names, "notes": []},
+        "time": [{"case": name, "verdict": "regression", **row} for name in names],
+    }
+    monkeypatch.setattr(command, "run", lambda options, say: say("[/x] [lam1]") or result)
+    files = [tmp_path / "gate.json", tmp_path / "gate.md"]
+    assert main(["HEAD", "--json", str(files[0]), "--markdown", str(files[1])]) == 1
+    said = capsys.readouterr()
+    assert all(said.out.count(name) == 2 for name in names), said.out
+    assert all(name in file.read_text() for name in names for file in files)
+    assert said.err.endswith(" s  [/x] [lam1]\n")
+
+    def fail(*_):
+        raise Unusable("t.py::test_read[/data/a] [lam1] :smile:")
+
+    monkeypatch.setattr(command, "run", fail)
+    assert main(["HEAD"]) == 2
+    assert "unusable: t.py::test_read[/data/a] [lam1] :smile:\n" in capsys.readouterr().err
 
 
 def test_pytest_benchmark_reads_what_was_timed(tmp_path):
