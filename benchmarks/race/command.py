@@ -26,7 +26,7 @@ from shrinkage.benchmarks.measure.peak import peak, share_of_peak
 from shrinkage.benchmarks.measure.startup import in_fresh_process
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import PATIENCE, Field, Refused, compared
-from shrinkage.benchmarks.report.runs import cores
+from shrinkage.benchmarks.report.runs import Result, cores
 from shrinkage.cli import Parser, duration, to_write, usable_cores
 from shrinkage.peers import module_of, peers, written
 from shrinkage.properties.report import scorecard
@@ -170,7 +170,7 @@ def report(race: dict[str, Any], out: Console) -> None:
     for row in race["rows"]:
         for name, result in row["results"].items():
             if "wrong" in result:  # by one's own rounding, on other threads, too
-                told[row["case"], name] = f"wrong, so not timed: {row['case']} by {name}: {result['wrong']}"
+                told[row["case"], name] = f"{_time(result)}, so not timed: {row['case']} by {name}: {result['wrong']}"
     for line in told.values():
         out.print(line)
     for name, why in race["absent"].items():
@@ -193,7 +193,7 @@ def seconds(value: float) -> str:
 
 def _time(result: dict[str, Any]) -> str:
     if "seconds" not in result:
-        return "wrong" if "wrong" in result else "–"
+        return Result(lacking="wrong", why=result["wrong"]).instead if "wrong" in result else "–"
     return seconds(result["seconds"]) + (", once" if result["rounds"] == 1 else "")
 
 

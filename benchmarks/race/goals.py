@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shrinkage.benchmarks.report.runs import Result, Row, Run
+from shrinkage.benchmarks.report.runs import AS_WRITTEN, Result, Row, Run
+from shrinkage.peers import peers
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,14 @@ class Standing:
     own: Result
 
     @property
+    def decided(self) -> bool:
+        """Whether there was a peer to be compared with."""
+        return self.best.ratio is not None
+
+    @property
     def ahead(self) -> bool:
         """Of the best peer, by as much as is wanted, in the whole interval."""
-        low, _ = self.best.interval or (self.best.ratio or math.inf,) * 2
+        low, _ = self.best.interval or (self.best.ratio or 0.0,) * 2
         return low >= self.goal.ratio
 
     @property
@@ -107,12 +113,13 @@ class Standing:
 def standings(run: Run) -> Iterator[Standing]:
     """Of each goal whose case was raced, in the order of the goals."""
     rows = {row.case: row for row in run.rows}
+    known = [peer for peer in run.peers if peer in (AS_WRITTEN, *peers())]  # somebody's own file is none
     for case, goal in (GOALS | ON_ALL if run.threads > 1 else GOALS).items():
         row = rows.get(case)
         if row and (own := row.results.get(run.reference, Result())).seconds:
             behind = {
                 peer: row.results[peer]
-                for peer in run.peers
+                for peer in known
                 if row.results.get(peer, Result()).ratio and goal.of in (peer, row.results[peer].by, "")
             }
             peer = min(behind, key=lambda name: behind[name].ratio or math.inf, default="")

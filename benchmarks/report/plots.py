@@ -158,9 +158,9 @@ def _ratio(run: Run, peer: str, rows: list[tuple[Row, Result]]) -> Figure:
         label = f"{said.format(run.reference, peer)}: {len(here)}"
         dots = {"marker": marker, "mfc": fill, "color": "black", "markersize": 5, "label": label}
         axes.plot([result.ratio for _, result in here], [y for y, _ in here], ls="", **dots)
-    wrong = [y for y, (_, result) in enumerate(rows) if result.lacking == "wrong"]
-    for y in wrong:
-        axes.text(1, y, "wrong", ha="center", va="center", fontsize=7, style="italic", backgroundcolor="white")
+    wrong = {y: result.instead for y, (_, result) in enumerate(rows) if result.lacking == "wrong"}
+    for y, said in wrong.items():
+        axes.text(1, y, said, ha="center", va="center", fontsize=7, style="italic", backgroundcolor="white")
     for said, count in {"wrong, not timed": len(wrong), "not offered": len(run.rows) - len(rows)}.items():
         axes.plot([], [], ls="", label=f"{said}: {count}")
     axes.axvline(1, color="0.4", lw=1, zorder=1)

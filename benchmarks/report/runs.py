@@ -21,6 +21,10 @@ AS_WRITTEN = "as written"  # what people write instead of calling anybody: of ea
 SCHEMA = Path(__file__).parents[1] / "race" / "race.schema.json"
 
 
+# What a sentence begins with that says why there is no answer at all, and the word for it in a table.
+_NONE = {"It raised ": "raised", "It ended ": "ended", "It gave no answer": "no answer"}
+
+
 class Unreadable(ValueError):
     """A file that is not what is read here; the message is a sentence for people."""
 
@@ -48,6 +52,11 @@ class Result:
     lacking: str = ""
     why: str = ""
     by: str = ""
+
+    @property
+    def instead(self) -> str:
+        """The word in the place of a time: `lacking`, but where no answer was given, `raised` or how else that was."""
+        return next((word for begin, word in _NONE.items() if self.why.startswith(begin)), self.lacking)
 
     @property
     def outcome(self) -> str:

@@ -91,9 +91,10 @@ def key(run: Run) -> str:
     spread = ", with the 95 % interval" if run.interleaved else "; no interval, as they did not take turns"
     return (
         f"Medians of `{run.reference}`; of each peer, how many times as long it takes{spread}. **Bold** is where "
-        f"`{run.reference}` is the slower one, `wrong` an answer beyond its bound, which is not timed, and – what is "
-        "not offered. Share of peak: the time that the textbook's flops and bytes need at the least on this machine, "
-        "over the time taken; with fewer flops, or out of a cache, it can exceed 100 %."
+        f"`{run.reference}` is the slower one, `wrong` an answer beyond its bound, which is not timed, `raised` an "
+        "error in place of one, and – what is not offered. Share of peak: the time that the textbook's flops and bytes "
+        "need at the least on this machine, over the time taken; with fewer flops, or out of a cache, it can exceed "
+        "100 %."
         + " As written: the fastest of what people type instead, in any library, that is right."
         * (AS_WRITTEN in run.peers)
     )
@@ -107,6 +108,8 @@ def tally(run: Run) -> str:
     slower = f"slower in {count['lost']}" + (f" ({against})" if against else "")
     undecided = f"; in {count['undecided']} the interval holds 1" if run.interleaved else ""
     total = sum(count[outcome] for outcome in ("won", "lost", "undecided"))
+    if not total:
+        return f"Nothing was compared with `{run.reference}`."
     return f"Of {total} comparisons `{run.reference}` is faster in {count['won']} and {slower}{undecided}."
 
 
@@ -134,16 +137,19 @@ def headline(runs: Iterable[Run]) -> Iterator[str]:
 def _goals(run: Run) -> Iterator[str]:
     """What is wanted beside what was seen; bold where it falls short."""
     reached = list(standings(run)) if run.interleaved and run.reference == "impl" else []
-    if not reached:
+    if not any(each.decided for each in reached):  # nor is a race of somebody's own files about them
         return
     shares = _shares(run)
     limits = [_limit(each, shares.get(each.row.case)) for each in reached]
-    short = [not (each.ahead and each.close) for each in reached]
+    short = [each.decided and not (each.ahead and each.close) for each in reached]
+    undecided = sum(not each.decided for each in reached)
     below = [
         (limit.interval or (0, math.inf))[1] < each.goal.ratio or (limit.share or math.inf) < each.goal.share
         for each, limit in zip(reached, limits, strict=True)
     ]
-    yield f"Of {len(reached)} goals {short.count(False)} are reached; **bold** is what falls short of one."
+    unknown = f", and {undecided} undecided, for want of a peer that is right" if undecided else ""
+    count = f"{short.count(False) - undecided} are reached{unknown}"
+    yield f"Of {len(reached)} goals {count}; **bold** is what falls short of one."
     if any(limit.ratio for limit in limits):
         count = sum(each and beyond for each, beyond in zip(short, below, strict=True))
         yield f"{_LIMIT} Of the {sum(short)} goals that are not reached {count} have such a limit."
@@ -206,7 +212,7 @@ def _wrong(run: Run) -> Iterator[str]:
         for name, why in row.wrong.items()
     ]
     if wrong:
-        yield "Wrong, and so not timed:\n"
+        yield "Not right, and so not timed:\n"
         yield "\n".join(wrong) + "\n"
 
 
@@ -240,7 +246,7 @@ def in_units(seconds: float | None) -> str:
 
 
 def _time(result: Result) -> str:
-    return result.lacking if result.lacking == "wrong" else in_units(result.seconds)
+    return result.instead if result.lacking == "wrong" else in_units(result.seconds)
 
 
 def share_said(result: Result) -> str:

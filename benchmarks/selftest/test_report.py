@@ -188,6 +188,26 @@ def test_goals_stand_beside_what_was_seen(tmp_path: Path, monkeypatch: pytest.Mo
     assert "| `adam` large | `numpy` | **1.01 (0.980–1.04)** | ≥ 1.5 |  | **14.3 % of bytes** | ≥ 80 % |" in text
 
 
+def test_a_goal_without_a_peer_that_is_right_is_undecided(tmp_path: Path) -> None:
+    """It is neither reached nor missed; and where nobody but one's own files was right, there is no talk of goals."""
+    race = a_race()
+    _, large, _, _, adam = race["rows"]
+    large["results"]["numpy"] = {"wrong": "It raised RuntimeError: not today"}
+    text = markdown(tmp_path, race | {"rows": [large, adam]})
+    assert "Of 2 goals 0 are reached, and 1 undecided, for want of a peer that is right; **bold** is" in text
+    assert "| `ridge` large | – | – | ≥ 1.3 |" in text
+    assert "| `ridge` large | n=2,000, d=200 | 2.20 ms | 9.09 % | raised | wrong |" in text
+    assert "- `numpy`, ridge-large: It raised RuntimeError: not today" in text
+    assert "Of 1 comparisons" in text
+    alone = markdown(tmp_path, race | {"rows": [large]})
+    assert "goals" not in alone
+    assert "Nothing was compared with `impl`." in alone
+    large["results"]["mine.py"] = timed(24.2e-3, 11.0, 10.8, 11.2)
+    own = markdown(tmp_path, race | {"rows": [large]})
+    assert "Of 1 comparisons `impl` is faster in 1" in own
+    assert "goals" not in own
+
+
 def test_a_goals_limit_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was measured, on this machine and as many cores; and how many goals are beyond theirs."""
     race, limits = a_race(), tmp_path / "limits.json"

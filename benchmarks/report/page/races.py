@@ -83,7 +83,7 @@ def lines(run: Run, axis: Axis) -> Iterator[Line]:
         own = row.results.get(run.reference, Result())
         label = row.case.removeprefix(f"{row.function}-")
         ratios = {peer: _ratio(row.results.get(peer, Result()), axis) for peer in run.peers}
-        time = own.lacking or in_units(own.seconds)
+        time = own.instead or in_units(own.seconds)
         told = (row.function, label, sizes(row), row.bytes, moved(row.bytes), own.seconds, time)
         yield Line(*told, share_said(own), own.share, ratios)
 
@@ -91,7 +91,7 @@ def lines(run: Run, axis: Axis) -> Iterator[Line]:
 def _ratio(result: Result, axis: Axis) -> Ratio:
     if result.ratio is None or result.ratio <= 0:
         if result.lacking == "wrong":
-            return Ratio("wrong", "wrong")
+            return Ratio(result.instead, "wrong")
         return Ratio(in_units(result.seconds), "none")
     low, high = result.interval or (result.ratio, result.ratio)
     between = f"{number(low)}–{number(high)}" if result.interval else ""
