@@ -64,7 +64,7 @@ def raced(
     Raises
     ------
     Refused
-        If one that was named cannot be loaded.
+        If one that was named cannot be loaded, or offers nothing of what is called.
     """
     made: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -72,6 +72,8 @@ def raced(
     for kept in rounds:
         field = Field(names or ["impl", *peers(), *written()], kept, optional=not names, patience=patience)
         try:
+            if names and not made:
+                _offering(field, cases)
             reference = next(iter(field.workers))
             blas = {f"{name}: {pool}": number for name, w in field.workers.items() for pool, number in w.blas.items()}
             made.append({"threads": len(kept), "blas": blas, "peak": peak(len(kept))})
@@ -93,6 +95,19 @@ def raced(
         "rows": rows,
         "startup": startup,
     }
+
+
+def _offering(field: Field, cases: list[Case]) -> None:
+    """Say what each does not offer of what is called, before anybody waits for it."""
+    wanted = dict.fromkeys(case.function for case in cases)
+    for name, worker in field.workers.items():
+        lacking = [function for function in wanted if function not in worker.offered]
+        more = f" and {len(lacking) - 4} more" if len(lacking) > 4 else ""
+        said = f"{name} offers no {', '.join(lacking[:4])}{more}"
+        if len(lacking) == len(wanted):
+            raise Refused(f"{said}: it cannot be raced.")
+        if lacking:
+            console(stderr=True).print(f"{said}: of that the others are raced.", soft_wrap=True)
 
 
 def _rows(

@@ -24,6 +24,10 @@ class Entrant(Runner):
         """Each BLAS that it has loaded, and on how many threads it is."""
         return threads.blas()
 
+    def offered(self) -> list[str]:
+        """The functions that it has."""
+        return self.implementation.offered
+
     def prepare(self, case: str) -> Message:
         """Build the inputs, make the first call, and hand back the arrays of its answer and how long it took."""
         self.timed = None  # the arrays of the case before

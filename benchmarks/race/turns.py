@@ -71,6 +71,7 @@ class Racer(InTurn):
         super().__init__(self.module, name, patience=patience, cores=cores, **options)
         try:
             self.blas: dict[str, int] = self.ask("blas")
+            self.offered: list[str] = self.ask("offered")
         except BaseException as error:
             self.end()
             if isinstance(error, Failed):

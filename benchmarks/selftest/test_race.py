@@ -275,6 +275,22 @@ def test_a_command_line_that_makes_no_sense_is_refused(
     assert says in capsys.readouterr().err
 
 
+def test_who_offers_nothing_of_what_is_raced_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused; and where it has a part of it, that is raced, after a line that says what it lacks."""
+    file = tmp_path / "mine.py"
+    file.write_text(WRONG)
+    with pytest.raises(SystemExit) as ended:
+        main(["svm_loss", "--impl", str(file)])
+    assert ended.value.code == 2
+    assert f"race: {file} offers no svm_loss: it cannot be raced.\n" in capsys.readouterr().err
+    assert main(["lstsq-small", "svm_loss", "--impl", str(file), "--budget", "0.2s", "--threads", "1"]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(f"{file} offers no svm_loss: of that the others are raced.\n")
+    assert "racing on 1 core" in said
+
+
 def test_a_peer_that_is_not_installed_is_left_out_unless_it_was_named(tmp_path: Path) -> None:
     """The same name, once by default and once on purpose."""
     (tmp_path / "needs.py").write_text("import no_such_library")
