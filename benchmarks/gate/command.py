@@ -179,6 +179,7 @@ def _gated(given: argparse.Namespace) -> int:
                 return _prove(options, given, say)
             if given.history:
                 return _history(options, given, say)
+            checkouts.differing(repository, options.base, options.head)
             result = run(options, say)
     except (Unusable, Failed) as error:
         errors.print(f"unusable: {error}", soft_wrap=True)

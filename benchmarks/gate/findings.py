@@ -97,10 +97,16 @@ def title(result: Mapping[str, Any]) -> str:
     """What was compared, how long it took, and by which rule."""
     base, head = result["base"], result["head"]
     return (
-        f"{head['name']} ({head['commit'][:9]}) against {base['name']} ({base['commit'][:9]}), "
+        f"{_named(head)} against {_named(base)}, "
         f"{result['implementation']}, {result['machine']['cores']} cores, {result['seconds']:.0f} s; a slowdown counts "
         f"from {100 * result['threshold']:g} %, false alarms at most {100 * result['alpha']:g} % of runs"
     )
+
+
+def _named(side: Mapping[str, str]) -> str:
+    """As it was asked for, with the beginning of its commit, unless that is what was asked for."""
+    short = side["commit"][:9]
+    return short if side["commit"].startswith(side["name"]) else f"{side['name']} ({short})"
 
 
 def plain(text: str) -> str:

@@ -81,8 +81,30 @@ def beginning(repository: Path) -> str:
     """Where the branch left main: what is committed and what is not yet is compared with that."""
     for main in ("origin/HEAD", "origin/main", "origin/master", "main", "master"):
         if found := git(repository, "merge-base", "HEAD", main):
-            return found.decode().strip()
+            short = git(repository, "rev-parse", "--short=9", found.decode().strip()) or found
+            return short.decode().strip()
     return "HEAD"
+
+
+def differing(repository: Path, base: str, head: str | None) -> None:
+    """Refuse, before anybody waits, two revisions of the very same files.
+
+    Raises
+    ------
+    Unusable
+        If they are one commit, or if nothing has changed between them.
+    """
+    before, after = (revision(repository, name) for name in (base, head))
+    if after.working:
+        same = not git(repository, "ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory")
+        same = same and git(repository, "diff", "--quiet", "--no-ext-diff", before.commit) is not None
+    else:
+        trees = [git(repository, "rev-parse", f"{each.commit}^{{tree}}") for each in (before, after)]
+        same = trees[0] == trees[1]
+    if not same:
+        return
+    alike = "have the same files" if after.working or before.commit != after.commit else "are the same commit"
+    raise Unusable(f"{before.name} and {after.name} {alike}, {before.commit[:9]}: there is nothing to compare.")
 
 
 @contextlib.contextmanager

@@ -30,7 +30,13 @@ class Suite(Provider):
     ) -> dict[str, Home]:
         """Exported, each installed into its own environment, on top of the one that this runs in."""
         say(f"installing {base.name} and {head.name}")
-        return dict(at_once(partial(self._home, folder), [("base", base), ("head", head)], 2))
+        homes = dict(at_once(partial(self._home, folder), [("base", base), ("head", head)], 2))
+        for path in self.options.tests:
+            if not any((home.tree / path.partition("::")[0]).exists() for home in homes.values()):
+                raise Unusable(
+                    f"--tests {path}: {self.options.repository} has no such file or folder in either revision."
+                )
+        return homes
 
     def _home(self, folder: Path, chosen: tuple[str, Revision]) -> tuple[str, Home]:
         (side, revision), options = chosen, self.options

@@ -55,7 +55,7 @@ def test_nothing_is_left_at_whatever_moment_it_ends(tmp_path):
     """No process, no folder but one that the next run removes, and nothing in the repository."""
     repo, log, seed = tmp_path / "repo", tmp_path / "log", random.randrange(2**32)
     commit(repo, "v0", FLAT)
-    commit(repo, "v1")
+    commit(repo, "v1", {"README": "v1"})
     rng, longest = random.Random(seed), 60.0
     for i in range(MOMENTS):
         number, moment = SIGNALS[i % len(SIGNALS)], rng.uniform(0.15, longest)

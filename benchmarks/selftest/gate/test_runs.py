@@ -1,6 +1,7 @@
 """The gate, run: on small repositories of somebody else's, whose revisions differ in one thing."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -165,22 +166,33 @@ def test_a_benchmark_that_is_gone_has_not_passed(tmp_path):
     ("arguments", "sentence"),
     [
         (["nowhere"], "has no revision 'nowhere': give a branch, a tag or a commit."),
-        (["HEAD", "-k", "ridge-huge"], "No case is named ridge-huge"),
+        (["v0", "--impl", "mine.py", "-k", "ridge-huge"], "No case is named ridge-huge"),
+        (["v0", "v0"], "v0 and v0 are the same commit, "),
+        (["v0", "v1"], "v0 and v1 have the same files, "),
+        (["v0"], "v0 and the working tree have the same files, "),
+        ([], "and the working tree have the same files, "),
         (["--prove", "1", "--json", "FILE"], "is no account of the gate's own proof"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_sentence(tmp_path, capsys, arguments, sentence):
     """And the exit code is 2."""
-    file = tmp_path / "scorecard.json"
+    file, repo = tmp_path / "scorecard.json", tmp_path / "repo"
     file.write_text('{"kind": "scorecard"}')
-    assert main([str(file) if part == "FILE" else part for part in arguments]) == 2
-    assert sentence in capsys.readouterr().err
+    repo.mkdir()
+    repository(repo, RIGHT, RIGHT)
+    if "--impl" in arguments:
+        (repo / "README").write_text("changed")
+    assert main([*(str(file) if part == "FILE" else part for part in arguments), "--repo", str(repo)]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert not re.search("[0-9a-f]{12}", said)
 
 
 @pytest.mark.parametrize("given", [["--impl", "impl"], ["--impl", "numpy"], ["--impl", "../mine.py"]])
 def test_what_is_not_of_the_repository_is_not_gated(tmp_path, monkeypatch, capsys, given):
     """Both sides would be the same: they would pass, and nothing of the repository would have been timed."""
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "new").touch()
     monkeypatch.chdir(repository(tmp_path, RIGHT) / "folder")
     assert main(["v0", "--only", "memory", *given]) == 2
     (_, name) = given
@@ -192,7 +204,7 @@ def test_what_is_not_of_the_repository_is_not_gated(tmp_path, monkeypatch, capsy
 
 def test_a_run_in_which_no_case_can_be_run_does_not_pass(tmp_path, capsys):
     """The file offers another function than the case is about."""
-    repo = repository(tmp_path, RIGHT, RIGHT)
+    repo = repository(tmp_path, RIGHT, RIGHT + "\n")
     assert main(["v0", "--repo", str(repo), "--impl", "mine.py", "-k", "ridge-small"]) == 2
     assert "No case can be run on both sides. ridge-small: NotOffered: ridge" in capsys.readouterr().err
 

@@ -263,7 +263,7 @@ def test_a_repository_is_gated_by_the_printed_command(tmp_path, monkeypatch):
         ),
         ({}, ["--only", "accuracy"], 2, "--only accuracy is not measured of"),
         ({}, ["--impl", "mini.py", "--tests", "x"], 2, "--tests, -m and --build are about the benchmarks of a"),
-        ({}, ["--tests", "nowhere"], 2, "has no benchmark that --tests nowhere chooses in either revision"),
+        ({}, ["--tests", "nowhere"], 2, "has no such file or folder in either revision"),
         (
             {},
             ["--build", "echo error: no compiler; false"],
@@ -277,7 +277,7 @@ def test_a_repository_is_gated_by_the_printed_command(tmp_path, monkeypatch):
 def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, sentence):
     """In a sentence, and it does not pass."""
     commit(tmp_path, "v0", FLAT)
-    commit(tmp_path, "v1", changed)
+    commit(tmp_path, "v1", {"README": "v1"} | changed)
     assert main(["v0", "v1", "--repo", str(tmp_path), "--only", "memory", *options]) == code
     said = capsys.readouterr()
     assert sentence in " ".join((said.out + said.err).split())
@@ -299,6 +299,7 @@ def test_a_commit_is_installed_once(tmp_path):
 def test_a_gate_that_is_killed_takes_the_installation_along(tmp_path):
     """Also the command that was started to install."""
     commit(tmp_path, "v0", FLAT)
+    (tmp_path / "README").write_text("changed")
     mark = tmp_path / "begun"
     build = f"echo $$ > {mark}; sleep 654; true"
     gate = subprocess.Popen(
@@ -340,6 +341,9 @@ def test_what_tests_are_called_is_printed_as_it_is(tmp_path, monkeypatch, capsys
     }
     monkeypatch.setattr(command, "run", lambda options, say: say("[/x] [lam1]") or result)
     files = [tmp_path / "gate.json", tmp_path / "gate.md"]
+    commit(tmp_path, "v0")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README").write_text("changed")
     assert main(["HEAD", "--json", str(files[0]), "--markdown", str(files[1])]) == 1
     said = capsys.readouterr()
     assert all(said.out.count(name) == 2 for name in names), said.out
