@@ -63,8 +63,15 @@ def _seconds(call: Plain) -> float:
     return 1e-9 * (time.perf_counter_ns() - start)
 
 
+GONE = "there is no benchmark of that name"
+
+
 class NotOffered(LookupError):
     """A call that this revision does not have."""
+
+
+class Broken(Exception):
+    """What stands around a call has failed: the message is all that is told, with the name of the real error."""
 
 
 class Calls(ABC):
@@ -106,7 +113,7 @@ class Calls(ABC):
 
         failed = self.within(case, hold)
         if not found:
-            raise RuntimeError(failed or "nothing in there is timed")
+            raise Broken(failed or "nothing in there is timed")
         return failed if answered else found[0]  # to `drop`, or to the question itself
 
     def move(self, case: str) -> None:
@@ -141,7 +148,7 @@ class Calls(ABC):
 
         failed = self.within(case, lambda call: found.extend(self._two(case, call)))
         if not found:
-            raise RuntimeError(failed or "nothing in there is timed")
+            raise Broken(failed or "nothing in there is timed")
         return max(found[0] - found[-1], 0.0)
 
     def _two(self, case: str, call: Call) -> list[float]:
@@ -156,7 +163,7 @@ class Calls(ABC):
     def check(self, case: str) -> None:
         """An error where what stands around the call is not content with what it gave."""
         if failed := self.within(case, lambda call: [call.seconds()].clear()):
-            raise RuntimeError(failed)
+            raise Broken(failed)
 
     def peak(self, case: str) -> int:
         """The most bytes that a call has allocated at once, once it is warm."""

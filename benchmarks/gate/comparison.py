@@ -3,10 +3,11 @@
 import datetime
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from shrinkage.benchmarks.gate.calls import GONE
 from shrinkage.benchmarks.gate.contract.provider import Contract, is_own
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
 from shrinkage.benchmarks.gate.metric import Comparison
@@ -97,6 +98,7 @@ def prepared(
         raise Unusable(f"No case can be run on both sides. {case}: {next(iter(where.values()))}")
     say("judging the answers of both revisions")
     wrong = sides.wrong(ran)
+    broken: dict[str, str] = {}
     alone = replace(sides, homes={"head": sides.homes["head"]}).wrong(new) if new else {}
     if "base" in sides.homes:
         for case, where in sorted(failures.items()):
@@ -106,27 +108,31 @@ def prepared(
                     said = f"{case} is gone, and {', '.join(others[:3])} new: was it renamed? It has not been compared"
                     reasons[INCONCLUSIVE].append(said)
                 else:
-                    reasons[REGRESSION].append(f"{case} cannot be run: {where['head']}")
+                    broken[case] = where["head"]
+        there = sum("base" not in failures.get(case, ()) for case in cases)
+        reasons[REGRESSION] += by_cause(broken, "cannot be run", "cannot be run", there)
         notes += [f"{case} is new" for case in new if case not in alone]
-        notes += [
-            f"{case} cannot be run in base, and is not compared: {where['base']}"
-            for case, where in sorted(failures.items())
-            if [*where] == ["base"] and case not in new
-        ]
-    for case, where in sorted((wrong | alone).items()):
-        if "base" not in where:
-            reasons[REGRESSION].append(f"{case} gives a wrong answer: {where['head']}")
-        elif "head" not in where:
-            notes.append(f"{case} gives a wrong answer in base, and is not compared")
-        else:
-            reasons[INCONCLUSIVE].append(
-                f"{case} gives a wrong answer on both sides, and is not timed: {where['head']}"
-            )
-    reasons[INCONCLUSIVE] += [
-        f"{case} can be run on neither side: {where['head']}"
-        for case, where in sorted(failures.items())
-        if len(where) > 1 and not (_is_missing(where["head"]) and _is_missing(where["base"]))
+        lacking = {case: where["base"] for case, where in failures.items() if [*where] == ["base"] and case not in new}
+        notes += by_cause(
+            lacking, "cannot be run in base, and is not compared", "cannot be run in base, and are not compared"
+        )
+    found = wrong | alone
+    notes += [
+        f"{case} gives a wrong answer in base, and is not compared"
+        for case in sorted(found)
+        if [*found[case]] == ["base"]
     ]
+    lost_here = {case: where["head"] for case, where in found.items() if "base" not in where}
+    reasons[REGRESSION] += by_cause(lost_here, "gives a wrong answer", "give a wrong answer")
+    on_both = {case: where["head"] for case, where in found.items() if len(where) > 1}
+    said = "a wrong answer on both sides, and"
+    reasons[INCONCLUSIVE] += by_cause(on_both, f"gives {said} is not timed", f"give {said} are not timed")
+    neither = {
+        case: where["head"]
+        for case, where in failures.items()
+        if len(where) > 1 and not (_is_missing(where["head"]) and _is_missing(where["base"]))
+    }
+    reasons[INCONCLUSIVE] += by_cause(neither, "can be run on neither side", "can be run on neither side")
     cases_left = [case for case in ran if case not in wrong]
     if not (cases_left or new or any(reasons.values())):
         reasons[INCONCLUSIVE].append(f"No case can be compared. {notes[-1]}")
@@ -143,6 +149,21 @@ def prepared(
         reasons=reasons,
         notes=notes,
     )
+
+
+def by_cause(failures: Mapping[str, str], one: str, more: str, there: int = 0) -> Iterator[str]:
+    """A line for each cause, with the cases that it costs; `there` is how many base has, where all may be gone."""
+    causes: dict[str, list[str]] = {}
+    for case in sorted(failures):
+        causes.setdefault(failures[case], []).append(case)
+    for why, cases in causes.items():
+        names = ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
+        count = f"{len(cases)} benchmarks"
+        if GONE in why:
+            each = f"{cases[0]} is gone" if len(cases) == 1 else f"{count} are gone: {names}"
+            yield f"all {count} are gone" if 1 < len(cases) == there else each
+        else:
+            yield f"{cases[0]} {one}: {why}" if len(cases) == 1 else f"{count} {more}: {why} ({names})"
 
 
 def _file(case: str) -> str:

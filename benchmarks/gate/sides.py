@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -65,6 +66,20 @@ class Home:
     environment: Mapping[str, str] = field(default_factory=dict)
     places: Sequence[Path] = ()
 
+    def as_in_the_repository(self, text: str) -> str:
+        """What was said here, its files by their paths there: this folder will soon be gone."""
+        for place in self.places:
+            installed = rf"{re.escape(str(place))}/lib[^/]*/[^/]+/site-packages/([^\s\"'`,:;()]+)"
+            text = re.sub(installed, lambda found: self._source(found[1]), text)
+        for folder in (self.tree / "theirs", self.tree):
+            text = text.replace(f"{folder}/", "")
+        return text
+
+    def _source(self, name: str) -> str:
+        """Of what was installed."""
+        there = (root / name for root in origins.roots(self.tree))
+        return next((str(file.relative_to(self.tree)) for file in there if file.is_file()), name)
+
 
 class Side(Worker):
     """A fresh process of one side.
@@ -101,6 +116,7 @@ class Side(Worker):
             "PYTHONHASHSEED": str(random.randrange(2**32)),
             "SHRINKAGE_PADDING": "x" * random.randrange(_LONGEST_PADDING),
         }
+        self.home = home
         self.side, self.until, self.log = side, until, home.tree.parent / f"{side}.log"
         with self.log.open("a") as log:
             options: Any = {
@@ -117,6 +133,8 @@ class Side(Worker):
         self.endpoint.settimeout(self.patience)
         try:
             return super().ask(do, **question)
+        except Failed as failed:
+            raise Failed(self.home.as_in_the_repository(str(failed).removeprefix("Broken: "))) from failed
         except Gone as gone:
             doing = f"{do} {question.get('case') or question.get('metric') or ''}".strip().replace("_", " ", 1)
             if time.monotonic() >= self.until:

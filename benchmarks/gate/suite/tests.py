@@ -5,6 +5,7 @@ A test that is marked as a `benchmark` and has no such fixture is timed as a who
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -68,7 +69,8 @@ class Tests:
 
     def said(self) -> str:
         """Why there is nothing to run."""
-        return next(iter(self.failed.values()), "Its log says why.")
+        told = (f"{file} cannot be collected: {why}" for file, why in self.failed.items())
+        return next(told, "Its log says why.")
 
     def within(self, case: str, do: Callable[[Call], None]) -> str:
         """Run the test; its own failures are told, those of `do` are raised."""
@@ -80,7 +82,8 @@ class Tests:
         failed = [report for report in self.reports if report.failed]
         skipped = [report for report in self.reports if report.skipped]
         if failed:
-            return f"{failed[0].when}: {_last_line(failed[0].longreprtext)}"
+            around = "" if failed[0].when == "call" else f"{failed[0].when}: "
+            return around + _error(failed[0].longreprtext)
         if skipped and not self.called:
             raise NotOffered(f"it is skipped: {_reason(skipped[0])}")
         return "" if self.called else "it never calls benchmark"
@@ -126,7 +129,7 @@ class Tests:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported stops no other one."""
         if report.failed:
-            self.failed[report.nodeid] = f"{report.nodeid} cannot be collected: {_last_line(report.longreprtext)}"
+            self.failed[report.nodeid] = _error(report.longreprtext)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -240,9 +243,13 @@ def _stands_in_for_none(item: pytest.Item) -> None:
             found[name] = ours
 
 
-def _last_line(text: str) -> str:
+def _error(text: str) -> str:
+    """The error's name and what it says, of what pytest prints: a plain assert's is left out there."""
     told = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
-    return (told or text.strip().splitlines() or [""])[0]
+    first = (told or text.strip().splitlines() or [""])[0]
+    if place := re.fullmatch(r'File "(.+)", (line \d+)', first):  # a SyntaxError begins with where it is
+        return f"{told[-1]} ({place[1]}, {place[2]})"
+    return f"AssertionError: {first}" if first.startswith("assert ") else first
 
 
 def _reason(report: pytest.TestReport) -> str:

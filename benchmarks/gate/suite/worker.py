@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shrinkage.benchmarks.gate.calls import Call, Calls, NotOffered, loaded_files, settle
+from shrinkage.benchmarks.gate.calls import GONE, Broken, Call, Calls, NotOffered, loaded_files, settle
 from shrinkage.benchmarks.gate.suite.asv import Asv
 from shrinkage.benchmarks.gate.suite.tests import Tests
 from shrinkage.properties.isolated.worker import begin, serve
@@ -55,7 +55,7 @@ class Benchmarks(Calls):
         if case in self.asv.found:
             return self.asv.within(case, do)
         lost = self.tests.not_collected(case) if self.tests else ""
-        raise LookupError(lost) if lost else NotOffered("there is no benchmark of that name")
+        raise Broken(lost) if lost else NotOffered(GONE)
 
 
 def _is_below(file: Path, places: Sequence[Path]) -> bool:

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from shrinkage.benchmarks.gate import command
+from shrinkage.benchmarks.gate.calls import GONE
 from shrinkage.benchmarks.gate.command import main
+from shrinkage.benchmarks.gate.comparison import by_cause
 from shrinkage.benchmarks.gate.findings import annotations
 from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
@@ -25,6 +28,7 @@ from shrinkage.benchmarks.gate.suite.storage import store
 from shrinkage.benchmarks.report.readme import GATING
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
 from shrinkage.benchmarks.selftest.gate.test_runs import SCHEMA, git, left_behind
+from shrinkage.properties.isolated.worker import Failed
 
 MINI = """
 def total(n):
@@ -154,6 +158,51 @@ def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
                 process.ask("first_call", case=case)
 
 
+@pytest.mark.parametrize(
+    ("files", "names", "said"),
+    [
+        (
+            {"mini.py": "def total(:\n"},
+            ("test_total[1000]", "test_joined", "test_once", "test_used_up"),
+            "4 benchmarks cannot be run: SyntaxError: invalid syntax (mini.py, line 1) (test_speed.py::test_joined, "
+            "test_speed.py::test_once, test_speed.py::test_total[1000] and 1 more)",
+        ),
+        (
+            {"mini.py": "import no_such_module"},
+            ("test_joined", "test_once"),
+            "2 benchmarks cannot be run: ModuleNotFoundError: No module named 'no_such_module' "
+            "(test_speed.py::test_joined, test_speed.py::test_once)",
+        ),
+        (
+            {"test_speed.py": TESTS.replace("made == [1]", "made == [2]")},
+            ("test_joined",),
+            "test_speed.py::test_joined cannot be run: AssertionError: assert [1] == [2]",
+        ),
+        ({"test_speed.py": ""}, ("test_joined", "test_once"), "all 2 benchmarks are gone"),
+    ],
+    ids=["no Python", "a module is missing", "an assert fails", "gone"],
+)
+def test_a_cause_is_told_once_with_all_that_it_costs(tmp_path, files, names, said):
+    """By the error's own name and words, and its place in the repository, not in a folder that is gone."""
+    sides = Sides(tmp_path, {"head": home(tmp_path, "head", FLAT | files)})
+    failures = {}
+    with sides.process("head") as process:
+        for name in names:
+            with pytest.raises(Failed) as failed:
+                process.ask("check", case=f"test_speed.py::{name}")
+            failures[f"test_speed.py::{name}"] = str(failed.value)
+    assert [*by_cause(failures, "cannot be run", "cannot be run", len(names))] == [said]
+    assert [*by_cause(dict.fromkeys("ab", f"NotOffered: {GONE}"), "", "", 3)] == ["2 benchmarks are gone: a, b"]
+
+
+def test_a_file_is_told_by_where_it_is_in_the_repository(tmp_path):
+    """Installed or not."""
+    where = replace(home(tmp_path, "head", {"src/mini/core.py": ""}), places=[tmp_path / "env-head"])
+    installed = tmp_path / "env-head" / "lib" / "python3.11" / "site-packages" / "mini" / "core.py"
+    for file in (installed, tmp_path / "head" / "src" / "mini" / "core.py"):
+        assert where.as_in_the_repository(f"no x in 'mini' ({file}), once") == "no x in 'mini' (src/mini/core.py), once"
+
+
 LOOP = """
 def total(n):
     found = 0
@@ -245,8 +294,8 @@ def test_a_repository_is_gated_by_the_printed_command(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changed", "options", "code", "sentence"),
     [
-        ({"test_speed.py": ""}, ["-k", "test_total"], 1, "test_total[1000] cannot be run: NotOffered"),
-        ({"mini.py": "raise OSError('not today')"}, [], 1, "test_speed.py cannot be collected: OSError: not today"),
+        ({"test_speed.py": ""}, ["-k", "test_total"], 1, "all 2 benchmarks are gone"),
+        ({"mini.py": "raise OSError('not today')"}, [], 1, "benchmarks cannot be run: OSError: not today ("),
         ({"mini.py": SLOWER.replace("// 20", "// 19")}, ["-k", "total"], 1, "test_total[1000] gives a wrong answer"),
         (
             {"test_speed.py": TESTS.replace("test_joined", "test_all")},
