@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from shrinkage.benchmarks.cases import calculus, least_squares, networks, relu, ridge
 from shrinkage.benchmarks.cases.bound import many_calls
 from shrinkage.benchmarks.cases.case import Case
+from shrinkage.loader.expressions import near
 
 __all__ = ["CASES", "SELECTIONS", "Case", "WrongCase", "chosen", "many_calls"]
 
@@ -42,7 +43,11 @@ def chosen(names: Iterable[str] = (), selection: str = "quick") -> list[Case]:
     for name in names:
         if name not in found:
             function = name.split("-")[0]
-            known = [str(case) for case in CASES if case.function == function] or sorted({c.function for c in CASES})
-            raise WrongCase(f"{name!r} is no case: there is {', '.join(known)}.")
+            own = [str(case) for case in CASES if case.function == function]
+            known = own or sorted({case.function for case in CASES})
+            meant = near(name, own or found)
+            listed = known[:4] if meant and len(known) > 5 else known
+            more = f" and {len(known) - len(listed)} more" if len(listed) < len(known) else ""
+            raise WrongCase(f"{name!r} is no case{meant}: there is {', '.join(listed)}{more}.")
     wanted = [case for name in names for case in found[name]] if names else within
     return list(dict.fromkeys(wanted))

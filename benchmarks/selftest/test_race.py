@@ -256,8 +256,9 @@ def test_what_is_no_answer_is_told_in_a_sentence(entered: Callable[..., Field], 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["ridge-vast"], "'ridge-vast' is no case: there is ridge-small, ridge-large"),
-        (["rigde"], "'rigde' is no case: there is"),
+        (["lstsq-of-nobody"], "'lstsq-of-nobody' is no case: there is lstsq-small, lstsq-large, lstsq-wide"),
+        (["ridge-50x11"], "'ridge-50x11' is no case (did you mean ridge-50x10 or"),
+        (["rigde"], "'rigde' is no case (did you mean ridge"),
         (["--threads", "0"], "--threads 0"),
         (["--threads", "1,many"], "which is all, as in 1,all"),
         (["--json", "nowhere/at/all.json"], "give a file in a folder of yours"),

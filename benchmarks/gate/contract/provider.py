@@ -14,6 +14,7 @@ from shrinkage.benchmarks.gate.provider import Options, Provider, Say
 from shrinkage.benchmarks.gate.revisions import checkouts, origins
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import Home, Sides
+from shrinkage.loader.expressions import near
 
 WORKER = "shrinkage.benchmarks.gate.contract.candidate"
 # What a call costs is seen in a few; what the work costs, in the large case of every function.
@@ -111,7 +112,10 @@ def selected(select: Sequence[str]) -> list[str]:
     names = [str(case) for case in CASES]
     for pattern in select:
         if not any(fnmatch(name, pattern) for name in names):
-            raise Unusable(f"No case is named {pattern}; there are {', '.join(names[:3])} and {len(names) - 3} more.")
+            raise Unusable(
+                f"No case is named {pattern}{near(pattern, names)}; there are {', '.join(names[:3])} and "
+                f"{len(names) - 3} more."
+            )
     if select:
         return [name for name in names if any(fnmatch(name, pattern) for pattern in select)]
     return [name for name, case in zip(names, CASES, strict=True) if case.label == "large" or name in SMALL]

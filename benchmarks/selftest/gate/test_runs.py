@@ -166,7 +166,7 @@ def test_a_benchmark_that_is_gone_has_not_passed(tmp_path):
     ("arguments", "sentence"),
     [
         (["nowhere"], "has no revision 'nowhere': give a branch, a tag or a commit."),
-        (["v0", "--impl", "mine.py", "-k", "ridge-huge"], "No case is named ridge-huge"),
+        (["v0", "--impl", "mine.py", "-k", "ridge-lagre"], "No case is named ridge-lagre (did you mean ridge-large"),
         (["v0", "v0"], "v0 and v0 are the same commit, "),
         (["v0", "v1"], "v0 and v1 have the same files, "),
         (["v0"], "v0 and the working tree have the same files, "),
