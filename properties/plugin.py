@@ -235,6 +235,7 @@ def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:
         about = falsify.about(item.function, params)  # type: ignore[attr-defined]  # a function, which has one
         if len(about) < len(CONTRACT):  # so that -k takes a function's name, which a test's need not hold
             item.extra_keyword_matches |= about
+            item.user_properties.append(("about", sorted(about & offered)))
         if not about & offered:
             item.add_marker(pytest.mark.skip(reason=f"not offered: {', '.join(sorted(about))}"))
             seen_of = {function: seen.Seen().told() for function in about}
@@ -316,9 +317,9 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Where nothing was judged there is no verdict, and nothing is right."""
+    """Where nothing was judged there is no verdict, and nothing is right; so of each function that is offered."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter and int(exitstatus) == 0 and terminal.nothing_judged(reporter.stats):
+    if reporter and int(exitstatus) == 0 and terminal.something_unjudged(reporter.stats):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif reporter and int(exitstatus) == 0 and terminal.shared(reporter.stats):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -338,6 +339,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         notes=judged.notes,
         course=judged.course.name if judged.course else "",
         lost=judged.lost,
+        chosen=[name for name, text in (("-k", config.option.keyword), ("-m", config.option.markexpr)) if text],
         warned=config.stash[WARNED].told(),
         seconds=round(time.time() - terminalreporter._session_start.time, 1),
     )

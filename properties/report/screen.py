@@ -48,6 +48,12 @@ def _notes(card: Card) -> Iterator[str]:
     if card["accuracy"] is not None:
         notes.append(f"Bounds were widened to --accuracy {card['accuracy']} where they are tighter.")
     unreached = [name for name, row in card["functions"].items() if not any(row[each] for each in COUNTED)]
+    lacking: dict[str, list[str]] = {}
+    for function, lacks in card.get("unjudged", {}).items():
+        lacking.setdefault(named(lacks) or "what is not offered", []).append(function)
+    for lacks, names in lacking.items() if judged_of(card) else ():
+        are, were, their = ("are", "were", "their") if len(names) > 1 else ("is", "was", "its")
+        notes.append(f"{named(names)} {are} offered and {were} not judged: {their} claims call {lacks} too.")
     if unreached:
         notes.append(f"{named(unreached)}: not judged, for a function that is called before fails.")
     if card["exit"] == INTERRUPTED and judged_of(card):
@@ -67,11 +73,14 @@ def _head(card: Card) -> Iterator[str]:
         yield f"{name}: interrupted before anything was judged"
         return
     if not judged:
-        chosen = "that -k (by name) and -m choose"
+        said = {"-k": "-k (by name)"}
+        by = " and ".join(said.get(option, option) for option in card.get("chosen", ()))
+        chosen = f" that {by} choose{'s' * (len(card['chosen']) == 1)}" if by else ""
         if lacks := card.get("lacks"):
-            yield f"{name}: nothing was judged: the claims {chosen} call what it does not offer, too: {named(lacks)}"
+            claims = f"the claims{chosen}" if chosen else "its claims"
+            yield f"{name}: nothing was judged: {claims} call what it does not offer, too: {named(lacks)}"
         else:
-            yield f"{name}: nothing was judged: no claim {chosen} is about what it offers"
+            yield f"{name}: nothing was judged: no claim{chosen} is about what it offers"
         return
     wrapped = textwrap.wrap(first, WIDTH - 4, subsequent_indent="    ", max_lines=3, placeholder=" …")
     yield from wrapped[:-1]
@@ -82,8 +91,9 @@ def _head(card: Card) -> Iterator[str]:
         yield took.rjust(WIDTH)
     if absent := card["offers_of"] - len(offered):
         yield f"  {absent} function{'s are' if absent > 1 else ' is'} not offered and not judged"
-    if len(judged) < len(offered):
-        yield f"  judged here: {named(judged)}"
+    rest = [function for function in offered if function not in {*judged, *card.get("unjudged", ())}]
+    if rest:
+        yield f"  not judged here: {named(rest)}" if len(rest) < len(judged) else f"  judged here: {named(judged)}"
 
 
 def judged_of(card: Card) -> list[str]:

@@ -34,7 +34,7 @@ def lines(card: dict[str, Any]) -> Iterator[str]:
     said = ", ".join(f"{count[outcome]} {outcome}" for outcome in ("held", "failed", "departed", "not offered"))
     yield f"## `{name}`: {'every claim held' if card['exit'] == 0 else 'not every claim held'}\n"
     yield f"Of {count.total()} claims, tried on at most {card['examples']:,} examples each: {said}."
-    if card["exit"] not in (0, 1):
+    if card["exit"] not in (0, 1, 5):
         why = "it was interrupted" if card["exit"] == INTERRUPTED else f"pytest ended with {card['exit']}"
         yield f"The run did not come to its end: {why}."
     if card["accuracy"] is not None:

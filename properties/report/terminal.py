@@ -9,6 +9,7 @@ import pytest
 from _pytest.config import create_terminal_writer
 
 from .findings import MARKS
+from .scorecard import unjudged
 from .screen import lines, warned
 
 JUDGED = ("passed", "failed", "xfailed", "xpassed", "error")  # pytest's words for what was not skipped
@@ -88,9 +89,10 @@ def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
             terminal.line(line)
 
 
-def nothing_judged(stats: Mapping[str, Any]) -> bool:
-    """Whether everything that was chosen is about what is not offered."""
-    return bool(stats.get("skipped")) and not any(stats.get(outcome) for outcome in JUDGED)
+def something_unjudged(stats: Mapping[str, Any]) -> bool:
+    """Whether nothing of what was chosen, or nothing about a function that is offered, could be judged."""
+    judged = any(stats.get(outcome) for outcome in JUDGED)
+    return (bool(stats.get("skipped")) and not judged) or bool(unjudged(stats))
 
 
 def shared(stats: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from shrinkage.properties.engine.falsify import FEW, _failure, claims, refute
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import Linear
 from shrinkage.properties.engine.verdict import judge, refuses
-from shrinkage.properties.report import files, findings, scorecard
+from shrinkage.properties.report import files, findings, scorecard, screen, terminal
 from shrinkage.properties.selftest.own_pytest import own_pytest
 
 pytestmark = pytest.mark.power
@@ -208,6 +208,53 @@ def test_a_wrong_dtype_hides_no_wrong_value():
 def test_two_answers_are_told_apart(got, exact, told):
     """In as many digits as that takes; of a large one, where they are furthest apart."""
     assert shown.pair(got, np.asarray(exact, object)) == told
+
+
+def report(outcome: str, *about: str, missing: str = "") -> pytest.TestReport:
+    """Of a claim about these functions, which was skipped for want of another one, or was not."""
+    told = ("test_x.py", 1, f"Skipped: not offered: {missing}") if missing else None
+    properties = [("claim", ""), ("mark", "mathematics"), ("about", [*about])]
+    properties += [("seen", {name: seen.Seen().told() for name in ([missing] if missing else about)})]
+    where = ("test_x.py", 1, "")
+    return pytest.TestReport(
+        f"test_x.py::{about}{missing}", where, {}, outcome, told, "call", user_properties=properties
+    )
+
+
+def screen_of(stats: dict[str, list[Any]], *chosen: str) -> list[str]:
+    """The first lines, and the notes, of one who offers what these reports are about."""
+    offers = sorted({name for each in stats.values() for one in each for name in dict(one.user_properties)["about"]})
+    run = {"lost": {}, "notes": [], "accuracy": None, "seconds": 0.0, "exit": 5, "implementation": "mine.py"}
+    return [*screen.lines(scorecard.of_run(stats, **run, offers=offers, chosen=[*chosen]))]
+
+
+def test_who_is_offered_and_not_reached_is_told_with_what_its_claims_call():
+    """One line for all who want the same, and the run does not end as one that has judged all."""
+    wanting = [report("skipped", name, missing="relu_forward") for name in ("relu_backward", "elbow", "ridge")]
+    wanting.append(report("skipped", "relu_backward", missing="relu_forward"))
+    stats = {"passed": [report("passed", "ridge")], "skipped": wanting}
+    assert terminal.something_unjudged(stats)
+    told = screen_of(stats)
+    assert "  elbow, relu_backward are offered and were not judged: their claims call relu_forward too." in told
+    assert "judged here" not in "".join(told)
+    stats["passed"].append(report("passed", "relu_backward", "elbow"))
+    assert not terminal.something_unjudged(stats)
+    assert "not judged:" not in "\n".join(screen_of(stats))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "which"),
+    [
+        ((), "its claims"),
+        (("-m",), "the claims that -m chooses"),
+        (("-k", "-m"), "the claims that -k (by name) and -m choose"),
+    ],
+)
+def test_where_nothing_is_judged_the_options_that_were_given_are_named(chosen, which):
+    """And no others."""
+    stats = {"skipped": [report("skipped", "relu_backward", missing="relu_forward")]}
+    says = f"mine.py: nothing was judged: {which} call what it does not offer, too: relu_forward"
+    assert screen_of(stats, *chosen) == [says]
 
 
 def broken(x, w, b):

@@ -160,10 +160,11 @@ def test_k_takes_the_name_of_a_function(folder):
 
 def test_what_is_judged_together_with_another_is_told_so(folder):
     """A backward pass takes what the forward pass hands over."""
-    (folder / "half.py").write_text(RELU.replace("relu_forward", "mine"))
-    code, output = judge(folder, "half.py", "-k", "relu_backward")
-    assert code == pytest.ExitCode.NO_TESTS_COLLECTED
-    assert re.search("call what it does not offer, too: .*relu_forward", output)
+    (folder / "half.py").write_text(RELU.replace("relu_forward", "mine") + MINE.format(factor=""))
+    code, output = judge(folder, "half.py", "-k", f"relu_backward or {CLAIM}", "-n", "2")
+    assert code == pytest.ExitCode.NO_TESTS_COLLECTED, output
+    assert re.search(r"^  mathematics +right +1 of 1 claims$", output, re.MULTILINE)
+    assert "relu_backward is offered and was not judged: its claims call affine_forward, relu_forward too." in output
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(folder):
