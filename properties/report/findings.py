@@ -1,10 +1,13 @@
 """From the claims of a run to what was found: a verdict for each function and mark, and one entry for each cause.
 
 Failures of one cause are one finding, told by the simplest example: the same mistake of the table of them, the same
-function with wrong values, the same thing that is not refused, the same claim of the interface. A result that is right
-but of another dtype, and an argument that was written into, are departures of the interface, whichever claim saw them.
+function with wrong values, the same thing that is not refused, the same claim of the interface. Values that are a few
+roundings off and values that are off by far more are of two causes, and an example is of those that are off most. A
+result that is right but of another dtype, and an argument that was written into, are departures of the interface,
+whichever claim saw them.
 """
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +20,15 @@ MARKS = ("mathematics", "accuracy", "interface")
 INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
 GROWS = 10  # a condition at which digits are lost
 MOST = 100  # times its square: as much error over bound as digits that are lost with it come to
-
-POSITION = {name: position for position, name in enumerate(CONTRACT)}
+FEW = 100  # error over bound that a careless rounding or two can have
+GAP = 1000  # a factor: errors over bounds that are so far apart, and none between them, are of two causes
+GROSS = 1e6  # error over bound that is as plain to see as any larger one
 
 Claim = dict[str, Any]
 Failure = dict[str, Any]
+Group = list[tuple[Claim, str, Failure]]
+
+POSITION = {name: position for position, name in enumerate(CONTRACT)}
 
 
 def verdicts(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -85,18 +92,33 @@ def findings(claims: Iterable[Claim]) -> list[dict[str, Any]]:
     for _, function, failure in failed:
         if "typical_of" in failure:
             named[function].add(failure["typical_of"]["name"])
-    groups: dict[tuple[str, ...], list[tuple[Claim, str, Failure]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], Group] = defaultdict(list)
     for claim, function, failure in failed:
         groups[_cause(claim, function, failure, named[function])].append((claim, function, failure))
-    found = [(cause[0] == "past squares", _finding(group)) for cause, group in groups.items()]
-    return [one for _, one in sorted(found, key=_importance)]
+    found = [
+        (cause[0] == "past squares", few, _finding(part))
+        for cause, group in groups.items()
+        for few, part in enumerate(_apart(group) if cause[0] == "value" else [group])
+    ]
+    return [one for *_, one in sorted(found, key=_importance)]
 
 
-def _importance(found: tuple[bool, dict[str, Any]]) -> tuple[Any, ...]:
-    past, one = found
+def _apart(group: Group) -> list[Group]:
+    """What is off by far, and what by a few roundings, if no error lies between these."""
+    ratios = sorted({failure["ratio"] for *_, failure in group if failure.get("ratio")})
+    steps = itertools.pairwise(ratios)
+    far = next((above for below, above in steps if below <= FEW and above >= GAP * below), 0.0)
+    parts: tuple[Group, Group] = [], []
+    for each in group:
+        parts[0 < (each[-1].get("ratio") or 0.0) < far].append(each)
+    return [part for part in parts if part]
+
+
+def _importance(found: tuple[bool, int, dict[str, Any]]) -> tuple[Any, ...]:
+    past, few, one = found
     positions = [POSITION.get(name, len(POSITION)) for name in one["functions"]]
     shared = one["mark"] == "interface"  # what many functions have in common is told by how many claims saw it
-    return MARKS.index(one["mark"]), past, 0 if shared else min(positions), -len(one["claims"]), one["function"]
+    return MARKS.index(one["mark"]), past, 0 if shared else min(positions), few, -len(one["claims"]), one["function"]
 
 
 def _failed(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Failure]]:
@@ -136,9 +158,14 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
     return "shape" if kind == "shape" else "value", function
 
 
-def _finding(group: Sequence[tuple[Claim, str, Failure]]) -> dict[str, Any]:
-    # What it is typical of is to be seen in the example.
-    ordered = sorted(group, key=lambda each: ("typical_of" not in each[2], *_plainness(each[2])))
+def _finding(group: Group) -> dict[str, Any]:
+    # What it is typical of is to be seen in the example, and how far off it is.
+    plain = min(_worst([failure for *_, failure in group]), GAP * GROSS) / GAP
+
+    def order(each: tuple[Claim, str, Failure]) -> tuple[Any, ...]:
+        return "typical_of" not in each[2], (each[2].get("ratio") or plain) < plain, *_plainness(each[2])
+
+    ordered = sorted(group, key=order)
     claim, function, first = ordered[0]
     functions = [*dict.fromkeys(name for _, name, _ in ordered)]
     marks = {"interface" if f["kind"] in INTERFACE else c["mark"] or MARKS[-1] for c, _, f in group}
@@ -154,6 +181,11 @@ def _finding(group: Sequence[tuple[Claim, str, Failure]]) -> dict[str, Any]:
             (f["typical_of"] for _, _, f in ordered if "typical_of" in f and not first.get("past_squares")), None
         ),
     }
+
+
+def _worst(failures: Iterable[Failure]) -> float:
+    """The largest error over bound that is a number; 0 if none is."""
+    return max((failure.get("ratio") or 0.0 for failure in failures if failure["kind"] == "value"), default=0.0)
 
 
 def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
@@ -189,9 +221,8 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
         case "nan":
             return f"{who} {give} NaN"
         case "value" if claim["mark"] != "interface":
-            ratios = [failure.get("ratio", 0) for failure in failures if failure["kind"] == "value"]
-            worst = max((ratio for ratio in ratios if ratio), default=0)
-            by = f": the error is {worst:.2g} × what is allowed" if worst and None not in ratios else ""
+            worst = _worst(failures)
+            by = f": the error is {worst:.2g} × what is allowed" if worst else ""
             if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
                 return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
             return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"

@@ -324,6 +324,27 @@ def test_failures_of_one_cause_are_one_finding():
     assert found[2]["sentence"] == "NaN is not refused: lstsq, ridge"
 
 
+def test_roundings_and_gross_errors_are_two_findings():
+    """The worst comes first, told by the simplest example of its kind; where errors lie between, it is one cause."""
+    given = {size: {"size": size, "complete": True, "call": f"ridge({size})"} for size in range(9)}
+    few = [
+        failed("ridge", "value", "accuracy", ratio=2.3, **given[1]),
+        failed("ridge", "value", ratio=40.0, **given[2]),
+    ]
+    far = [failed("ridge", "value", "accuracy", ratio=ratio, **given[8]) for ratio in (8e8, 7e10)]
+    far += [
+        failed("ridge", "value", ratio=1e7, **given[6]),
+        failed("ridge", "value", "accuracy", ratio=None, **given[7]),
+    ]
+    first, second = findings.findings(few + far)
+    assert (first["call"], len(first["claims"])) == ("ridge(6)", 2)
+    assert first["sentence"] == "ridge is wrong: the error is 7e+10 × what is allowed"
+    assert (second["call"], second["sentence"]) == ("ridge(1)", "ridge is wrong: the error is 40 × what is allowed")
+    between = [failed("ridge", "value", ratio=ratio, **given[5]) for ratio in (1e4, 1e6)]
+    (only,) = findings.findings(few + between + far)
+    assert only["call"] == "ridge(5)"
+
+
 def test_digits_that_go_with_the_condition_are_lost():
     """Where errors are what the condition can have done to them; where they are larger, it is wrong."""
     growing = [[10.0**k, 10.0 ** (k - 3)] for k in range(4, 12)]
