@@ -137,7 +137,12 @@ def test_nothing_is_remembered_of_an_array_that_has_changed(impl, name):
     def looks_anew(arguments: Arguments, answer: Any, what: str) -> None:
         result = call_raw(impl, name, arguments)
         off = ratio(single(result), answer)
-        holds(name, off <= TWICE, f"the answer is {off:.2g} of what theory allows away from that of {what}", result)
+        holds(
+            name,
+            off <= TWICE,
+            f"the answer is {shown.apart(off, TWICE)[0]} of what theory allows away from that of {what}",
+            result,
+        )
 
     for key in arrays(name):
         for changed in changes(first[key]):

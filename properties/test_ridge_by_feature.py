@@ -10,7 +10,7 @@ from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
 from shrinkage.properties.engine.strategies.unequal import ByFeature, by_feature, few_small_lams, offset
-from shrinkage.properties.engine.verdict import holds, judge
+from shrinkage.properties.engine.verdict import judge, within
 from shrinkage.properties.test_ridge import where_squares_lose
 
 
@@ -75,9 +75,8 @@ def test_a_large_lam_takes_its_feature_out(impl, data, hard):
     limit = np.append(without, oracles.to_rational(0))
     # The others are M⁻¹X₋ⱼᵀxⱼwⱼ away, and the objective is no larger than at w = 0: |wⱼ| ≤ ‖y‖/√λⱼ.
     rate = (norm(pull) + 1) * norm(p.y) / np.sqrt(lams[-1])
-    far = norm(oracles.rationals(w) - limit)
-    near = far <= rate + bound.allowed
-    holds("ridge_by_feature", near, f"w is {float(far):.3g} from its limit", w, oracles.floats(exact))
+    says = "w is {} from its limit, where theory allows {}"
+    within("ridge_by_feature", norm(oracles.rationals(w) - limit), rate, bound, says, w, exact)
 
 
 @pytest.mark.accuracy

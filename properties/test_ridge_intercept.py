@@ -11,7 +11,7 @@ from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, plain
 from shrinkage.properties.engine.strategies.unequal import Offset, offset, offset_of_rank, with_grid
-from shrinkage.properties.engine.verdict import holds, judge, refuses, wrong_kind
+from shrinkage.properties.engine.verdict import holds, judge, refuses, within, wrong_kind
 from shrinkage.properties.test_ridge import where_squares_lose
 
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
@@ -135,11 +135,11 @@ def test_a_large_lam_leaves_the_mean(impl, data, weighted, hard):
     # w − AᵀSt/λ = −(AᵀSA + λI)⁻¹AᵀSA AᵀSt/λ, and b − ȳ = −x̄ᵀw; 1.01 for the norms here, which are rounded.
     limit = (A.T * s) @ t[:, 0] / oracles.to_rational(lam)
     far = norm(oracles.rationals(w) - limit)
-    near = far <= 1.01 * size**3 * length / lam**2 + of_w.allowed
-    holds("ridge_intercept", near, f"w is {float(far):.3g} from its limit", w, oracles.floats(exact[0]))
+    says = "w is {} from its limit, where theory allows {}"
+    within("ridge_intercept", far, 1.01 * size**3 * length / lam**2, of_w, says, w, exact[0])
     off = norm(oracles.to_rational(b) - mean_y[0, 0])
-    near = off <= 1.01 * norm(mean_x) * size * length / lam + of_b.allowed
-    holds("ridge_intercept", near, f"b is {float(off):.3g} from the mean of y", b, oracles.nearest(exact[1]))
+    says = "b is {} from the mean of y, where theory allows {}"
+    within("ridge_intercept", off, 1.01 * norm(mean_x) * size * length / lam, of_b, says, b, exact[1])
 
 
 @ORDINARY_AND_HARD
@@ -157,8 +157,8 @@ def test_a_small_lam_tends_to_least_squares_with_a_column_of_ones(impl, data, we
     allowed, _ = bounds_unequal.intercept(p.X, p.y, lam, p.weights, exact, squares=True)
     w, _ = impl.ridge_intercept(p.X, p.y, lam, *p.more)
     far = norm(oracles.rationals(w) - limit)
-    near = far <= 1.01 * lam / (smallest**2 + lam) * norm(limit) + allowed.allowed
-    holds("ridge_intercept", near, f"w is {float(far):.3g} from its limit", w, oracles.floats(exact[0]))
+    says = "w is {} from its limit, where theory allows {}"
+    within("ridge_intercept", far, 1.01 * lam / (smallest**2 + lam) * norm(limit), allowed, says, w, exact[0])
 
 
 @pytest.mark.accuracy

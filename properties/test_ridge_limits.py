@@ -11,10 +11,11 @@ from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.bounds_textbook import theory
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, linear, of_rank
-from shrinkage.properties.engine.verdict import equal, holds, judge
+from shrinkage.properties.engine.verdict import equal, judge, within
 from shrinkage.properties.test_ridge import FORMS, solve
 
 SOLVERS = pytest.mark.parametrize("form", [*FORMS, "ridge"])
+FAR = "{} from the limit, where theory allows {}"
 
 
 @ORDINARY_AND_HARD
@@ -31,8 +32,7 @@ def test_a_large_lam_shrinks_to_the_correlations(impl, form, data, hard):
     w = solve(impl, form, p.X, p.y, lam, bound)
     limit = oracles.matvec(p.X.T, p.y) / oracles.to_rational(lam)
     distance = norm(oracles.rationals(w) - limit)
-    told = f"{float(distance):.3g} from the limit, where theory allows {float(rate):.3g}"
-    holds(form, distance <= rate + bound.allowed, told, w, exact)
+    within(form, distance, rate, bound, FAR, w, exact)
 
 
 @ORDINARY_AND_HARD
@@ -52,8 +52,7 @@ def test_a_small_lam_tends_to_least_squares(impl, form, data, hard):
     w = solve(impl, form, p.X, p.y, lam, bound)
     if w is not None:
         distance = norm(oracles.rationals(w) - limit)
-        told = f"{float(distance):.3g} from the limit, where theory allows {float(rate):.3g}"
-        holds(form, distance <= rate + bound.allowed, told, w, exact)
+        within(form, distance, rate, bound, FAR, w, exact)
 
 
 @pytest.mark.accuracy

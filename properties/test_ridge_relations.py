@@ -22,7 +22,7 @@ from shrinkage.properties.engine.strategies import (
     of_rank,
     reflections,
 )
-from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.engine.verdict import holds, judge, within
 from shrinkage.properties.test_least_squares import TALL
 from shrinkage.properties.test_ridge import solve
 
@@ -147,10 +147,11 @@ def test_the_norm_falls_and_the_residual_rises_with_lam(impl, form, data, hard):
     w = [solve(impl, form, p.X, p.y, lam, b) for lam, b in zip((p.lam, larger), bound, strict=True)]
     if w[0] is None or w[1] is None:
         return
-    room = bound[0].allowed + bound[1].allowed
-    assert norm(w[1]) <= norm(w[0]) + room, f"{form}: the norm rises from λ = {p.lam} to {larger}"
-    residual = [norm(oracles.residual(p.X, p.y, each)) for each in w]
-    assert residual[0] <= residual[1] + norm(p.X) * room, f"{form}: the residual falls from λ = {p.lam} to {larger}"
+    both, where = bound[0].allowed + bound[1].allowed, f"at λ = {p.lam} and {larger}"
+    room = bounds.Bound(both, bound[0].source)
+    within(form, norm(w[1]), norm(w[0]), room, f"‖w‖ rises {where}: to {{}} from at most {{}}", w[1], exact[1])
+    residual, room = [norm(oracles.residual(p.X, p.y, each)) for each in w], bounds.Bound(norm(p.X) * both, room.source)
+    within(form, residual[0], residual[1], room, f"‖y − Xw‖ falls {where}: from {{}} to at least {{}}", w[0], exact[0])
 
 
 @ORDINARY_AND_HARD
@@ -162,11 +163,13 @@ def test_the_degrees_of_freedom_fall_from_the_rank(impl, data, hard):
     size = float(norm(p.X))
     lams = np.array([0.0, *(size**2 * 10.0 ** np.arange(-3, 4))], p.dtype) if size else np.array([0.0, 1.0], p.dtype)
     dof = impl.ridge_dof(p.X, lams)
-    room = [theory(hard).degrees_of_freedom(p.X, float(lam)).allowed for lam in lams]
-    assert abs(float(dof[0]) - p.rank) <= room[0]
+    room = [theory(hard).degrees_of_freedom(p.X, float(lam)) for lam in lams]
+    judge("ridge_dof", dof[0], p.rank, room[0])
     for i in range(1, len(lams)):
-        assert float(dof[i]) <= float(dof[i - 1]) + room[i] + room[i - 1], f"ridge_dof rises at λ = {lams[i]}"
-        assert (float(dof[i]) > 0) == (p.rank > 0)
+        both = bounds.Bound(room[i].allowed + room[i - 1].allowed, room[i].source)
+        says, expected = f"{{}} at λ = {lams[i]}, after {{}}", f"numbers above 0 that fall from {p.rank}"
+        within("ridge_dof", float(dof[i]), float(dof[i - 1]), both, says, dof, expected)
+        holds("ridge_dof", (dof[i] > 0) == (p.rank > 0), f"{dof[i]} at λ = {lams[i]}", dof, expected)
 
 
 # ---- features of samples of their own --------------------------------------------------------------------------------

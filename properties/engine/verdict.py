@@ -34,7 +34,7 @@ from hypothesis import target
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.account import calls, seen, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.account.failure import Failed, Failure, indented
+from shrinkage.properties.engine.account.failure import Failed, Failure, indented, times
 from shrinkage.properties.engine.bounds import Bound, smallest, unit_roundoff
 
 _accuracy: float | None = None
@@ -79,7 +79,7 @@ def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = Non
     if not ratio <= (1 if _heard is None else sys.float_info.max):
         record.missed(function, ratio)
         raise _failed(
-            function, "value", f"error / bound = {ratio:.3g}, must be <= 1", got, exact, bound, context, ratio
+            function, "value", f"error / bound = {times(ratio, 3)}, must be <= 1", got, exact, bound, context, ratio
         )
     if kind:
         says = f"{np.dtype(dtype)} comes back as {array.dtype}"
@@ -122,6 +122,22 @@ def holds(function: str, true: Any, says: str, got: Any, expected: Any = "", kin
     seen.of(function).failed = True
     if not true:
         raise _failed(function, kind, says, got, expected)
+    seen.of(function).failed = False
+
+
+def within(function: str, off: Any, rate: Any, bound: Bound, says: str, got: Any, exact: Any) -> None:
+    """Assert that a number of an answer is at most what theory says of the exact one, and the bound more for rounding.
+
+    `says` tells what it is where it is not, with a place for that number and one for what is allowed.
+    """
+    __tracebackhide__ = True
+    seen.of(function).failed = True
+    if not off <= rate + bound.allowed:
+        finite = off - off == 0  # neither infinite nor a NaN
+        past = (oracles.to_rational(off) - oracles.to_rational(rate)) ** 2 if finite else math.inf
+        ratio = _ratio(past, bound.allowed)
+        told = says.format(*shown.apart(off, rate + bound.allowed))
+        raise _failed(function, "value", told, got, exact, bound, ratio=ratio)
     seen.of(function).failed = False
 
 

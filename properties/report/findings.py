@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shrinkage.contract import CONTRACT
+from shrinkage.properties.engine.account.failure import times
 
 MARKS = ("mathematics", "accuracy", "interface")
 INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
@@ -163,7 +164,7 @@ def _finding(group: Group) -> dict[str, Any]:
     plain = min(_worst([failure for *_, failure in group]), GAP * GROSS) / GAP
 
     def order(each: tuple[Claim, str, Failure]) -> tuple[Any, ...]:
-        return "typical_of" not in each[2], (each[2].get("ratio") or plain) < plain, *_plainness(each[2])
+        return "typical_of" not in each[2], not 0 < plain <= (each[2].get("ratio") or 0), *_plainness(each[2])
 
     ordered = sorted(group, key=order)
     claim, function, first = ordered[0]
@@ -222,10 +223,12 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
             return f"{who} {give} NaN"
         case "value" if claim["mark"] != "interface":
             worst = _worst(failures)
-            by = f": the error is {worst:.2g} × what is allowed" if worst else ""
+            by = f": the error is {times(worst, 2)} × what is allowed" if worst else ""
             if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
                 return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
-            return f"{who} {are} wrong{by}" if "bound" in first["says"] else f"{who}: {first['says']}"
+            return (
+                f"{who} {are} wrong{by}" if "ratio" in first or "bound" in first["says"] else f"{who}: {first['says']}"
+            )
     if first["says"].startswith("The result is another one"):
         return f"{who} {are} wrong"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]

@@ -52,12 +52,9 @@ def of_run(stats: dict[str, list[Any]], **run: Any) -> dict[str, Any]:
 
 def _lacks(skipped: Iterable[pytest.TestReport]) -> list[str]:
     """What claims about functions that are offered call beside them, and do not find; the most wanted first."""
-    wanted = Counter(report.longrepr[2].rpartition("not offered: ")[2] for report in skipped if _in_its_call(report))
+    reasons = (report.longrepr[2] for report in skipped if report.when == "call" and isinstance(report.longrepr, tuple))
+    wanted = Counter(reason.rpartition("not offered: ")[2] for reason in reasons)
     return [name for name, _ in wanted.most_common() if name in CONTRACT]
-
-
-def _in_its_call(report: pytest.TestReport) -> bool:
-    return report.when == "call" and isinstance(report.longrepr, tuple)
 
 
 def unjudged(stats: Mapping[str, list[Any]]) -> dict[str, list[str]]:
@@ -70,10 +67,9 @@ def unjudged(stats: Mapping[str, list[Any]]) -> dict[str, list[str]]:
         return (dict(getattr(report, "user_properties", ())) for each in outcomes for report in stats.get(each, []))
 
     reached = {function for each in told("passed", "failed", "xfailed", "xpassed") for function in each.get("seen", {})}
-    skipped = [report for report in stats.get("skipped", []) if _in_its_call(report)]
     waiting: dict[str, list[pytest.TestReport]] = {}
-    for report in skipped:
-        for function in dict(report.user_properties).get("about", []):
+    for report in stats.get("skipped", []):
+        for function in dict(getattr(report, "user_properties", ())).get("about", []):
             waiting.setdefault(function, []).append(report)
     return {function: _lacks(reports) for function, reports in sorted(waiting.items()) if function not in reached}
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from shrinkage.properties.engine.account.failure import times
+
 from .findings import MARKS, kinds, named, who
 
 WIDTH = 110
@@ -130,7 +132,7 @@ def _about(card: Card, mark: str, verdict: str, names: Sequence[str], rows: Mapp
         worst = max(names, key=lambda name: rows[name]["ratio"])
         at = min(rows[name]["condition"] for name in names)
         beside = "; numbers or squares leave the range" if any("past_squares" in rows[name] for name in names) else ""
-        return f"{who}from condition {at:.2g} on: up to {rows[worst]['ratio']:.1e} × what is allowed{beside}"
+        return f"{who}from condition {at:.2g} on: up to {times(rows[worst]['ratio'], 2)} × what is allowed{beside}"
     if verdict == "leaves the range":
         return f"{who}{of - held} of {of} claims, where squares of what it is given are past what floats hold"
     if verdict == "departs":

@@ -2,9 +2,10 @@
 
 import json
 import math
+import re
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import numpy as np
@@ -19,7 +20,7 @@ from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.falsify import FEW, _failure, claims, refute
 from shrinkage.properties.engine.proxy import Judged
 from shrinkage.properties.engine.strategies import Linear
-from shrinkage.properties.engine.verdict import judge, refuses
+from shrinkage.properties.engine.verdict import judge, refuses, within
 from shrinkage.properties.report import files, findings, scorecard, screen, terminal
 from shrinkage.properties.selftest.own_pytest import own_pytest
 
@@ -210,10 +211,10 @@ def test_two_answers_are_told_apart(got, exact, told):
     assert shown.pair(got, np.asarray(exact, object)) == told
 
 
-def report(outcome: str, *about: str, missing: str = "") -> pytest.TestReport:
+def report(outcome: Literal["passed", "skipped"], *about: str, missing: str = "") -> pytest.TestReport:
     """Of a claim about these functions, which was skipped for want of another one, or was not."""
     told = ("test_x.py", 1, f"Skipped: not offered: {missing}") if missing else None
-    properties = [("claim", ""), ("mark", "mathematics"), ("about", [*about])]
+    properties: list[tuple[str, Any]] = [("claim", ""), ("mark", "mathematics"), ("about", [*about])]
     properties += [("seen", {name: seen.Seen().told() for name in ([missing] if missing else about)})]
     where = ("test_x.py", 1, "")
     return pytest.TestReport(
@@ -224,7 +225,14 @@ def report(outcome: str, *about: str, missing: str = "") -> pytest.TestReport:
 def screen_of(stats: dict[str, list[Any]], *chosen: str) -> list[str]:
     """The first lines, and the notes, of one who offers what these reports are about."""
     offers = sorted({name for each in stats.values() for one in each for name in dict(one.user_properties)["about"]})
-    run = {"lost": {}, "notes": [], "accuracy": None, "seconds": 0.0, "exit": 5, "implementation": "mine.py"}
+    run: dict[str, Any] = {
+        "lost": {},
+        "notes": [],
+        "accuracy": None,
+        "seconds": 0.0,
+        "exit": 5,
+        "implementation": "mine.py",
+    }
     return [*screen.lines(scorecard.of_run(stats, **run, offers=offers, chosen=[*chosen]))]
 
 
@@ -255,6 +263,24 @@ def test_where_nothing_is_judged_the_options_that_were_given_are_named(chosen, w
     stats = {"skipped": [report("skipped", "relu_backward", missing="relu_forward")]}
     says = f"mine.py: nothing was judged: {which} call what it does not offer, too: relu_forward"
     assert screen_of(stats, *chosen) == [says]
+
+
+def test_what_is_past_its_limit_has_a_ratio_and_numbers_that_differ():
+    """However little it is past: in as many digits as that takes, and a ratio never looks like what is allowed."""
+    seen.begin()
+    judged = Judged(Implementation("given", types.SimpleNamespace(squared_norm=lambda x: x @ x + 0.75)))
+    got, bound = judged.squared_norm(np.array([1.0])), Bound(2.0**-40, "by hand")
+    within("squared_norm", 1 + 2.0**-40, 1.0, bound, "{} and {}", got, 1)
+    with pytest.raises(Failed) as caught:
+        within("squared_norm", 1 + 6 * 2.0**-40, 1.0, bound, "{} from it, allowed {}", got, 1)
+    failure = caught.value.failure
+    assert (failure.ratio, failure.got, failure.expected) == (6.0, "1.75", "1")
+    assert failure.says == "1.00000000001 from it, allowed 1"
+    with pytest.raises(Failed, match=re.escape("error / bound = 1.0002, must be <= 1")):
+        judge("squared_norm", 1 + 1.0003 * 2.0**-40, 1, bound)
+    found = findings.findings([failed("ridge", "value", says=failure.says, ratio=1.0003)])
+    assert found[0]["sentence"] == "ridge is wrong: the error is 1.0003 × what is allowed"
+    seen.begin()
 
 
 def broken(x, w, b):
@@ -326,7 +352,9 @@ def test_failures_of_one_cause_are_one_finding():
 
 def test_roundings_and_gross_errors_are_two_findings():
     """The worst comes first, told by the simplest example of its kind; where errors lie between, it is one cause."""
-    given = {size: {"size": size, "complete": True, "call": f"ridge({size})"} for size in range(9)}
+    given: dict[int, dict[str, Any]] = {
+        size: {"size": size, "complete": True, "call": f"ridge({size})"} for size in range(9)
+    }
     few = [
         failed("ridge", "value", "accuracy", ratio=2.3, **given[1]),
         failed("ridge", "value", ratio=40.0, **given[2]),
@@ -334,7 +362,7 @@ def test_roundings_and_gross_errors_are_two_findings():
     far = [failed("ridge", "value", "accuracy", ratio=ratio, **given[8]) for ratio in (8e8, 7e10)]
     far += [
         failed("ridge", "value", ratio=1e7, **given[6]),
-        failed("ridge", "value", "accuracy", ratio=None, **given[7]),
+        failed("ridge", "value", "accuracy", ratio=None, **given[3]),
     ]
     first, second = findings.findings(few + far)
     assert (first["call"], len(first["claims"])) == ("ridge(6)", 2)

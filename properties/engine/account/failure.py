@@ -113,6 +113,13 @@ def indented(code: str) -> str:
     return code.replace("\n", "\n            ")
 
 
+def times(ratio: float, digits: int) -> str:
+    """An error over its bound in so many digits, and in more where it would look like 1."""
+    while ratio != 1 and f"{ratio:.{digits}g}" == "1":
+        digits += 1
+    return f"{ratio:.{digits}g}"
+
+
 def condition(call: Call) -> float | None:
     """The condition of [X; √λ I]; None where there is no such X, or no rank without a λ.
 

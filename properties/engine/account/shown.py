@@ -43,6 +43,12 @@ def pair(got: Any, exact: Any, off: np.ndarray | None = None) -> tuple[str, str]
     return _entries(array, places, digits), _entries(exact, places, digits)
 
 
+def apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two numbers, in as many digits as tell them apart."""
+    digits = _telling([(one, other)])
+    return number(one, digits), number(other, digits)
+
+
 def alone(value: Any) -> str:
     """A value by itself, in a line or two."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
