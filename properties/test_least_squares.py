@@ -123,9 +123,12 @@ def test_an_rcond_of_one_leaves_nothing(impl, name, p, rcond):
 def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, np.ndarray]:
     """A permuted diagonal matrix, with values above and below max(m, n) · eps · σ_max; and without those below.
 
-    They have so few bits that their squares are held, so that a reflection, which takes their root, rounds nothing.
+    They have so few bits that their squares are held, so that a reflection, which takes their root, rounds nothing; and
+    so few columns, also with as many rows of zeros below them, that LAPACK's divide and conquer, which mixes them, does
+    not begin (SMLSIZ = 25).
     """
-    m, n = draw(st.one_of(shapes(), st.sampled_from([(2, 40), (40, 2), (1, 9), (9, 1)])))  # the sides far apart
+    small = shapes().filter(lambda sides: max(sides) <= 25)  # in a hunt they are larger
+    m, n = draw(st.one_of(small, st.sampled_from([(2, 24), (24, 2), (1, 9), (9, 1)])))  # the sides far apart
     dtype, unit = draw(st.sampled_from(DTYPES)), draw(st.sampled_from([1.0, 2.0**9, 2.0**-9]))
     count = min(m, n)
     rank = draw(st.integers(1, count))

@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shrinkage.contract import CONTRACT, Kind
@@ -111,6 +112,20 @@ def test_what_is_right_is_not_refuted_by_few_examples(implementation):
     """
     (examples,) = as_asked()
     assert refute(implementation, large=False, tries=(examples if examples > MANY else FEW,)) is None
+
+
+def stacked(X: Any, y: Any, lam: Any) -> Any:
+    """NumPy's own least squares of [X; √λ I], where X's sides say what counts as zero."""
+    d = X.shape[1]
+    rows = np.vstack([X, X.dtype.type(np.sqrt(lam)) * np.eye(d, dtype=X.dtype)])
+    right = np.concatenate([y, np.zeros((d, *y.shape[1:]), y.dtype)])
+    return np.linalg.lstsq(rows, right, rcond=max(X.shape) * np.finfo(X.dtype).eps)[0]
+
+
+def test_what_counts_as_zero_may_be_found_in_stacked_rows():
+    """By LAPACK's SVD, which mixes columns by divide and conquer where there are more than 25."""
+    given = Implementation("given", types.SimpleNamespace(ridge=stacked))
+    assert refute(given, marks=("accuracy",), among=("test_default_rcond*",), tries=(MANY,)) is None
 
 
 ORTHOGONAL = {"the SVD": textbook.ridge_svd, "rows of √λ on top": factorisations.ridge_augmented_rows}
