@@ -12,7 +12,7 @@ from shrinkage.properties.engine.account import seen, shown
 from shrinkage.properties.engine.example_calls import EXAMPLES, WITH_ARRAYS, arrays, as_dtype, call, numbers, same
 from shrinkage.properties.engine.malformed_inputs import judged, of_wrong_shapes, of_wrong_types, with_entries
 from shrinkage.properties.engine.strategies import LAYOUTS
-from shrinkage.properties.engine.verdict import holds, refuses
+from shrinkage.properties.engine.verdict import equal, holds, refuses
 
 pytestmark = pytest.mark.interface
 
@@ -246,14 +246,14 @@ def test_sizes_of_zero_in_least_squares(impl, shape):
     """Without rows or without columns the pseudoinverse is empty, and the shortest solution zero."""
     m, n = shape
     X = np.zeros(shape)
-    assert impl.pinv(X).shape == (n, m)
+    equal(impl.pinv(X), np.zeros((n, m)))
     for k in ((), (2,), (0,)):
-        assert np.array_equal(impl.lstsq(X, np.ones((m, *k))), np.zeros((n, *k)))
+        equal(impl.lstsq(X, np.ones((m, *k))), np.zeros((n, *k)))
     if n == 0:
-        assert impl.left_inverse(X).shape == (n, m)
+        equal(impl.left_inverse(X), np.zeros((n, m)))
     if m == 0:
-        assert impl.right_inverse(X).shape == (n, m)
-        assert np.array_equal(impl.min_norm(X, np.ones(m)), np.zeros(n))
+        equal(impl.right_inverse(X), np.zeros((n, m)))
+        equal(impl.min_norm(X, np.ones(m)), np.zeros(n))
 
 
 @pytest.mark.parametrize("shape", ZERO)
@@ -262,17 +262,17 @@ def test_sizes_of_zero_in_ridge(impl, name, shape):
     """Without samples, features or targets ridge is zero; the posterior without samples is the prior."""
     n, d = shape
     if name == "ridge_batch":
-        assert np.array_equal(impl.ridge_batch(np.zeros((2, n, d)), np.ones((2, n)), 1.0), np.zeros((2, d)))
-        assert impl.ridge_batch(np.zeros((0, 3, 2)), np.ones((0, 3)), 1.0).shape == (0, 2)
+        equal(impl.ridge_batch(np.zeros((2, n, d)), np.ones((2, n)), 1.0), np.zeros((2, d)))
+        equal(impl.ridge_batch(np.zeros((0, 3, 2)), np.ones((0, 3)), 1.0), np.zeros((0, 2)))
         return
     for k in ((), (2,), (0,)):
         result = getattr(impl, name)(np.zeros(shape), np.ones((n, *k)), 1.0)
         if name == "ridge_posterior":
-            assert np.array_equal(result[1], np.eye(d))
+            equal(result[1], np.eye(d))
             result = result[0]
-        assert np.array_equal(result, np.zeros((d, *k)))
+        equal(result, np.zeros((d, *k)))
     full = getattr(impl, name)(np.ones((2, 3)), np.ones((2, 0)), 1.0)
-    assert (full[0] if name == "ridge_posterior" else full).shape == (3, 0)
+    equal((full[0] if name == "ridge_posterior" else full), np.zeros((3, 0)))
 
 
 @pytest.mark.parametrize("shape", ZERO)
@@ -280,14 +280,15 @@ def test_sizes_of_zero_in_the_choice_of_lam(impl, shape):
     """No features explain nothing: dof 0, and GCV and LOO the mean square; over no samples a mean is NaN."""
     n, d = shape
     X, y, lams = np.zeros(shape), np.full(n, 2.0), np.array([1.0, 0.0])
-    assert np.array_equal(impl.ridge_path(X, y, lams), np.zeros((2, d)))
-    assert np.array_equal(impl.ridge_dof(X, lams), [0.0, 0.0])
+    equal(impl.ridge_path(X, y, lams), np.zeros((2, d)))
+    equal(impl.ridge_dof(X, lams), [0.0, 0.0])
     expected = [np.nan, np.nan] if n == 0 else [4.0, 4.0]
-    assert np.array_equal(impl.ridge_gcv(X, y, lams), expected, equal_nan=True)
-    assert np.array_equal(impl.ridge_loo(X, y, lams), expected, equal_nan=True)
+    equal(impl.ridge_gcv(X, y, lams), expected)
+    equal(impl.ridge_loo(X, y, lams), expected)
     for name in ("ridge_path", "ridge_gcv", "ridge_loo"):
-        assert getattr(impl, name)(np.ones((2, 3)), np.ones(2), []).shape[0] == 0
-    assert impl.ridge_filter_factors([], 1.0).shape == impl.ridge_inverse_singular_values([], 1.0).shape == (0,)
+        equal(getattr(impl, name)(np.ones((2, 3)), np.ones(2), []), np.zeros((0, 3) if name == "ridge_path" else 0))
+    equal(impl.ridge_filter_factors([], 1.0), np.zeros(0))
+    equal(impl.ridge_inverse_singular_values([], 1.0), np.zeros(0))
 
 
 @pytest.mark.parametrize("shape", ZERO)
@@ -295,26 +296,27 @@ def test_sizes_of_zero_in_the_objective(impl, shape):
     """Without samples what is left is the penalty, without features the target."""
     n, d = shape
     X, y, w = np.zeros(shape), np.full(n, 2.0), np.full(d, 4.0)
-    assert impl.ridge_objective(X, y, w, 0.25) == 4 * n + 4 * d
-    assert np.array_equal(impl.ridge_jacobian(X, y, w, 0.25), np.full((1, d), 2.0))
-    assert impl.ridge_log_posterior(X, y, w, 0.25) == -8 * n - 8 * d
+    equal(impl.ridge_objective(X, y, w, 0.25), 4 * n + 4 * d)
+    equal(impl.ridge_jacobian(X, y, w, 0.25), np.full((1, d), 2.0))
+    equal(impl.ridge_log_posterior(X, y, w, 0.25), -8 * n - 8 * d)
 
 
 def test_without_samples_a_tiny_penalty_keeps_its_digits(impl):
     """Without samples the objective is the penalty, to the last digit even where it is about to vanish."""
     w = np.ldexp([33.0], -537)
-    assert impl.ridge_objective(np.zeros((0, 1)), np.zeros(0), w, 1.0) == np.ldexp(33.0 * 33.0, -1074)
+    equal(impl.ridge_objective(np.zeros((0, 1)), np.zeros(0), w, 1.0), np.ldexp(33.0 * 33.0, -1074))
 
 
 def test_sizes_of_zero_in_vector_calculus(impl):
     """Empty sums are 0, and what has no rows or no columns is empty."""
     nothing = np.zeros(0)
-    assert impl.linear_form(nothing, nothing) == impl.squared_norm(nothing) == 0
-    assert impl.quadratic_form(np.zeros((0, 0)), nothing) == 0
+    equal(impl.linear_form(nothing, nothing), 0)
+    equal(impl.squared_norm(nothing), 0)
+    equal(impl.quadratic_form(np.zeros((0, 0)), nothing), 0)
     for name in ("linear_form_jacobian", "quadratic_form_jacobian"):
         first = nothing if name.startswith("linear") else np.zeros((0, 0))
-        assert getattr(impl, name)(first, nothing).shape == (1, 0)
-    assert impl.squared_norm_jacobian(nothing).shape == (1, 0)
-    assert np.array_equal(impl.matvec(np.zeros((3, 0)), nothing), np.zeros(3))
-    assert impl.matvec(np.zeros((0, 3)), np.ones(3)).shape == (0,)
-    assert impl.matvec_jacobian(np.zeros((0, 3)), np.ones(3)).shape == (0, 3)
+        equal(getattr(impl, name)(first, nothing), np.zeros((1, 0)))
+    equal(impl.squared_norm_jacobian(nothing), np.zeros((1, 0)))
+    equal(impl.matvec(np.zeros((3, 0)), nothing), np.zeros(3))
+    equal(impl.matvec(np.zeros((0, 3)), np.ones(3)), np.zeros((0,)))
+    equal(impl.matvec_jacobian(np.zeros((0, 3)), np.ones(3)), np.zeros((0, 3)))

@@ -63,7 +63,7 @@ def test_gradients_are_those_of_backpropagation(impl, data, hard):
     case = data.draw(networks(hard=hard))
     _, _, grads = exact(case)
     got = case.built(impl).loss(case.X, case.y)[1]
-    assert got.keys() == case.params.keys()
+    has_the_parts(NET, "gradients", got, case.params)
     for name, answer in grads.items():
         judge(NET, got[name], *answer.answer, dtype=case.X.dtype, gradient=name, case=case)
 
@@ -175,7 +175,8 @@ def test_zero_biases_put_a_sample_of_zeros_on_every_kink(impl, dims):
     for name, value in grads.items():
         if name != last:
             judge(NET, value, np.zeros(model.params[name].shape), EXACT)
-    assert np.all(np.sign(grads[last]) == [-1, 1, 1])
+    signs = np.all(np.sign(grads[last]) == [-1, 1, 1])
+    holds(NET, signs, f"other signs in the gradient of {last}", grads[last], "below 0, then above 0 twice")
 
 
 @accuracy
@@ -195,6 +196,23 @@ def test_layers_of_very_different_sizes_keep_their_digits(impl, case, size):
 # ---- how it starts ---------------------------------------------------------------------------------------------------
 
 
+def has_the_parts(function: str, what: str, got: Any, parts: dict[str, np.ndarray], dtype: Any = None) -> None:
+    """Of these names and shapes, and of this dtype."""
+    told, expected = ({name: value.shape for name, value in each.items()} for each in (got, parts))
+    holds(function, told == expected, f"{what} are of other names or shapes", str(told), str(expected))
+    for name, value in got.items() if dtype is not None else ():
+        holds(function, value.dtype == dtype, f"{name} is of {value.dtype}", str(value.dtype), str(np.dtype(dtype)))
+
+
+def is_normal(function: str, name: str, weights: np.ndarray, scale: float) -> None:
+    """Mean and mean square are within six of their standard deviations under N(0, scale²), for independent draws."""
+    z = weights / scale
+    for what, value, right, deviation in (("mean", z.mean(), 0, 1), ("mean square", (z**2).mean(), 1, math.sqrt(2))):
+        room = 6 * deviation / math.sqrt(z.size)
+        says = f"the {what} of {name} / {scale:g} is {value:.3g}"
+        holds(function, abs(value - right) < room, says, float(value), f"{right} ± {room:.2g}")
+
+
 @interface
 @given(
     hidden_dims=st.lists(st.integers(1, 5), max_size=3),
@@ -206,26 +224,25 @@ def test_params_are_named_and_shaped_by_layer(impl, hidden_dims, input_dim, num_
     """params maps W1, b1, W2, … to weights (fan in, fan out) and biases that are zero, all in the net's dtype."""
     model = impl.FullyConnectedNet(hidden_dims, input_dim=input_dim, num_classes=num_classes, dtype=dtype)
     sizes = [input_dim, *hidden_dims, num_classes]
-    shapes: dict[str, tuple[int, ...]] = {f"W{i}": (sizes[i - 1], sizes[i]) for i in range(1, len(sizes))}
-    shapes |= {f"b{i}": (sizes[i],) for i in range(1, len(sizes))}
-    assert {name: value.shape for name, value in model.params.items()} == shapes
-    assert all(value.dtype == dtype for value in model.params.values())
-    assert not any(value.any() for name, value in model.params.items() if name.startswith("b"))
+    parts = {f"W{i}": np.zeros((sizes[i - 1], sizes[i])) for i in range(1, len(sizes))}
+    parts |= {f"b{i}": np.zeros(sizes[i]) for i in range(1, len(sizes))}
+    has_the_parts(NET, "params", model.params, parts, dtype)
+    for name, zero in parts.items():
+        if name.startswith("b"):
+            equal(model.params[name], zero)
 
 
 @interface
 def test_a_net_is_made_for_small_images_and_ten_classes_by_default(impl):
     """Without being told, a net takes 784 inputs to 10 classes, unregularised, in float64, weights of size 1e-2."""
     model = impl.FullyConnectedNet([50], seed=0)
-    assert model.params["W1"].shape == (784, 50)
-    assert model.params["W2"].shape == (50, 10)
-    assert model.params["W1"].dtype == np.float64
-    z = model.params["W1"] / 1e-2
-    assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / z.size)  # six standard deviations
+    shapes = {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
+    has_the_parts(NET, "params", model.params, {name: np.zeros(shape) for name, shape in shapes.items()}, np.float64)
+    is_normal(NET, "W1", model.params["W1"].ravel(), 1e-2)
     X, y = np.ones((1, 784)), [3]
     loss, _ = model.loss(X, y)
     doubled = impl.FullyConnectedNet([50], seed=0, reg=0.0)
-    assert loss == doubled.loss(X, y)[0]
+    equal(loss, doubled.loss(X, y)[0])
 
 
 @interface
@@ -234,14 +251,14 @@ def test_weights_are_normal_with_the_scale_that_was_asked_for(impl, scale):
     """Weights are N(0, weight_scale²): mean, variance, the share within one deviation, and each layer its own."""
     params = impl.FullyConnectedNet([100], input_dim=100, num_classes=100, weight_scale=scale, seed=3).params
     first, second = params["W1"].ravel() / scale, params["W2"].ravel() / scale
-    n = first.size
-    for z in (first, second):
-        # Each within six of its standard deviations under N(0, 1), for n independent draws.
-        assert abs(z.mean()) < 6 / math.sqrt(n)
-        assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / n)
-        share = math.erf(1 / math.sqrt(2))
-        assert abs((abs(z) < 1).mean() - share) < 6 * math.sqrt(share * (1 - share) / n)
-    assert abs((first * second).mean()) < 6 / math.sqrt(n)
+    n, share = first.size, math.erf(1 / math.sqrt(2))
+    for name, z in (("W1", first), ("W2", second)):
+        is_normal(NET, name, params[name].ravel(), scale)
+        within_one, room = (abs(z) < 1).mean(), 6 * math.sqrt(share * (1 - share) / n)
+        says = f"the share of {name} within one deviation is {within_one:.3g}"
+        holds(NET, abs(within_one - share) < room, says, float(within_one), f"{share:.4g} ± {room:.2g}")
+    product, room = (first * second).mean(), 6 / math.sqrt(n)
+    holds(NET, abs(product) < room, f"W1 and W2 have a correlation of {product:.3g}", float(product), f"0 ± {room:.2g}")
 
 
 @interface
@@ -251,14 +268,17 @@ def test_a_seed_fixes_the_weights_and_none_draws_afresh(impl):
     def weights(seed: int | None) -> np.ndarray:
         return impl.FullyConnectedNet([4], input_dim=5, seed=seed).params["W1"]
 
+    def others(by: str, one: np.ndarray, other: np.ndarray) -> None:
+        holds(NET, not np.array_equal(one, other), f"the same weights by {by}", other, "others")
+
     for seed in (7, 0):
         equal(weights(seed), weights(seed))
-        assert not np.array_equal(weights(seed), weights(8))
-    assert not np.array_equal(weights(None), weights(None))
+        others("another seed", weights(seed), weights(8))
+    others("no seed", weights(None), weights(None))
     everybodys = np.random.get_state()  # noqa: NPY002  # which must not reach in
     before = weights(None)
     np.random.set_state(everybodys)  # noqa: NPY002
-    assert not np.array_equal(before, weights(None))
+    others("no seed, where everybody's is set", before, weights(None))
 
 
 @interface
@@ -377,7 +397,8 @@ def test_what_loss_returns_is_the_callers(impl, case):
         equal(before, after)
     for name, value in case.params.items():
         equal(model.params[name], value)
-        assert not np.shares_memory(model.params[name], grads[name])
+        apart = not np.shares_memory(model.params[name], grads[name])
+        holds(NET, apart, f"the gradient of {name} lies in its memory", grads[name], "a new array", "other")
     untouched(NET, "X", X, case.X)
     untouched(NET, "y", y, case.y)
     X[:] = case.X[::-1]
@@ -419,10 +440,10 @@ def test_samples_may_be_numbers(impl):
 def test_a_batch_of_no_samples(impl, dims):
     """Of no samples there are scores without rows and a loss that is NaN, without a warning."""
     model = impl.FullyConnectedNet(dims, input_dim=2, num_classes=4, seed=0)
-    assert model.loss(np.zeros((0, 2))).shape == (0, 4)
+    equal(model.loss(np.zeros((0, 2))), np.zeros((0, 4)))
     loss, grads = model.loss(np.zeros((0, 2)), np.zeros(0, int))
-    assert np.isnan(loss)
-    assert {name: g.shape for name, g in grads.items()} == {name: p.shape for name, p in model.params.items()}
+    equal(loss, np.nan)
+    has_the_parts(NET, "gradients", grads, model.params)
 
 
 @interface
@@ -431,7 +452,7 @@ def test_a_layer_without_units_leaves_only_the_biases_behind_it(impl):
     model = impl.FullyConnectedNet([0], input_dim=2, num_classes=3, seed=0)
     model.params["b2"] = np.array([1.0, 2.0, 3.0])
     equal(model.loss(np.ones((2, 2))), [[1.0, 2.0, 3.0]] * 2)
-    assert model.loss(np.ones((2, 2)), [0, 1])[1]["W2"].shape == (0, 3)
+    equal(model.loss(np.ones((2, 2)), [0, 1])[1]["W2"], np.zeros((0, 3)))
 
 
 @interface
@@ -444,8 +465,9 @@ def test_a_net_lets_training_see_what_is_not_finite(impl, bad):
     X[1, 0] = bad
     scores = model.loss(X)
     equal(scores[0], clean[0])
-    assert not np.isfinite(scores[1]).any()
-    assert not np.isfinite(model.loss(X, [0, 1])[0])
+    holds(NET, not np.isfinite(scores[1]).any(), "scores are finite", scores, "NaN or ±inf in the last row")
+    loss = model.loss(X, [0, 1])[0]
+    holds(NET, not np.isfinite(loss), "the loss is finite", loss, "NaN or ±inf")
 
 
 @interface
@@ -481,6 +503,6 @@ def test_threads_may_share_a_net(impl):
         together.append(model.loss(*batches[0]))
     for i, (loss, grads) in enumerate(together):
         expected_loss, expected = alone[i % len(alone)]
-        assert loss == expected_loss
+        equal(loss, expected_loss)
         for name in expected:
             equal(grads[name], expected[name])

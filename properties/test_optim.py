@@ -26,8 +26,15 @@ def run(impl: Any, name: str, w: np.ndarray, gradients: list[np.ndarray], config
     """The rule applied to each gradient in turn, its config handed on."""
     for dw in gradients:
         w, config = getattr(impl, name)(w, dw, config)
+    return w, a_config(name, w, config)
+
+
+def a_config(name: str, w: Any, config: dict | None) -> dict:
+    """What comes back beside w, which is a dict."""
+    expected = f"a config, a dict with {', '.join(DEFAULTS[name])}, beside w"
+    holds(name, config is not None, "config comes back as None", (w, config), expected)
     assert config is not None
-    return w, config
+    return config
 
 
 def judge_run(impl: Any, name: str, w: np.ndarray, gradients: list[np.ndarray], config: dict | None) -> None:
@@ -155,23 +162,27 @@ def test_without_a_gradient_an_adaptive_rule_stays_where_it_is(impl, name):
 def test_a_config_is_filled_in_and_the_callers_is_left_alone(impl, name):
     """Missing keys get their defaults, unknown ones are kept; the caller's dict and arrays do not change."""
     w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
-    _, filled = getattr(impl, name)(w, dw)
-    assert {key: filled[key] for key in DEFAULTS[name]} == DEFAULTS[name]
-    assert set(filled) >= set(STATE[name])
-    assert filled.get("t", 1) == 1
+    filled = a_config(name, *getattr(impl, name)(w, dw))
+    values = {key: filled.get(key) for key in DEFAULTS[name]}
+    holds(name, values == DEFAULTS[name], "config has other defaults", filled, f"{DEFAULTS[name]} in it")
+    missing = ", ".join(sorted(set(STATE[name]) - set(filled)))
+    holds(name, not missing, f"config comes back without {missing}", filled, f"a dict with {missing}")
+    holds(name, filled.get("t", 1) == 1, "t is another number after one step", filled, "1 as t")
 
     kept = {key: np.copy(filled[key]) for key in STATE[name]}
     config = {**filled, "learning_rate": 0.125, "note": "kept"}
     before = dict(config)
     _, following = getattr(impl.raw, name)(w, dw, config)
     holds(name, following is not config, f"{name} changes its input config", config, "a dict of its own", "changed")
-    assert following["note"] == "kept"
-    assert following["learning_rate"] == 0.125
+    for key, value in (("note", "kept"), ("learning_rate", 0.125)):
+        there = following.get(key) == value
+        holds(name, there, f"{key!r}, which config has, does not come back", following, f"{value!r} as {key!r}")
     as_it_was = config.keys() == before.keys() and all(config[key] is before[key] for key in before)
     holds(name, as_it_was, f"{name} changes its input config", config, shown.alone(before), "changed")
     for key in STATE[name]:
         untouched(name, "config", config[key], kept[key])
-        assert not np.shares_memory(config[key], following[key])
+        apart = not np.shares_memory(config[key], following[key])
+        holds(name, apart, f"{key!r} comes back in the memory that was given", following[key], "a new array", "other")
 
 
 @interface
@@ -222,9 +233,10 @@ def test_hyperparameters_may_be_numbers_of_any_kind(impl, name, number):
         values = {key: 0.5 * (key != zero) for key in DEFAULTS[name]}
         expected, _ = getattr(impl, name)(w, dw, values)
         got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
-        assert got.dtype == np.float32
+        for value in (got, *(config[key] for key in STATE[name])):
+            told = str(value.dtype)
+            holds(name, told == "float32", f"float32 comes back as {told}", told, "float32", "dtype")
         equal(got, expected)
-        assert all(config[key].dtype == np.float32 for key in STATE[name])
 
 
 @interface
@@ -235,8 +247,10 @@ def test_a_gradient_that_is_not_finite_is_seen(impl, name, bad):
     w = np.array([1.0, 2.0])
     got, _ = getattr(impl, name)(w, np.array([bad, 0.5]))
     clean, _ = getattr(impl, name)(w, np.array([0.5, 0.5]))
-    assert not np.isfinite(got[0])
-    assert got[1] == clean[1]
+    holds(
+        name, not np.isfinite(got[0]), "where dw is not finite, w is a number like any other", got, "NaN or ±inf first"
+    )
+    equal(got[1], clean[1])
 
 
 @interface

@@ -160,7 +160,7 @@ def test_dead_units_do_not_move(impl, case, below):
     b[0] = -W1[0, 0] * x - below / 8
     got = impl.relu_network_step(x, y, W1, b, W2, case.lr)
     for new, old in zip(got, (W1, b, W2), strict=True):
-        assert new.flat[0] == old.flat[0]
+        equal(new.flat[0], old.flat[0])
 
 
 @mathematics
@@ -250,6 +250,12 @@ def test_a_step_onto_the_kink_is_the_last(impl, name, data):
 # ---- all epochs ------------------------------------------------------------------------------------------------------
 
 
+def judge_shape(elbows: np.ndarray, epochs: int, units: int) -> None:
+    """A row for the start and for each epoch."""
+    right = (epochs + 1, units)
+    holds("relu_network_sgd", elbows.shape == right, f"elbows are of shape {elbows.shape}", elbows, f"of shape {right}")
+
+
 @ORDINARY_AND_HARD
 @given(data=st.data())
 def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, hard):
@@ -259,7 +265,7 @@ def test_relu_network_sgd_steps_through_the_samples_in_their_order(impl, data, h
     W1, b, W2, rows = on_paper.network_sgd(x, y, W1, b, W2, case.lr, epochs)
     got = impl.relu_network_sgd(*case.all, epochs)
     judge_each("relu_network_sgd", got[:3], (W1, b, W2), case)
-    assert got[3].shape == (epochs + 1, len(case.b))
+    judge_shape(got[3], epochs, len(case.b))
     for row, exact in zip(got[3], rows, strict=True):
         judge("relu_network_sgd", row, *exact.answer, dtype=case.W1.dtype, case=case)
 
@@ -290,7 +296,7 @@ def test_the_last_elbows_are_those_of_the_last_parameters(impl, data, hard):
     """Elbows have a row for the start, and one for after every epoch; the last is the elbow of what is returned."""
     case, epochs = data.draw(training(hard=hard, plain=True)), data.draw(count(hard, 5))
     W1, b, _, elbows = impl.relu_network_sgd(*case.all, epochs)
-    assert elbows.shape == (epochs + 1, len(b))
+    judge_shape(elbows, epochs, len(b))
     equal(elbows[0], impl.elbow(case.W1[:, 0], case.b))
     equal(elbows[-1], impl.elbow(W1[:, 0], b))
 
@@ -309,7 +315,7 @@ def test_the_order_of_the_samples_matters(impl):
         for value, answer in zip(got, exact, strict=False):
             judge("relu_network_sgd", value, answer, EXACT)
         ends.append(got[0][0, 0])
-    assert ends[0] != ends[1]
+    holds("relu_network_sgd", ends[0] != ends[1], "the same in either order", ends[1], f"another one than {ends[0]}")
 
 
 @mathematics

@@ -11,7 +11,7 @@ from shrinkage.properties.engine.bounds import Bound, norm
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, plain
 from shrinkage.properties.engine.strategies.unequal import Offset, offset, offset_of_rank, with_grid
-from shrinkage.properties.engine.verdict import holds, judge, refuses, within, wrong_kind
+from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, within, wrong_kind
 from shrinkage.properties.test_ridge import where_squares_lose
 
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
@@ -264,19 +264,19 @@ def test_sizes_of_zero_with_an_intercept(impl, shape):
         y = np.full((n, *k), 2.0)
         mean = np.full(k, np.nan if n == 0 else 2.0)
         w, b = impl.ridge_intercept(np.zeros(shape), y, 1.0)
-        assert np.array_equal(w, np.zeros((d, *k)))
-        assert np.array_equal(b, mean, equal_nan=True)
+        equal(w, np.zeros((d, *k)))
+        equal(b, mean)
         W, b = impl.ridge_intercept_path(np.zeros(shape), y, lams)
-        assert np.array_equal(W, np.zeros((2, d, *k)))
-        assert np.array_equal(b, np.stack([mean, mean]), equal_nan=True)
+        equal(W, np.zeros((2, d, *k)))
+        equal(b, np.stack([mean, mean]))
     # What is left of y without its mean is left out as well as it can be predicted: by the mean of the others.
     expected = np.full(2, np.nan if n == 0 else 0.0)
-    assert np.array_equal(impl.ridge_intercept_loo(np.zeros(shape), np.full(n, 2.0), lams), expected, equal_nan=True)
-    assert impl.ridge_intercept_loo(np.ones((2, 3)), np.ones(2), []).shape == (0,)
+    equal(impl.ridge_intercept_loo(np.zeros(shape), np.full(n, 2.0), lams), expected)
+    equal(impl.ridge_intercept_loo(np.ones((2, 3)), np.ones(2), []), np.zeros((0,)))
 
 
 @pytest.mark.interface
 def test_a_single_sample_has_no_error_when_left_out(impl):
     """Of one sample, or one of positive weight, there is no other to predict it from: NaN, and no warning."""
-    assert np.isnan(impl.ridge_intercept_loo([[1.0]], [2.0], [1.0, 0.0])).all()
-    assert np.isnan(impl.ridge_intercept_loo([[1.0], [3.0]], [2.0, 5.0], [1.0], [0.0, 2.0])).all()
+    equal(impl.ridge_intercept_loo([[1.0]], [2.0], [1.0, 0.0]), [np.nan, np.nan])
+    equal(impl.ridge_intercept_loo([[1.0], [3.0]], [2.0, 5.0], [1.0], [0.0, 2.0]), [np.nan])

@@ -25,13 +25,13 @@ from shrinkage.properties.engine.strategies import (
     wild,
     with_lams,
 )
-from shrinkage.properties.engine.verdict import equal, judge, wrong_kind
+from shrinkage.properties.engine.verdict import equal, holds, judge, wrong_kind
 
 
 def judge_each(function: str, got: Any, shape: tuple[int, ...], dtype: Any, each: Callable[[int], tuple[Any, Bound]]):
     """The results at the several λ, or for the several problems, one by one."""
     wrong = wrong_kind(got, shape, dtype)
-    assert not wrong, f"{function} is {wrong}"
+    holds(function, not wrong, f"the result is {wrong}", got)
     for i in range(shape[0]):
         judge(function, got[i], *each(i), dtype=dtype, i=i)
 

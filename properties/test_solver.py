@@ -127,7 +127,7 @@ def test_the_best_parameters_end_in_the_model(impl, data, hard):
     per_epoch = max(N // batch_size, 1)
     checks = sorted({1, *(per_epoch * e for e in range(1, epochs + 1))}) if epochs else [0]
     best = max(checks, key=lambda t: min(follow(val)(t), M))  # the first of the largest
-    assert model.params.keys() == {"steps"}
+    holds("Solver", [*model.params] == ["steps"], "params of other names", str([*model.params]), "['steps']")
     judge("Solver", model.params["steps"], np.array([float(best)]), EXACT)
 
 
@@ -281,11 +281,13 @@ def test_the_same_seed_is_the_same_run(impl):
     for seed in (5, 0):
         first = batches(impl, seed)
         holds("Solver", first == batches(impl, seed), "other batches for the same seed", first, "the same")
-        assert first != batches(impl, 6)
+        other = batches(impl, 6)
+        holds("Solver", first != other, "the same batches for another seed", other, "others")
     everybodys = np.random.get_state()  # noqa: NPY002
     first = batches(impl, None)
     np.random.set_state(everybodys)  # noqa: NPY002
-    assert first != batches(impl, None)
+    other = batches(impl, None)
+    holds("Solver", first != other, "the same batches without a seed", other, "others")
 
 
 @interface
@@ -361,7 +363,8 @@ def test_solvers_know_nothing_of_each_other(impl, rule, order):
 def test_verbose_is_all_that_speaks(impl, capfd):
     """verbose=False prints nothing at all; with verbose=True the losses and accuracies are the same."""
     silent = trained(impl, Planned(follow([1]), follow([2])), planned_data(5, 3), batch_size=2, num_epochs=2)
-    assert capfd.readouterr() == ("", "")
+    printed = "".join(capfd.readouterr())
+    holds("Solver", not printed, "verbose=False prints", repr(printed[:80]), "nothing")
     loud = trained(
         impl,
         Planned(follow([1]), follow([2])),
@@ -379,7 +382,7 @@ def test_verbose_is_all_that_speaks(impl, capfd):
 def test_training_tells_of_itself_unless_it_is_told_not_to(impl, capfd):
     """verbose is True where nothing is said, and then something is printed."""
     impl.Solver(Planned(follow([1]), follow([2])), planned_data(5, 3), num_epochs=1).train()
-    assert "".join(capfd.readouterr())
+    holds("Solver", "".join(capfd.readouterr()), "nothing is printed", "nothing", "a line at least")
 
 
 @interface
@@ -405,7 +408,9 @@ def test_nothing_happens_in_no_epochs(impl):
     """With num_epochs=0 there is no step, no history, and the parameters stay as they are."""
     model = Planned(follow([1]), follow([1]))
     solver = trained(impl, model, planned_data(3, 2), num_epochs=0)
-    assert list(solver.loss_history) == list(solver.train_acc_history) == list(solver.val_acc_history) == []
+    for name in ("loss_history", "train_acc_history", "val_acc_history"):
+        history = list(getattr(solver, name))
+        holds("Solver", not history, f"without a step {name} has entries", history, "[]")
     equal(model.params["steps"], [0.0])
 
 
@@ -414,8 +419,9 @@ def test_without_validation_data_an_accuracy_is_nan(impl):
     """An accuracy over no rows is NaN, without a warning, and the parameters are still there after training."""
     model = Planned(follow([1]), follow([1]))
     solver = trained(impl, model, planned_data(4, 0), batch_size=2, num_epochs=2)
-    assert all(map(math.isnan, solver.val_acc_history))
-    assert model.params["steps"].shape == (1,)
+    history = list(solver.val_acc_history)
+    holds("Solver", all(map(math.isnan, history)), "an accuracy over no rows is a number", history, "NaN")
+    holds("Solver", model.params["steps"].shape == (1,), "no parameters are left", model.params["steps"], "one number")
 
 
 @interface

@@ -1,7 +1,5 @@
 """Chapter 5: the net of one hidden layer, as `FullyConnectedNet` is but for how it is made."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -12,7 +10,8 @@ from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS
 from shrinkage.properties.engine.strategies.networks import Network, networks
-from shrinkage.properties.engine.verdict import judge
+from shrinkage.properties.engine.verdict import equal, holds, judge
+from shrinkage.properties.test_net import has_the_parts, is_normal
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 NET = "TwoLayerNet"
@@ -53,7 +52,7 @@ def test_two_layers_are_one_after_the_other(impl, case):
 def test_gradients_of_two_layers_are_those_of_backpropagation(impl, case):
     """The gradient of each of the four parameters, in its shape, within what rounding allows there and back."""
     got = built(impl, case).loss(case.X, case.y)[1]
-    assert got.keys() == case.params.keys()
+    has_the_parts(NET, "gradients", got, case.params)
     for name, answer in exact(case)[2].items():
         judge(NET, got[name], *answer.answer, dtype=np.float64, gradient=name, case=case)
 
@@ -76,13 +75,11 @@ def test_two_layers_start_from_small_weights_and_no_bias(impl):
     """params holds W1 (D, H), b1, W2 (H, C) and b2; biases are zero, weights N(0, weight_scale²), each its own."""
     params = impl.TwoLayerNet(input_dim=120, hidden_dim=80, num_classes=90, weight_scale=0.25).params
     shapes = {"W1": (120, 80), "b1": (80,), "W2": (80, 90), "b2": (90,)}
-    assert {name: value.shape for name, value in params.items()} == shapes
-    assert not params["b1"].any()
-    assert not params["b2"].any()
-    for name in ("W1", "W2"):  # within six standard deviations
-        z = params[name].ravel() / 0.25
-        assert abs(z.mean()) < 6 / math.sqrt(z.size)
-        assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / z.size)
+    has_the_parts(NET, "params", params, {name: np.zeros(shape) for name, shape in shapes.items()})
+    for name in ("b1", "b2"):
+        equal(params[name], np.zeros(shapes[name]))
+    for name in ("W1", "W2"):
+        is_normal(NET, name, params[name].ravel(), 0.25)
 
 
 @interface
@@ -90,15 +87,15 @@ def test_two_layers_are_made_for_small_colour_images_by_default(impl):
     """Without being told, 3072 inputs, 100 hidden units, 10 classes, weights of size 1e-3, no penalty, in float64."""
     model = impl.TwoLayerNet()
     params = model.params
-    assert (params["W1"].shape, params["W2"].shape) == ((3072, 100), (100, 10))
-    assert {value.dtype for value in params.values()} == {np.dtype(np.float64)}
-    z = params["W1"] / 1e-3
-    assert abs((z**2).mean() - 1) < 6 * math.sqrt(2 / z.size)
+    shapes = {"W1": (3072, 100), "b1": (100,), "W2": (100, 10), "b2": (10,)}
+    has_the_parts(NET, "params", params, {name: np.zeros(shape) for name, shape in shapes.items()}, np.float64)
+    is_normal(NET, "W1", params["W1"].ravel(), 1e-3)
     X, y = np.ones((1, 3, 32, 32)), [3]
     plain = impl.TwoLayerNet(reg=0.0)
     plain.params = params
-    assert model.loss(X, y)[0] == plain.loss(X, y)[0]
-    assert not np.array_equal(impl.TwoLayerNet().params["W1"], params["W1"])
+    equal(model.loss(X, y)[0], plain.loss(X, y)[0])
+    again = impl.TwoLayerNet().params["W1"]
+    holds(NET, not np.array_equal(again, params["W1"]), "two nets start from the same weights", again, "others")
 
 
 @interface

@@ -31,10 +31,11 @@ import numpy as np
 from flint import fmpq
 from hypothesis import target
 
+from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.account import calls, seen, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
-from shrinkage.properties.engine.account.failure import Failed, Failure, indented, times
+from shrinkage.properties.engine.account.failure import OBJECT, Failed, Failure, indented, times
 from shrinkage.properties.engine.bounds import Bound, smallest, unit_roundoff
 
 _accuracy: float | None = None
@@ -213,7 +214,8 @@ def _failed(
     failure = Failure(function, kind, says, call, path, *shows, value=got, ratio=ratio)
     failure.source = bound.source if bound is not None else ""
     if call is not None and path is None and not (isinstance(got, str) and kind == "not refused"):
-        failure.gave = shown.alone(call.result)
+        made = CONTRACT[call.function].methods and call.made is None
+        failure.gave = f"{OBJECT} {type(call.result).__name__}" if made else shown.alone(call.result)
     lines = [f"{function}: {says}" if function else says]
     if failure.code:
         lines.append(f"  call      {indented(failure.code)}")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from shrinkage.properties.engine.account.failure import times
+from shrinkage.properties.engine.account.failure import OBJECT, times
 
 from .findings import MARKS, kinds, named, who
 
@@ -197,7 +197,9 @@ def told(finding: Mapping[str, Any], call: str) -> str:
             return call
         case "dtype":
             return f"{call} is of {finding['got']}, right is {finding['expected']}"
-    gives = f"{call} = {finding['gave'] or finding['got']}"
+    if finding["gave"].startswith(OBJECT):
+        return f"{call} gives {finding['got']}, right is {finding['expected']}"
+    gives = f"{call} = {finding['gave'] or finding['got']}" if finding["gave"] or finding["got"] else call
     if finding["gave"] and finding["expected"]:
         part = "" if _same(finding["gave"], finding["got"]) else f"; from that follows {finding['got']}"
         return f"{gives}{part}, right is {finding['expected']}"

@@ -373,6 +373,53 @@ def test_roundings_and_gross_errors_are_two_findings():
     assert only["call"] == "ridge(5)"
 
 
+class Uniform:
+    """A TwoLayerNet whose weights are of the wrong distribution."""
+
+    def __init__(self, input_dim, hidden_dim, num_classes, weight_scale):
+        rng = np.random.default_rng(0)
+        self.params = {"W1": weight_scale * rng.random((input_dim, hidden_dim)), "b1": np.zeros(hidden_dim)}
+        self.params |= {"W2": weight_scale * rng.random((hidden_dim, num_classes)), "b2": np.zeros(num_classes)}
+
+
+@pytest.mark.parametrize(
+    ("name", "judged", "claim", "says", "ends"),
+    [
+        (
+            "sgd",
+            lambda w, dw, config=None: (w - 0.01 * dw, config),
+            "test_a_config_is_filled*",
+            "sgd: config comes back as None",
+            " = ([0.995, 2.005], None), right is a config, a dict with learning_rate, beside w",
+        ),
+        (
+            "TwoLayerNet",
+            Uniform,
+            "test_two_layers_start*",
+            "TwoLayerNet: the mean of W1 / 0.25 is 0.5",
+            "weight_scale=0.25) gives 0.499568, right is 0 ± 0.061",
+        ),
+        (
+            "matvec",
+            lambda A, x: np.zeros(3),
+            "test_sizes_of_zero_in_vector_calculus",
+            "",
+            "matvec(np.zeros((0, 3)), np.array([1.0, 1.0, 1.0])) = [0, 0, 0], right is an array of shape (0,)",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
+)
+def test_what_came_and_what_is_right_is_told(name, judged, claim, says, ends):
+    """Also of a config, of weights that are drawn, and of what has a shape and no numbers."""
+    given = Implementation("given", types.SimpleNamespace(**vars(textbook) | {name: judged}))
+    found = refute(given, [name], large=False, among=(claim,))
+    assert found is not None
+    assert found.failure is not None
+    (told,) = findings.findings([failed(**found.failure.told())])
+    assert says in told["sentence"]
+    assert screen.told(told, told["call"]).endswith(ends)
+
+
 def test_digits_that_go_with_the_condition_are_lost():
     """Where errors are what the condition can have done to them; where they are larger, it is wrong."""
     growing = [[10.0**k, 10.0 ** (k - 3)] for k in range(4, 12)]

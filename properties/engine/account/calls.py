@@ -131,6 +131,9 @@ class Call:
     def path(self, got: Any) -> str | None:
         """Where in what came back this value is, as code; None if it was computed from it."""
         found = _path(self.result, got)
+        held = getattr(self.result, "params", None) if found is None and CONTRACT[self.function].methods else None
+        if isinstance(held, dict) and (inside := _path(held, got)) is not None:
+            return f".params{inside}"
         if found is None and self.function == "Solver" and self.made is not None and self.made.arguments:
             model = self.made.arguments[0]
             for name in ("params", "batches"):

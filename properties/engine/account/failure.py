@@ -14,6 +14,7 @@ from shrinkage.properties.engine.account import calls
 from shrinkage.properties.engine.account.calls import Call
 
 KINDS = ("value", "dtype", "shape", "nan", "form", "raised", "not refused", "changed", "other")
+OBJECT = "an object of class"  # that a call has made: what is judged of it is in its parts
 
 
 @dataclass
