@@ -80,6 +80,12 @@ class Alone(Hand):
         self.teller.communicate()
 
 
+def stopped_at_failures(session: pytest.Session) -> bool:
+    """Whether -x or --maxfail has ended it, which xdist says by an error as if somebody had interrupted it."""
+    hands_out = session.config.pluginmanager.get_plugin("dsession")
+    return str(getattr(hands_out, "shouldstop", "")).startswith("stopping after")
+
+
 def watch(config: pytest.Config, seconds: float) -> bool:
     """Whichever of the two this process is, if there are several; whether there are."""
     if (given := getattr(config, "workerinput", {}).get("watched")) is not None:

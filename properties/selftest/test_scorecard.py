@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import re
 import types
 from pathlib import Path
@@ -11,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 from flint import fmpq
+from hypothesis import Phase, settings
 
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
@@ -314,6 +316,22 @@ def test_what_is_not_refused_is_told_with_the_call():
     failure = caught.value.failure
     assert (failure.kind, failure.got, failure.expected) == ("not refused", "nan", "ValueError that names x")
     assert failure.code == "squared_norm(np.array([np.nan]))"
+    seen.begin()
+
+
+def test_what_only_numbers_can_have_is_told_by_two():
+    """Whichever example has failed first, also the one of 67 units."""
+    (claim,) = [each for each in claims() if each.name == "test_elbow_is_where_the_line_crosses_zero[ordinary]"]
+    judged = Judged(Implementation("given", types.SimpleNamespace(elbow=lambda w, b: -b / w if w else math.nan)))
+    few = settings(max_examples=20, phases=(Phase.generate, Phase.shrink), database=None, deadline=None)
+    for first in range(6):
+        random.seed(first)
+        seen.begin()
+        with pytest.raises(ValueError, match="truth value") as caught:
+            claim.hold(judged, few)
+        failure = seen.explain(caught.value)
+        assert failure is not None
+        assert failure.size == 4
     seen.begin()
 
 

@@ -75,7 +75,9 @@ def test_a_wrong_file_fails_with_the_input_that_shows_it(folder):
     assert code == 1, output
     assert "   squared_norm(np.array([1.0])) = 2, right is 1\n" in output
     assert output.count("\n") <= 6
-    _, output = judge(folder, "wrong.py", "-v")
+    code, output = judge(folder, "wrong.py", "-v", "-n", "2", "--", "-x")  # which xdist takes for an interruption
+    assert code == 1, output
+    assert "interrupted" not in output
     for words in (CLAIM, "squared_norm(x) is ‖x‖²", "call      squared_norm(np.array(["):
         assert words in output
     assert names(folder) == ["right.py", "wrong.py"]
