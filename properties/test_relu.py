@@ -15,7 +15,7 @@ from shrinkage.properties.engine.running_error import given as carried
 from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, apart, generator, kinds, wild
 from shrinkage.properties.engine.strategies.networks import EIGHTHS, RATES, Unit, unit
-from shrinkage.properties.engine.verdict import equal, judge
+from shrinkage.properties.engine.verdict import equal, holds, judge
 
 mathematics = pytest.mark.mathematics
 
@@ -188,7 +188,9 @@ def test_an_elbow_stays_where_a_unit_is_off(impl, case):
     """Where φ(x) = 0, a step leaves the elbow where it is."""
     x, _, w, b = case.sample
     assume(w != 0 and w * x + b <= 0)
-    assert impl.elbow(*impl.relu_unit_step(*case.all)) == impl.elbow(w, b)
+    before, got = impl.elbow(w, b), impl.relu_unit_step(*case.all)
+    after = impl.elbow(*got)
+    holds("relu_unit_step", after == before, f"the elbow moves from {before} to {after}", got, f"({w}, {b})")
 
 
 @mathematics
