@@ -234,8 +234,7 @@ def test_hyperparameters_may_be_numbers_of_any_kind(impl, name, number):
         expected, _ = getattr(impl, name)(w, dw, values)
         got, config = getattr(impl, name)(w, dw, {key: number(value) for key, value in values.items()})
         for value in (got, *(config[key] for key in STATE[name])):
-            told = str(value.dtype)
-            holds(name, told == "float32", f"float32 comes back as {told}", told, "float32", "dtype")
+            holds(name, value.dtype == np.float32, f"float32 comes back as {value.dtype}", value, "of float32")
         equal(got, expected)
 
 
