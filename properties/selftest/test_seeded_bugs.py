@@ -18,7 +18,11 @@ from shrinkage.contract import CONTRACT, Kind
 from shrinkage.loader import Implementation, load
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine import bounds
+from shrinkage.properties.engine.account.failure import Failed
+from shrinkage.properties.engine.account.reports import mistake_of
 from shrinkage.properties.engine.falsify import FEW, MANY, as_asked, claims, refute
+from shrinkage.properties.engine.proxy import Judged
+from shrinkage.properties.engine.verdict import judge
 from shrinkage.properties.selftest.alternatives import DIFFERENT, TRIED, factorisations
 from shrinkage.properties.selftest.own_pytest import own_pytest
 from shrinkage.properties.selftest.seeded_bugs import BUGS, BUGS_ELSEWHERE
@@ -114,18 +118,29 @@ def test_what_is_right_is_not_refuted_by_few_examples(implementation):
     assert refute(implementation, large=False, tries=(examples if examples > MANY else FEW,)) is None
 
 
-def stacked(X: Any, y: Any, lam: Any) -> Any:
-    """NumPy's own least squares of [X; √λ I], where X's sides say what counts as zero."""
+def stacked(X: Any, y: Any, lam: Any, counted: bool = True) -> Any:
+    """NumPy's own least squares of [X; √λ I], where X's sides say what counts as zero, or if not counted, its rows'."""
     d = X.shape[1]
     rows = np.vstack([X, X.dtype.type(np.sqrt(lam)) * np.eye(d, dtype=X.dtype)])
     right = np.concatenate([y, np.zeros((d, *y.shape[1:]), y.dtype)])
-    return np.linalg.lstsq(rows, right, rcond=max(X.shape) * np.finfo(X.dtype).eps)[0]
+    return np.linalg.lstsq(rows, right, rcond=max(X.shape) * np.finfo(X.dtype).eps if counted else None)[0]
 
 
 def test_what_counts_as_zero_may_be_found_in_stacked_rows():
     """By LAPACK's SVD, which mixes columns by divide and conquer where there are more than 25."""
     given = Implementation("given", types.SimpleNamespace(ridge=stacked))
     assert refute(given, marks=("accuracy",), among=("test_default_rcond*",), tries=(MANY,)) is None
+
+
+def test_a_cut_off_elsewhere_is_not_told_as_the_normal_equations():
+    """Which have the same 0 there: what is wrong is where the line is drawn."""
+    given = Implementation("given", types.SimpleNamespace(ridge=lambda X, y, lam: stacked(X, y, lam, counted=False)))
+    X, exact = np.zeros((2, 24)), np.zeros(24)
+    X[0, 12], X[1, 22] = 1.0, 17 / 16 * 24 * np.finfo(float).eps
+    exact[[12, 22]] = 1.0, 2 / X[1, 22]
+    with pytest.raises(Failed) as caught:
+        judge("ridge", Judged(given).ridge(X, np.array([1.0, 2.0]), 0.0), exact, bounds.Bound(1.0, "by hand"))
+    assert mistake_of(caught.value.failure) is None
 
 
 ORTHOGONAL = {"the SVD": textbook.ridge_svd, "rows of √λ on top": factorisations.ridge_augmented_rows}
