@@ -21,7 +21,7 @@ MARKS = ("mathematics", "accuracy", "interface")
 INTERFACE = ("dtype", "changed", "not refused")  # kinds of failures that are of no other mark
 GROWS = 10  # a condition at which digits are lost
 MOST = 100  # times its square: as much error over bound as digits that are lost with it come to
-FEW = 100  # error over bound that a careless rounding or two can have
+FEW = 1000  # error over bound that roundings alone can have, where they are many
 GAP = 1000  # a factor: errors over bounds that are so far apart, and none between them, are of two causes
 GROSS = 1e6  # error over bound that is as plain to see as any larger one
 

@@ -375,7 +375,7 @@ def test_roundings_and_gross_errors_are_two_findings():
     }
     few = [
         failed("ridge", "value", "accuracy", ratio=2.3, **given[1]),
-        failed("ridge", "value", ratio=40.0, **given[2]),
+        failed("ridge", "value", ratio=180.0, **given[2]),
     ]
     far = [failed("ridge", "value", "accuracy", ratio=ratio, **given[8]) for ratio in (8e8, 7e10)]
     far += [
@@ -385,7 +385,10 @@ def test_roundings_and_gross_errors_are_two_findings():
     first, second = findings.findings(few + far)
     assert (first["call"], len(first["claims"])) == ("ridge(6)", 2)
     assert first["sentence"] == "ridge is wrong: the error is 7e+10 × what is allowed"
-    assert (second["call"], second["sentence"]) == ("ridge(1)", "ridge is wrong: the error is 40 × what is allowed")
+    assert (second["call"], second["sentence"]) == (
+        "ridge(1)",
+        "ridge is wrong: the error is 1.8e+02 × what is allowed",
+    )
     between = [failed("ridge", "value", ratio=ratio, **given[5]) for ratio in (1e4, 1e6)]
     (only,) = findings.findings(few + between + far)
     assert only["call"] == "ridge(5)"
