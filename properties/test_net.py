@@ -21,6 +21,7 @@ from shrinkage.properties.engine.strategies import DTYPES, ORDINARY_AND_HARD, SE
 from shrinkage.properties.engine.strategies.networks import Network, networks
 from shrinkage.properties.engine.verdict import equal, holds, judge, refuses, untouched
 from shrinkage.properties.test_repeated_calls import interrupted
+from shrinkage.properties.test_two_layer_net import has_the_parts, is_normal
 
 mathematics, accuracy, interface = pytest.mark.mathematics, pytest.mark.accuracy, pytest.mark.interface
 NET = "FullyConnectedNet"
@@ -194,23 +195,6 @@ def test_layers_of_very_different_sizes_keep_their_digits(impl, case, size):
 
 
 # ---- how it starts ---------------------------------------------------------------------------------------------------
-
-
-def has_the_parts(function: str, what: str, got: Any, parts: dict[str, np.ndarray], dtype: Any = None) -> None:
-    """Of these names and shapes, and of this dtype."""
-    told, expected = ({name: value.shape for name, value in each.items()} for each in (got, parts))
-    holds(function, told == expected, f"{what} are of other names or shapes", str(told), str(expected))
-    for name, value in got.items() if dtype is not None else ():
-        holds(function, value.dtype == dtype, f"{name} is of {value.dtype}", str(value.dtype), str(np.dtype(dtype)))
-
-
-def is_normal(function: str, name: str, weights: np.ndarray, scale: float) -> None:
-    """Mean and mean square are within six of their standard deviations under N(0, scale²), for independent draws."""
-    z = weights / scale
-    for what, value, right, deviation in (("mean", z.mean(), 0, 1), ("mean square", (z**2).mean(), 1, math.sqrt(2))):
-        room = 6 * deviation / math.sqrt(z.size)
-        says = f"the {what} of {name} / {scale:g} is {value:.3g}"
-        holds(function, abs(value - right) < room, says, float(value), f"{right} ± {room:.2g}")
 
 
 @interface

@@ -1,5 +1,8 @@
 """Chapter 5: the net of one hidden layer, as `FullyConnectedNet` is but for how it is made."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -11,10 +14,26 @@ from shrinkage.properties.engine.settings import given
 from shrinkage.properties.engine.strategies import SEEDS
 from shrinkage.properties.engine.strategies.networks import Network, networks
 from shrinkage.properties.engine.verdict import equal, holds, judge, refuses
-from shrinkage.properties.test_net import has_the_parts, is_normal
 
 mathematics, interface = pytest.mark.mathematics, pytest.mark.interface
 NET = "TwoLayerNet"
+
+
+def has_the_parts(function: str, what: str, got: Any, parts: dict[str, np.ndarray], dtype: Any = None) -> None:
+    """Of these names and shapes, and of this dtype."""
+    told, expected = ({name: value.shape for name, value in each.items()} for each in (got, parts))
+    holds(function, told == expected, f"{what} are of other names or shapes", str(told), str(expected))
+    for name, value in got.items() if dtype is not None else ():
+        holds(function, value.dtype == dtype, f"{name} is of {value.dtype}", str(value.dtype), str(np.dtype(dtype)))
+
+
+def is_normal(function: str, name: str, weights: np.ndarray, scale: float) -> None:
+    """Mean and mean square are within six of their standard deviations under N(0, scale²), for independent draws."""
+    z = weights / scale
+    for what, value, right, deviation in (("mean", z.mean(), 0, 1), ("mean square", (z**2).mean(), 1, math.sqrt(2))):
+        room = 6 * deviation / math.sqrt(z.size)
+        says = f"the {what} of {name} / {scale:g} is {value:.3g}"
+        holds(function, abs(value - right) < room, says, float(value), f"{right} ± {room:.2g}")
 
 
 def two_layers(reg: st.SearchStrategy[float] | None = None) -> st.SearchStrategy[Network]:
