@@ -135,6 +135,16 @@ NONSENSE = {  # what makes no sense to an option, where it does not follow from 
 WITH = {"judge": ["right.py"], "hunt": ["right.py"], "race": ["ridge-50x10"], "gate": ["HEAD"], "report": ["race.json"]}
 
 
+def changed_since_a_commit(folder: Path) -> None:
+    """A repository that a gate finds something to compare in."""
+    right = folder / "right.py"
+    right.write_text("def squared_norm(x):\n    return x @ x\n")
+    commit = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost", "-c", "commit.gpgsign=false", "commit"]
+    for words in (["init", "-q"], ["add", "."], [*commit, "-q", "-m", "One"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    right.write_text("def squared_norm(x):\n    return (x * x).sum()\n")
+
+
 def options_of(command: str, monkeypatch: pytest.MonkeyPatch) -> list[argparse.Action]:
     """All that its parser knows."""
     found = []
@@ -154,11 +164,8 @@ def options_of(command: str, monkeypatch: pytest.MonkeyPatch) -> list[argparse.A
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_no_option_takes_what_makes_no_sense(command, monkeypatch, tmp_path, capsys):
     """Each option of each command, with a value that it cannot mean: a sentence that names it, and 2 or pytest's 4."""
-    (tmp_path / "right.py").write_text("def squared_norm(x):\n    return x @ x\n")
     shutil.copy(ROOT / "benchmarks" / "results" / "race.json", tmp_path)
-    commit = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost", "-c", "commit.gpgsign=false", "commit"]
-    for words in (["init", "-q"], ["add", "."], [*commit, "-q", "-m", "One"]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    changed_since_a_commit(tmp_path)
     monkeypatch.chdir(tmp_path)
     for option in options_of(command, monkeypatch):
         if option.nargs == 0 or not option.option_strings or option.help == argparse.SUPPRESS:
@@ -273,7 +280,7 @@ def test_whoever_stops_reading_is_told_nothing_more(said, buffering, monkeypatch
 
 def test_a_command_that_python_calls_leaves_the_process_as_it_was(tmp_path, monkeypatch, capsys):
     """Handlers of signals, the environment, the folder, warnings and NumPy's errors, whatever was set in between."""
-    (tmp_path / "right.py").write_text("def squared_norm(x):\n    return x @ x\n")
+    changed_since_a_commit(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTEST_ADDOPTS", "--nonsense")
@@ -292,7 +299,7 @@ def test_a_command_that_python_calls_leaves_the_process_as_it_was(tmp_path, monk
     for within, *given in (
         ("pytest.main", "judge", "right.py"),
         ("shrinkage.properties.hunt.command.hunt", "hunt", "right.py"),
-        ("shrinkage.benchmarks.gate.command.run", "gate", "HEAD", "--repo", str(ROOT)),
+        ("shrinkage.benchmarks.gate.command.run", "gate", "HEAD"),
     ):
         monkeypatch.setattr(within, at_work)
         before = state()
