@@ -318,10 +318,10 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Where nothing was judged there is no verdict, and nothing is right; so of each function that is offered."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    reporter, names = session.config.pluginmanager.get_plugin("terminalreporter"), session.config.option.keyword
     if exitstatus == pytest.ExitCode.INTERRUPTED and parallel.stopped_at_failures(session):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    elif reporter and int(exitstatus) == 0 and terminal.something_unjudged(reporter.stats):
+    elif reporter and int(exitstatus) == 0 and terminal.something_unjudged(reporter.stats, names):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif reporter and int(exitstatus) == 0 and terminal.shared(reporter.stats):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

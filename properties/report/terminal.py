@@ -89,10 +89,13 @@ def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
             terminal.line(line)
 
 
-def something_unjudged(stats: Mapping[str, Any]) -> bool:
-    """Whether nothing of what was chosen, or nothing about a function that is offered, could be judged."""
+def something_unjudged(stats: Mapping[str, Any], names: str) -> bool:
+    """Whether nothing of what was chosen, or nothing about a function that is offered, could be judged.
+
+    Where claims are chosen by name, one of them may be about several functions, of which it is not to judge each.
+    """
     judged = any(stats.get(outcome) for outcome in JUDGED)
-    return (bool(stats.get("skipped")) and not judged) or bool(unjudged(stats))
+    return (bool(stats.get("skipped")) and not judged) or (not names and bool(unjudged(stats)))
 
 
 def shared(stats: Mapping[str, Any]) -> bool:

@@ -213,15 +213,15 @@ def test_two_answers_are_told_apart(got, exact, told):
     assert shown.pair(got, np.asarray(exact, object)) == told
 
 
-def report(outcome: Literal["passed", "skipped"], *about: str, missing: str = "") -> pytest.TestReport:
+def report(
+    outcome: Literal["passed", "skipped"], *about: str, missing: str = "", when: Literal["setup", "call"] = "call"
+) -> pytest.TestReport:
     """Of a claim about these functions, which was skipped for want of another one, or was not."""
     told = ("test_x.py", 1, f"Skipped: not offered: {missing}") if missing else None
     properties: list[tuple[str, Any]] = [("claim", ""), ("mark", "mathematics"), ("about", [*about])]
     properties += [("seen", {name: seen.Seen().told() for name in ([missing] if missing else about)})]
     where = ("test_x.py", 1, "")
-    return pytest.TestReport(
-        f"test_x.py::{about}{missing}", where, {}, outcome, told, "call", user_properties=properties
-    )
+    return pytest.TestReport(f"test_x.py::{about}{missing}", where, {}, outcome, told, when, user_properties=properties)
 
 
 def screen_of(stats: dict[str, list[Any]], *chosen: str) -> list[str]:
@@ -243,12 +243,15 @@ def test_who_is_offered_and_not_reached_is_told_with_what_its_claims_call():
     wanting = [report("skipped", name, missing="relu_forward") for name in ("relu_backward", "elbow", "ridge")]
     wanting.append(report("skipped", "relu_backward", missing="relu_forward"))
     stats = {"passed": [report("passed", "ridge")], "skipped": wanting}
-    assert terminal.something_unjudged(stats)
+    assert terminal.something_unjudged(stats, "")
+    assert not terminal.something_unjudged(stats, "names of some")
     told = screen_of(stats)
     assert "  elbow, relu_backward are offered and were not judged: their claims call relu_forward too." in told
     assert "judged here" not in "".join(told)
+    untimed = {"passed": stats["passed"], "skipped": [report("skipped", "elbow", when="setup")]}
+    assert not terminal.something_unjudged(untimed, "")  # as pytest-benchmark skips it
     stats["passed"].append(report("passed", "relu_backward", "elbow"))
-    assert not terminal.something_unjudged(stats)
+    assert not terminal.something_unjudged(stats, "")
     assert "not judged:" not in "\n".join(screen_of(stats))
 
 

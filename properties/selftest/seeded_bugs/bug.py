@@ -74,12 +74,18 @@ class Bug:
         name = f"{_PLANTED}{next(_numbers)}"
         package = _module(name, self.home / "__init__.py", [str(self.home)])
         changed = _module(f"{name}.{self.file}", self.home / f"{self.file}.py")
-        sys.modules |= {name: package, changed.__name__: changed}
+        sys.modules |= {name: package, changed.__name__: changed} | self._compiled(name)
         exec(compile(self.source(), f"{changed.__file__} with a bug", "exec"), vars(changed))
         assert package.__spec__ is not None
         assert package.__spec__.loader is not None
         package.__spec__.loader.exec_module(package)  # and with it all the other files, as they are
         return Implementation(str(self), package)
+
+    def _compiled(self, name: str) -> dict[str, types.ModuleType]:
+        """The files of which Numba keeps code, as they are: what it kept of a copy would ask others for the copy."""
+        kept = [file.stem for file in self.home.glob("*.py") if "_kernels.jit import" in file.read_text()]
+        home = f"shrinkage.{self.home.name}"
+        return {f"{name}.{file}": importlib.import_module(f"{home}.{file}") for file in kept if file != self.file}
 
     def refuted(self, anew: bool = False) -> tuple[Refutation | None, str, Implementation]:
         """How a claim refutes it, the name of the mistake that the call is said to be typical of, and who has it.
