@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,10 +93,11 @@ def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:
 def something_unjudged(stats: Mapping[str, Any], names: str) -> bool:
     """Whether nothing of what was chosen, or nothing about a function that is offered, could be judged.
 
-    Where claims are chosen by name, one of them may be about several functions, of which it is not to judge each.
+    Where claims are chosen by name, one may be about several functions: only those that are named are meant.
     """
-    judged = any(stats.get(outcome) for outcome in JUDGED)
-    return (bool(stats.get("skipped")) and not judged) or (not names and bool(unjudged(stats)))
+    judged, meant = any(stats.get(outcome) for outcome in JUDGED), {*re.findall(r"\w+", names)}
+    missed = [function for function in unjudged(stats) if not names or function in meant]
+    return (bool(stats.get("skipped")) and not judged) or bool(missed)
 
 
 def shared(stats: Mapping[str, Any]) -> bool:
