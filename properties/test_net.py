@@ -319,7 +319,7 @@ def test_a_net_remembers_nothing_but_its_params(impl, name, data):
     nets = [case.built(impl) if name == NET else two_layers(impl, case) for _ in range(2)]
     cases = [replace(case, params=dict(case.params)) for _ in nets]
     batches = [case.X, 1 - case.X]
-    for step in data.draw(st.permutations(STEPS))[:4]:
+    for step in data.draw(st.permutations(STEPS))[:3]:
         which, batch = data.draw(st.sampled_from([(0, 0), (0, 1), (1, 0)]))
         model, now = nets[which], replace(cases[which], X=batches[batch])
         if step == "scores":

@@ -31,7 +31,7 @@ from shrinkage.properties.engine.verdict import holds
 
 pytestmark = pytest.mark.interface
 
-ROUNDS = 8
+ROUNDS = 4
 SECONDS = 0.2  # for all places together
 PATIENCE = 0.05  # for one: what is done there may hold a lock that the other waits for
 NOT_JUDGED = ("shrinkage.properties", "numpy", "scipy", "numba")

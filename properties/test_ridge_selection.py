@@ -196,7 +196,7 @@ def batches(draw: Any, hard: bool) -> tuple[np.ndarray, np.ndarray, Any]:
         return st.one_of(full, of_rank(shape=shape, hard=True, columns=False, dtypes=dtypes)) if hard else full
 
     first = draw(one())
-    problems = [first, *draw(st.lists(one(st.just(first.X.shape), [first.dtype]), max_size=2))]
+    problems = [first, *draw(st.lists(one(st.just(first.X.shape), (first.dtype,)), max_size=2))]
     X, y = np.array([p.X for p in problems]), np.array([p.y for p in problems])
     zero = hard or X.shape[1] >= X.shape[2]  # for the normal equations of ordinary problems, which then have a solution
     kind = draw(st.sampled_from(["number", "zero", "array"] if zero else ["number", "array"]))

@@ -8,10 +8,10 @@ faster than from memory, and flops are the textbook's, of which an algorithm may
 import functools
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from scipy.linalg import blas
 
 from shrinkage.benchmarks.measure.threads import limited
 
@@ -25,11 +25,13 @@ BYTES = 256 * 2**20
 @functools.cache
 def peak(threads: int) -> dict[str, float]:
     """Flops a second in both dtypes, and bytes a second, on so many threads; measured once a process, in 2 s."""
+    from scipy.linalg import blas  # takes a fifth of a second
+
     with limited(threads):
         return {
             "flops_float64": _product_rate(np.float64, blas.dgemm),
             "flops_float32": _product_rate(np.float32, blas.sgemm),
-            "bandwidth": _bandwidth(),
+            "bandwidth": _bandwidth(threads),
         }
 
 
@@ -45,10 +47,14 @@ def _product_rate(dtype: Any, gemm: Callable[..., Any]) -> float:
     return 2 * SIZE**3 / min(_best(lambda: np.matmul(A, A, out=out)), _best(lambda: gemm(1, A, A)))
 
 
-def _bandwidth() -> float:
-    a, b, c = np.ones((3, BYTES // 8))
-    passes = {3: lambda: np.add(a, b, out=c), 2: lambda: np.copyto(c, a)}
-    return max(arrays * BYTES / _best(call) for arrays, call in passes.items())
+def _bandwidth(threads: int) -> float:
+    a, b, c = np.ones((3, threads, BYTES // 8 // threads))  # a part for each thread: NumPy itself takes one
+    passes = {3: lambda i: np.add(a[i], b[i], out=c[i]), 2: lambda i: np.copyto(c[i], a[i])}
+    with ThreadPoolExecutor(threads) as pool:
+        return max(
+            arrays * a.nbytes / _best(lambda: [*pool.map(one, range(threads))])  # noqa: B023  # it is called at once
+            for arrays, one in passes.items()
+        )
 
 
 def _best(call: Callable[[], Any], rounds: int = 5) -> float:

@@ -104,7 +104,7 @@ def refined(
     size, next_size, Wt, lack = 1.0, 1.0, unknown, unknown
     if not tall:
         Wt, lack = dual_shortfall(team, threads, X, Y, unknown, lam)
-    for _ in range(6):
+    for _ in range(30):  # each at most a quarter of the one before
         before = size
         if tall:
             lack = shortfall(team, threads, X, Y, Wt, lam)

@@ -158,7 +158,7 @@ def _by_cholesky(X: Array, Y: Array, lams: Array, above: float) -> tuple[Array, 
     scaled_solve(G, scale, unknown)
     Wt = unknown if tall else _from_dual(unknown, X, over)
     size = 0.0
-    for _ in range(6):
+    for _ in range(30):  # each at most a quarter of the one before
         before = size
         if tall:
             step = shortfall(nobody(), 1, X, Y, Wt, 0.0)

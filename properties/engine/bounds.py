@@ -137,6 +137,7 @@ def singular_values(X: Any) -> np.ndarray:
     return np.array([mpmath.ldexp(mpf(float(value)), unit) for value in s], object)
 
 
+@functools.cache
 def rounding(n: int, d: int, dtype: Any) -> mpf:
     """C u of an orthogonal factorisation of n by d numbers.
 
@@ -148,6 +149,7 @@ def rounding(n: int, d: int, dtype: Any) -> mpf:
     return rounding_of_products(n, d, dtype) + mpf(dropped * u)
 
 
+@functools.cache
 def rounding_of_products(n: int, d: int, dtype: Any) -> mpf:
     """C u where no SVD takes part: products and triangular factors."""
     return mpf(2 * (n + d + 2) * unit_roundoff(dtype))
@@ -195,12 +197,12 @@ class Problem:
         """C u where no SVD takes part."""
         return rounding_of_products(self.n, self.d, self.dtype)
 
-    @property
+    @functools.cached_property
     def gram_inverse(self) -> mpf:
         """‖M⁻¹‖."""
         return 1 / ((self.low if self.n >= self.d else 0) ** 2 + self.lam)
 
-    @property
+    @functools.cached_property
     def kernel_inverse(self) -> mpf:
         """‖K⁻¹‖."""
         return 1 / ((self.low if self.n <= self.d else 0) ** 2 + self.lam)
@@ -212,7 +214,7 @@ class Problem:
         falls = np.count_nonzero(s >= mpmath.sqrt(self.lam))
         return max((each / (each * each + self.lam) for each in s[max(falls - 1, 0) : falls + 1]), default=mpf(0))
 
-    @property
+    @functools.cached_property
     def far(self) -> bool:
         """Whether c u‖X‖ is no small perturbation of the singular values of [X; √λI]; then theory is void."""
         return bool(self.cu * self.size > SMALL * mpmath.sqrt(self.low**2 + self.lam))

@@ -48,7 +48,7 @@ def balls(array: Any) -> np.ndarray:
 def sizes(values: np.ndarray) -> np.ndarray:
     """Absolute values as floats, from above."""
     above = [value.abs_upper() for value in values.flat]
-    floats = [0.0 if value == 0 else max(float(value), 5e-324) for value in above]
+    floats = [float(value) or (0.0 if value == 0 else 5e-324) for value in above]
     return np.array(floats).reshape(values.shape) * (1 + 2.0**-50)
 
 

@@ -31,8 +31,9 @@ IDLE = 6  # times as long where the processor is at other work: on a busy machin
 _GRACE = 2.0  # seconds after which the kernel ends what lets no other thread run
 _end = os._exit  # before `keep_alive` takes it from what is judged
 ALONE = "alone"  # the name of the only process
-_LATE, _AT_WORK, _CLOCK = "late", ".json", ".clock"
-_TIME = struct.Struct("d")
+_LATE, _AT_WORK = "late", ".said"
+# Written to at every call, so without a call of the system: since when it runs, or 0; the length of the text; the text.
+_SINCE, _LENGTH, _TEXT = struct.Struct("d"), struct.Struct("Q"), 16
 
 
 class Watchdog:
@@ -54,10 +55,8 @@ class Watchdog:
         self.folder, self.seconds, self._idle = folder, seconds, idle
         self._over = threading.Event()
         self._path = folder / f"{name}{_AT_WORK}"
-        self._clock = folder / f"{name}{_CLOCK}"
-        self._clock.write_bytes(_TIME.pack(0.0))
-        with self._clock.open("r+b") as file:  # written to at every call, so without a call of the system
-            self._since = mmap.mmap(file.fileno(), _TIME.size)
+        self._path.touch()
+        self._said = self._mapped(mmap.PAGESIZE)
         self._test: dict[str, Any] = {}
         self._late: set[str] = set()  # functions, as of when the test began, under any mark
         self._returned: set[str] = set()
@@ -87,7 +86,7 @@ class Watchdog:
         if not self._calls:
             _alarm(seconds + _GRACE, self._idle and self._idle * seconds + _GRACE)
         begun = time.monotonic()
-        _TIME.pack_into(self._since, 0, begun)
+        _SINCE.pack_into(self._said, 0, begun)
         self._calls[thread] = time.process_time() + seconds, begun + (self._idle or math.inf) * seconds, function, code
         try:
             yield
@@ -96,7 +95,7 @@ class Watchdog:
             self._calls.pop(thread, None)
             if not self._calls:
                 _alarm(0, 0)
-                _TIME.pack_into(self._since, 0, 0.0)
+                _SINCE.pack_into(self._said, 0, 0.0)
 
     def end(self) -> None:
         """Nobody is watched any more."""
@@ -107,7 +106,16 @@ class Watchdog:
         return function in self._late and (function, self._test["mark"]) in late(self.folder)
 
     def _say(self, **found: Any) -> None:
-        self._path.write_text(json.dumps(self._test | found), encoding="utf-8")
+        text = json.dumps(self._test | found).encode()
+        if _TEXT + len(text) > len(self._said):
+            self._said = self._mapped(2 * (_TEXT + len(text)))
+        self._said[_TEXT : _TEXT + len(text)] = text
+        _LENGTH.pack_into(self._said, _SINCE.size, len(text))
+
+    def _mapped(self, size: int) -> mmap.mmap:
+        with self._path.open("r+b") as file:
+            file.truncate(size)
+            return mmap.mmap(file.fileno(), size)
 
     def _watch(self) -> None:
         while not self._over.wait(_GRACE / 4):
@@ -172,8 +180,9 @@ def was_late(folder: Path, said: dict[str, Any]) -> None:
 def at_work(folder: Path, name: str) -> dict[str, Any]:
     """What the process of this name was at when it ended, and for how many seconds in a call."""
     try:
-        said: dict[str, Any] = json.loads((folder / f"{name}{_AT_WORK}").read_text(encoding="utf-8"))
-        (since,) = _TIME.unpack((folder / f"{name}{_CLOCK}").read_bytes())
+        written = (folder / f"{name}{_AT_WORK}").read_bytes()
+        (since,), (length,) = _SINCE.unpack_from(written), _LENGTH.unpack_from(written, _SINCE.size)
+        said: dict[str, Any] = json.loads(written[_TEXT : _TEXT + length])
     except (OSError, ValueError, struct.error):
         return {}
     return said | {"seconds": time.monotonic() - since if since else 0.0}

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize
 
 Numbers = np.ndarray
 TOGETHER = 6  # numbers that Nelder and Mead's method moves at once
@@ -53,6 +52,8 @@ def climb(measure: Callable[[Numbers], float], start: Numbers, tries: int, rng: 
     simplex = width * rng.standard_normal((len(some) + 1, len(some)))
     simplex[0] = 0
     options = {"maxfev": tries // 2, "initial_simplex": simplex, "xatol": 1e-17, "fatol": 0.0}
+    from scipy.optimize import minimize  # takes a third of a second
+
     minimize(by, np.zeros(len(some)), method="Nelder-Mead", options=options)
     while left > tries // 4:
         place, factor = rng.integers(len(start)), rng.choice(STEPS)

@@ -16,6 +16,8 @@ TEXTBOOK = load(["numpy"])
 DESCRIBED = [bug for bug in BUGS if bug.typical]
 ENOUGH = 0.6  # of the bugs that the table describes
 
+pytestmark = pytest.mark.power
+
 # What a formula may say of a call that it is not for: nothing at all, that it has no inverse, that rounding decides.
 SILENT = (ValueError, ZeroDivisionError)
 

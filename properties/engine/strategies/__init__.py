@@ -4,10 +4,11 @@ Few draws an example: the structure is drawn and shrinks towards a small well-co
 bulk numbers come from a drawn seed, and seed 0 stands for the plainest ones.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import hypothesis.strategies as st
 import numpy as np
@@ -19,6 +20,19 @@ from shrinkage.properties.engine.strategies import families
 
 DTYPES = (np.float64, np.float32)
 SEEDS = st.integers(0, 2**32 - 1)
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def once(function: Callable[P, T]) -> Callable[P, T]:
+    """The same strategy for the same arguments: Hypothesis examines each that is new."""
+    return cast(Callable[P, T], functools.lru_cache(maxsize=1024)(function))
+
+
+def composite(function: Callable[Concatenate[st.DrawFn, P], T]) -> Callable[P, st.SearchStrategy[T]]:
+    """What `st.composite` makes of it, `once`."""
+    return once(st.composite(function))
+
 
 # A claim on ordinary input is one of mathematics: float64, sizes from one up, numbers and λ of everyday size. The same
 # claim over conditioning, rank, scale, sizes of zero and float32 is one of accuracy. Strategies know which by `hard`;
@@ -42,16 +56,19 @@ IN_EITHER_DTYPE = pytest.mark.parametrize(
 )
 
 
+@once
 def kinds(hard: bool) -> st.SearchStrategy[Any]:
     """float64 for an ordinary problem, either dtype for a hard one."""
     return st.sampled_from(DTYPES if hard else DTYPES[:1])
 
 
+@once
 def count(hard: bool, most: int) -> st.SearchStrategy[int]:
     """From one up for an ordinary problem, from none up for a hard one."""
     return st.integers(0 if hard else 1, most)
 
 
+@once
 def apart(most: int) -> st.SearchStrategy[int]:
     """The binades of a hard problem for `wild`: now and then none, and numbers are plain."""
     return st.sampled_from([0, most, most, most])
@@ -145,7 +162,7 @@ def spectrum(kind: str, size: int, condition: float) -> np.ndarray:
 SPECTRA = st.sampled_from(["graded", "one small", "one large", "clustered"])
 
 
-@st.composite
+@composite
 def shapes(draw: st.DrawFn, low: int = 1, high: int = 8) -> tuple[int, int]:
     """(n, d): tall, wide, square, one row, one column; now and then 20×10 or 10×20."""
     n, d = draw(st.tuples(st.integers(low, high), st.integers(low, high)))
@@ -170,7 +187,7 @@ def target(rng: np.random.Generator | None, X: np.ndarray, kind: str, columns: i
 TARGETS = st.sampled_from(["residual", "planted", "small residual", "free"])
 
 
-@st.composite
+@composite
 def linear(
     draw: st.DrawFn,
     *,
@@ -231,6 +248,7 @@ def linear(
     return Linear(X, y if k else y[:, 0], shifted(relative, x_unit), min(n, d))
 
 
+@once
 def _around_zero(size: int) -> st.SearchStrategy[int]:
     return st.integers(0, 2 * size).map(lambda i: (i + 1) // 2 * (-1) ** i)
 
@@ -241,7 +259,7 @@ def shifted(relative: float, x_unit: int) -> float:
     return math.ldexp(relative, min(max(2 * x_unit, -1073 - own), 1023 - own))
 
 
-@st.composite
+@composite
 def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
     """Binary exponents for X and y, such that y/X, the size of w, is far from overflow too."""
     most = 664 if dtype == np.float64 else 80
@@ -250,7 +268,7 @@ def units(draw: st.DrawFn, dtype: Any) -> tuple[int, int]:
     return x_unit, y_unit
 
 
-@st.composite
+@composite
 def of_rank(
     draw: st.DrawFn,
     *,
@@ -294,7 +312,7 @@ def of_rank(
     return Linear(X, y if k else y[:, 0], 0.0, rank)
 
 
-@st.composite
+@composite
 def with_weights(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> tuple[Linear, np.ndarray]:
     """A ridge problem and some w of its answer's shape and mostly of its size: anything, zero, or near the solution."""
     p = draw(ridge_problem(hard=hard, columns=columns))
@@ -334,7 +352,7 @@ def reflections(size: int, rng: np.random.Generator | None) -> np.ndarray:
     return Q[rng.permutation(size)]
 
 
-@st.composite
+@composite
 def planted(draw: st.DrawFn, steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
     """A matrix with known singular values, powers of two: each is the one before, divided by 2**step."""
     m, n = draw(shapes())
@@ -347,6 +365,7 @@ def planted(draw: st.DrawFn, steps: tuple[int, ...] = (0, 2, 3, 4)) -> Planted:
     return Planted(*(a.astype(dtype) for a in ((U * s) @ Vt, U, s, Vt)))
 
 
+@once
 def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrategy[Linear]:
     """A problem of full rank or, among the hard ones, of any rank, with λ > 0 beside its spectrum."""
     if not hard:
@@ -354,7 +373,7 @@ def ridge_problem(*, hard: bool = False, columns: bool = True) -> st.SearchStrat
     return st.one_of(linear(hard=True, columns=columns), _with_lam(columns))
 
 
-@st.composite
+@composite
 def with_lams(
     draw: st.DrawFn, *, hard: bool = False, columns: bool = True, zero: bool = True
 ) -> tuple[Linear, np.ndarray]:
@@ -381,7 +400,7 @@ def with_lams(
     return p, np.array(lams, p.dtype)
 
 
-@st.composite
+@composite
 def _with_lam(draw: st.DrawFn, columns: bool) -> Linear:
     problem = draw(of_rank(hard=True, columns=columns))
     unit = int(np.frexp(abs(problem.X).max())[1])

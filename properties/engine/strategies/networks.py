@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 
-from shrinkage.properties.engine.strategies import SEEDS, Shown, apart, count, generator, kinds, wild
+from shrinkage.properties.engine.strategies import SEEDS, Shown, apart, composite, count, generator, kinds, once, wild
 from shrinkage.properties.engine.strategies import plain as eighths
 
 # ---- chapter 4 -------------------------------------------------------------------------------------------------------
@@ -38,6 +38,7 @@ class Unit(Shown):
         return *self.sample, self.lr
 
 
+@once
 def unit(hard: bool = False) -> st.SearchStrategy[Unit]:
     """In eighths, so that rounding plays no part; or floats of any kind up to 1e±12."""
     number = HARD if hard else EIGHTHS
@@ -71,7 +72,7 @@ class Hidden(Shown):
         return self.x, self.y, *self.params, self.lr
 
 
-@st.composite
+@composite
 def hidden(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples: int | None = None) -> Hidden:
     """A network with one hidden layer and data for it.
 
@@ -97,7 +98,7 @@ def hidden(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples:
     return Hidden(x, y, W1, b, W2, draw(st.floats(-0.25, 0.25)) if hard else draw(RATES))
 
 
-@st.composite
+@composite
 def landing(draw: st.DrawFn, where: str, *, unit: bool = False) -> Hidden:
     """A sample and a network on which a step is exact, and takes units to a place where another formula holds.
 
@@ -123,7 +124,7 @@ def landing(draw: st.DrawFn, where: str, *, unit: bool = False) -> Hidden:
     return Hidden(np.array([x]), np.array([y]), w[:, None], z - w * x, v[None], lr)
 
 
-@st.composite
+@composite
 def training(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Hidden:
     """Samples and a network of size 1, and a learning rate so small that no epoch makes it diverge.
 
@@ -174,7 +175,7 @@ class Layer(Shown):
         return self.x.reshape(len(self.x), len(self.w))
 
 
-@st.composite
+@composite
 def layers(draw: st.DrawFn, *, hard: bool = False, plain: bool = False) -> Layer:
     """An affine layer on samples that are vectors or images, in eighths.
 
@@ -202,7 +203,7 @@ class Scores(Shown):
     y: np.ndarray
 
 
-@st.composite
+@composite
 def scores(draw: st.DrawFn, *, hard: bool = False, plain: bool = False, samples: int = 1) -> Scores:
     """Scores in eighths up to ±10, no margin exactly 0.
 
@@ -259,7 +260,7 @@ class Network(Shown):
         return model
 
 
-@st.composite
+@composite
 def networks(draw: st.DrawFn, *, hard: bool = False, layers: int = 1, most: int = 4, reg: Any = None) -> Network:
     """A network of up to four layers with up to four units in each, and up to four samples.
 

@@ -19,6 +19,7 @@ from shrinkage.properties.engine.strategies import (
     TARGETS,
     Shown,
     _around_zero,
+    composite,
     generator,
     kinds,
     of_rank,
@@ -68,7 +69,7 @@ class Offset(Shown):
         return () if self.weights is None else (self.weights,)
 
 
-@st.composite
+@composite
 def offset(
     draw: st.DrawFn, *, weighted: bool, hard: bool = False, columns: bool = True, penalty: bool = True, low: int = 1
 ) -> Offset:
@@ -158,7 +159,7 @@ def _weights(kind: str, n: int, low: int, rng: np.random.Generator | None) -> np
     return s
 
 
-@st.composite
+@composite
 def offset_of_rank(draw: st.DrawFn, *, weighted: bool, columns: bool = True) -> Offset:
     """A problem of any rank, exact as the floats stand, without a penalty: small integers, and so are weights."""
     p, rng = draw(of_rank(columns=columns, hard=True, plain=True)), np.random.default_rng(draw(SEEDS))
@@ -174,7 +175,7 @@ def offset_of_rank(draw: st.DrawFn, *, weighted: bool, columns: bool = True) -> 
     return Offset(X, y, weights, 0.0, rank)
 
 
-@st.composite
+@composite
 def with_grid(draw: st.DrawFn, *, weighted: bool, hard: bool = False, columns: bool = True, low: int = 1) -> Any:
     """A problem with an intercept, and values of λ in any order, repeated.
 
@@ -205,7 +206,7 @@ class ByFeature(Shown):
         return self.X.dtype
 
 
-@st.composite
+@composite
 def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> ByFeature:
     """A problem with λⱼ ≥ 0; the features without a penalty are of full rank, or, among the hard ones, of any.
 
@@ -250,7 +251,7 @@ def by_feature(draw: st.DrawFn, *, hard: bool = False, columns: bool = True) -> 
     return ByFeature(X, y if k else y[:, 0], np.array(lams, dtype))
 
 
-@st.composite
+@composite
 def few_small_lams(draw: st.DrawFn) -> ByFeature:
     """More features than samples, but the λⱼ of fewer than them, or of none, are small: the rest is as if left out."""
     n = draw(st.integers(2, 6))

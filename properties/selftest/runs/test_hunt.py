@@ -344,8 +344,8 @@ def test_a_hunt_keeps_to_its_hours(tmp_path, monkeypatch):
             self.process = subprocess.Popen(["sleep", "60"])
             self.task = None
             at = {"mark": "accuracy", "function": "ridge", "call": "ridge(X, y, 1.0)"}
-            (Path(folder) / f"{self.name}.json").write_text(json.dumps(at))
-            (Path(folder) / f"{self.name}.clock").write_bytes(struct.pack("d", time.monotonic()))
+            text = json.dumps(at).encode()
+            (Path(folder) / f"{self.name}.said").write_bytes(struct.pack("dQ", time.monotonic(), len(text)) + text)
 
     assert not Hand(load(Choice(("numpy",)))).do(Task(HELD, 1, 50), time.monotonic()).judged
     monkeypatch.setattr(pool, "Worker", Stuck)
