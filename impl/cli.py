@@ -6,6 +6,7 @@ they refuse and which files, numbers and times they take, is here.
 
 import argparse
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -64,21 +65,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def quietly(run: Callable[[], int | None]) -> int:
-    """Its exit code; 1, without a word, where nobody reads what it prints any more, as of ``| head``."""
+    """Its exit code; 1, without a word, where nobody reads what it prints, as of ``| head``; 2 where a disk is full."""
     try:
         try:
             return run() or 0
         finally:  # of --help, too, which exits
             for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()  # or the interpreter does at its end, and complains
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in filter(None, (sys.stdout, sys.stderr)):
             try:
                 stream.flush()
-            except BrokenPipeError:
+            except OSError:
                 os.dup2(nowhere, stream.fileno())
-        return 1
+        if error.errno == errno.EPIPE:
+            return 1
+        print(f"shrinkage: what it prints or stores cannot be written: {os.strerror(errno.ENOSPC)}", file=sys.stderr)
+        return 2
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from _pytest.config import create_terminal_writer
 
+from shrinkage.contract import CONTRACT
+from shrinkage.loader.expressions import near
+
 from .findings import MARKS
 from .scorecard import unjudged
 from .screen import lines, warned
@@ -69,8 +72,9 @@ class OneScreen:
 def _nothing_chosen(marks: str, names: str) -> str:
     of = [f"{option} {text!r}" for option, text in (("-m", marks), ("-k", names)) if text]
     known = f" The marks are {', '.join(MARKS)}." if marks and not any(mark in marks for mark in MARKS) else ""
+    meant = "".join(near(word, CONTRACT) for word in re.findall(r"\w+", names) if word not in ("and", "or", "not"))
     shown = " -- --collect-only lists the names of all." if names else ""
-    return f"No claim was chosen: {' and '.join(of)} leave{'s' * (len(of) == 1)} none.{known}{shown}"
+    return f"No claim was chosen: {' and '.join(of)} leave{'s' * (len(of) == 1)} none{meant}.{known}{shown}"
 
 
 def tell(terminal: pytest.TerminalReporter, card: Mapping[str, Any]) -> None:

@@ -278,6 +278,19 @@ def test_whoever_stops_reading_is_told_nothing_more(said, buffering, monkeypatch
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("buffering", [-1, 1])
+def test_a_full_disk_is_told_of_in_a_sentence(buffering, monkeypatch, capfd):
+    """And the exit code is that of what could not be done."""
+    with open("/dev/full", "w", buffering=buffering) as out:
+        monkeypatch.setattr(sys, "argv", ["shrinkage", "--help"])
+        monkeypatch.setattr(sys, "stdout", out)
+        with pytest.raises(SystemExit, match=r"^2$"):
+            runpy.run_module("shrinkage", run_name="__main__")
+    said = "shrinkage: what it prints or stores cannot be written: No space left on device\n"
+    assert capfd.readouterr().err == said
+
+
 def test_a_command_that_python_calls_leaves_the_process_as_it_was(tmp_path, monkeypatch, capsys):
     """Handlers of signals, the environment, the folder, warnings and NumPy's errors, whatever was set in between."""
     changed_since_a_commit(tmp_path)
