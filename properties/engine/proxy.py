@@ -138,7 +138,7 @@ def _done(
             raise Breach(call.function, f"{call.function} is not called again: once it did not come back")
         with watchdog.calling(call.function, lambda: "; ".join(call.lines())):
             call.result = _as_arrays(call, function(*given, **by_name))
-        seen.of(call.function).reached = True
+        seen.of(call.function).reached |= bool(call.method) or not CONTRACT[call.function].methods  # not if just made
     except NotOffered as error:  # not with these arguments
         pytest.skip(f"not offered: {error}")
     except BaseException as error:

@@ -17,7 +17,7 @@ from hypothesis import Phase, settings
 from shrinkage.loader import Implementation
 from shrinkage.peers import numpy as textbook
 from shrinkage.properties.engine.account import seen, shown, source_repr
-from shrinkage.properties.engine.account.failure import Failed, Failure
+from shrinkage.properties.engine.account.failure import Breach, Failed, Failure
 from shrinkage.properties.engine.bounds import Bound
 from shrinkage.properties.engine.falsify import FEW, _failure, claims, refute
 from shrinkage.properties.engine.proxy import Judged
@@ -453,6 +453,30 @@ def test_digits_that_go_with_the_condition_are_lost():
     assert (row["verdict"], row["condition"]) == ("loses digits", 1e4)
     claim["functions"]["ridge"]["misses"] = [[10.0**k, 1e20] for k in range(4, 12)]
     assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_who_calls_what_never_answers_is_not_held_to_be_right(made):
+    """A net whose layer is to blame has given nothing that could be right: neither in that call nor by being made."""
+
+    class Net:
+        params: dict[str, Any] = {}  # noqa: RUF012  # of one object
+
+        def loss(self, X, y=None):
+            raise Breach("relu_forward", "relu_forward gave no answer within 10 s")
+
+    layer = Net().loss  # as of an isolated process, which knows where it was
+    given = types.SimpleNamespace(FullyConnectedNet=lambda *_, **__: Net(), relu_forward=layer)
+    judged = Judged(Implementation("given", given))
+    seen.begin()
+    net = judged.FullyConnectedNet([1], input_dim=1, num_classes=1)
+    with pytest.raises(Breach) as raised:
+        (judged.relu_forward if made else net.loss)(np.ones((1, 1)))
+    seen.explain(raised.value)
+    told = seen.told()
+    assert told["relu_forward"]["failed"]
+    assert not told["FullyConnectedNet"]["failed"]
+    assert not told["FullyConnectedNet"]["reached"]
 
 
 def test_who_fails_alone_is_to_blame_for_what_several_fail_in():

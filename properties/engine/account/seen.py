@@ -32,7 +32,7 @@ class Seen:
     failed
         Whether the last judgement failed.
     reached
-        Whether it was called, and came back.
+        Whether it was called, not only made, and came back.
     misses
         Condition and error over bound of linear problems on which it failed.
     departure
@@ -180,6 +180,8 @@ def explain(error: BaseException) -> Failure | None:
         of(failure.function)
         for function, record in _seen.items():
             record.failed = function == failure.function
+        if (call := raised_by(error)) is not None:  # by another's fault: what it would have given, nobody has seen
+            of(call.function).reached = False
     elif not any(record.failed for record in _seen.values()):
         for record in _seen.values():
             record.failed = True
