@@ -110,9 +110,10 @@ def quadratic_form_jacobian(A: np.ndarray, x: np.ndarray) -> Bound:
 
 
 # ---- chapters 2 and 3 ------------------------------------------------------------------------------------------------
-# With M = XᵀX + λI, K = XXᵀ + λI, r = y − Xw, α = K⁻¹y = r/λ, perturbing the data by δX and δy changes the solution, to
-# first order, by
+# With M = XᵀX + λI, K = XXᵀ + λI, r = y − Xw, α = K⁻¹y = r/λ, perturbing the data by δX and δy changes the solution by
 #     δw = M⁻¹δXᵀr − M⁻¹Xᵀ(δX w − δy)            (Björck 1996, §1.4.3; Higham 2002, §20.1)
+# to first order, and exactly where M⁻¹ and M⁻¹Xᵀ are those of the perturbed X: then Xᵀr = λw alone was left out. That
+# matters where σ = 0: rounding makes it c u‖X‖, over λ.
 # A backward stable method gives the exact answer of data that are off by c u‖X‖ and c u‖y‖; c grows with the size.
 # The forms differ in the matrix that they perturb: X itself, X with √λ I beside or below it, or a Gram matrix.
 # Norms are mpmath's floats: ‖X‖² overflows float64 where ‖X‖ does not.
@@ -197,22 +198,33 @@ class Problem:
         """C u where no SVD takes part."""
         return rounding_of_products(self.n, self.d, self.dtype)
 
+    @property
+    def _moved(self) -> mpf:
+        """By how much each σ may have moved at λ > 0, by Weyl's inequality; at λ = 0 it is of second order."""
+        return self.cu * self.size if self.lam else mpf(0)
+
+    @property
+    def _lowest(self) -> mpf:
+        return max(self.low - self._moved, mpf(0))
+
     @functools.cached_property
     def gram_inverse(self) -> mpf:
         """‖M⁻¹‖."""
-        return 1 / ((self.low if self.n >= self.d else 0) ** 2 + self.lam)
+        return 1 / ((self._lowest if self.n >= self.d else 0) ** 2 + self.lam)
 
     @functools.cached_property
     def kernel_inverse(self) -> mpf:
         """‖K⁻¹‖."""
-        return 1 / ((self.low if self.n <= self.d else 0) ** 2 + self.lam)
+        return 1 / ((self._lowest if self.n <= self.d else 0) ** 2 + self.lam)
 
     @functools.cached_property
     def solver(self) -> mpf:
         """‖M⁻¹Xᵀ‖ = max σ/(σ²+λ), which rises up to σ = √λ and falls from there: it is at a σ beside that."""
-        s = self.s[: self.rank][self.s[: self.rank] > 0]
-        falls = np.count_nonzero(s >= mpmath.sqrt(self.lam))
-        return max((each / (each * each + self.lam) for each in s[max(falls - 1, 0) : falls + 1]), default=mpf(0))
+        peak, moved = mpmath.sqrt(self.lam), self._moved
+        s = self.s[: self.rank] if self.lam else self.s[: self.rank][self.s[: self.rank] > 0]
+        falls = np.count_nonzero(s >= peak)
+        beside = [min(max(peak, each - moved), each + moved) for each in s[max(falls - 1, 0) : falls + 1]]
+        return max((each / (each * each + self.lam) for each in beside), default=mpf(0))
 
     @functools.cached_property
     def far(self) -> bool:
