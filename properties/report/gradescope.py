@@ -1,7 +1,8 @@
 """``--gradescope FILE``: what a run has found, as Gradescope's autograder reads it (``results.json``).
 
 There is an entry for each function, worth one point, which it gets if all its claims held; what failed is told with the
-input that shows it. A function that is written where it cannot be imported has an entry, too, and gets nothing.
+input that shows it. A function that is written where it cannot be imported has an entry, too, and gets nothing; nor does
+one of whose claims most could not be judged, for another function fails in them first.
 ``--gradescope-points FILE`` says otherwise, in TOML, all of it optional::
 
     entries = "function"    # or "claim": an entry for each test
@@ -17,6 +18,7 @@ The format is that of https://gradescope-autograders.readthedocs.io/en/latest/sp
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,16 +102,21 @@ def whole(stats: Mapping[str, list[Any]], exit: int) -> bool:
 def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
     """The account of a whole run as ``results.json``."""
     by_name: dict[str, list[dict[str, Any]]] = {}
+    unreached: Counter[str] = Counter()
     for claim in card["claims"]:
         test = claim["id"].rsplit("::", 1)[-1].split("[")[0]
         outcomes = claim["functions"].items() if points.entries == "function" else [(test, claim)]
         for name, found in outcomes:
             if found["outcome"] in ("held", "failed", "not reached"):
                 by_name.setdefault(name, [])
+                unreached[name] += found["outcome"] == "not reached"
             if found["outcome"] in ("held", "failed"):
                 by_name[name].append(claim | {"outcome": found["outcome"]})
     lost = card["lost"] if points.entries == "function" else {}
     worth = points.points or dict.fromkeys(sorted({*by_name, *lost}), 1)
+    for name, claims in by_name.items():
+        if unreached[name] > len(claims) and all(claim["outcome"] == "held" for claim in claims):
+            claims.clear()  # a new net's shapes are right, and what it computes nobody has seen
     why = dict.fromkeys(by_name, "Not judged: a function that is called before it fails.") | lost
     tests = [_entry(name, by_name.get(name, []), worth[name], points, why.get(name, "")) for name in worth]
     held, judged = (sum(c["outcome"] in those for c in card["claims"]) for those in (["held"], ["held", "failed"]))

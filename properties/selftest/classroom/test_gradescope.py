@@ -118,6 +118,19 @@ def test_half_of_its_claims_are_half_a_point_where_that_is_asked_for(partial, sc
     assert found["tests"][1]["output"] == "optim.py is no Python."
 
 
+@pytest.mark.parametrize(("unreached", "score"), [(1, 1), (2, 0)])
+def test_what_was_mostly_not_reached_has_no_point(unreached, score):
+    """That the weights of a new net are right is no point where `relu_forward` never answers, and so no loss was seen."""
+    held = ROW | {"id": "test_net.py::test_weights", "claim": "One.", "outcome": "held"}
+    stuck = ROW | {"claim": "Another.", "outcome": "failed", "message": "AssertionError"}
+    stuck |= {"functions": {"relu_forward": {"outcome": "failed"}, "TwoLayerNet": {"outcome": "not reached"}}}
+    claims = [held | {"functions": {"TwoLayerNet": {"outcome": "held"}}}]
+    claims += [stuck | {"id": f"test_net.py::test_{i}"} for i in range(unreached)]
+    found = gradescope.results({"claims": claims, "lost": {}, "examples": 20}, gradescope.Points())
+    jsonschema.validate(found, RESULTS)
+    assert {test["name"]: test["score"] for test in found["tests"]} == {"TwoLayerNet": score, "relu_forward": 0}
+
+
 def test_an_entry_may_be_a_claim(tmp_path):
     """With entries = "claim" each test is one, under the sentence that it claims."""
     _, output, found = run(tmp_path, points='entries = "claim"\n')
