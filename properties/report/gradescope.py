@@ -1,8 +1,8 @@
 """``--gradescope FILE``: what a run has found, as Gradescope's autograder reads it (``results.json``).
 
 There is an entry for each function, worth one point, which it gets if all its claims held; what failed is told with the
-input that shows it. A function that is written where it cannot be imported has an entry, too, and gets nothing; nor does
-one of whose claims most could not be judged, for another function fails in them first.
+input that shows it. A function that is written where it cannot be imported has an entry, too, and gets nothing; nor
+does one of whose claims most could not be judged, for another function fails in them first.
 ``--gradescope-points FILE`` says otherwise, in TOML, all of it optional::
 
     entries = "function"    # or "claim": an entry for each test

@@ -120,7 +120,7 @@ def test_half_of_its_claims_are_half_a_point_where_that_is_asked_for(partial, sc
 
 @pytest.mark.parametrize(("unreached", "score"), [(1, 1), (2, 0)])
 def test_what_was_mostly_not_reached_has_no_point(unreached, score):
-    """That the weights of a new net are right is no point where `relu_forward` never answers, and so no loss was seen."""
+    """That a new net's weights are right is no point where `relu_forward` never answers: no loss was seen."""
     held = ROW | {"id": "test_net.py::test_weights", "claim": "One.", "outcome": "held"}
     stuck = ROW | {"claim": "Another.", "outcome": "failed", "message": "AssertionError"}
     stuck |= {"functions": {"relu_forward": {"outcome": "failed"}, "TwoLayerNet": {"outcome": "not reached"}}}
