@@ -98,9 +98,11 @@ class Sums:
         if n == 100:
             raise ValueError
 """
+# zarr's plugin is there where its package is, and takes as long as all else that a process begins with.
+WITHOUT = "-p no:zarr"
 CONFIGURED = {
     "pyproject.toml": '[project]\nname = "mini"\nversion = "1"\n[tool.setuptools]\npackage-dir = {"" = "src"}\n'
-    '[tool.pytest.ini_options]\naddopts = "--benchmark-disable --strict-markers"\n',
+    f'[tool.pytest.ini_options]\naddopts = "--benchmark-disable --strict-markers {WITHOUT}"\n',
     "src/mini/__init__.py": MINI,
     "tests/test_speed.py": TESTS,
     "tests/test_long.py": "import os, mini\nopen(os.environ['COLLECTED'], 'a').write('x')\ndef test_nothing(): pass\n",
@@ -117,7 +119,7 @@ MARKED = {
     "def words():\n    return ['word'] * 3000\n@pytest.mark.parametrize('count', [3])\n"
     "def test_marked(words, count):\n    for _ in range(count):\n        mini.joined(words)\n"
 }
-FLAT = {"mini.py": MINI, "test_speed.py": TESTS}
+FLAT = {"mini.py": MINI, "test_speed.py": TESTS, "pytest.ini": f"[pytest]\naddopts = {WITHOUT}\n"}
 
 
 def home(folder: Path, side: str, files: Mapping[str, str]) -> Home:
