@@ -61,9 +61,7 @@ def _verdict(mark: str, function: str, found: Sequence[tuple[Claim, Failure | No
         return row
     if mark == "interface":
         return row | {"verdict": "departs"}
-    misses = sorted(
-        tuple(miss) for claim, failure in found if failure for miss in claim["functions"][function].get("misses", [])
-    )
+    misses = _misses((claim, function) for claim, failure in found if failure)
     kinds = {failure.get("kind", "other") for failure in failures}
     past = sum(failure.get("past_squares", False) for failure in failures)
     if past:
@@ -73,6 +71,11 @@ def _verdict(mark: str, function: str, found: Sequence[tuple[Claim, Failure | No
     if past == len(failures):
         return row | {"verdict": "leaves the range"}
     return row | {"verdict": "raises" if kinds == {"raised"} else "wrong"}
+
+
+def _misses(failed: Iterable[tuple[Claim, str]]) -> list[tuple[float, ...]]:
+    """Condition and error over bound of the examples that failed, the least condition first."""
+    return sorted(tuple(miss) for claim, name in failed for miss in claim["functions"].get(name, {}).get("misses", []))
 
 
 def _grow(misses: Sequence[tuple[float, ...]]) -> bool:
@@ -170,12 +173,13 @@ def _finding(group: Group) -> dict[str, Any]:
     claim, function, first = ordered[0]
     functions = [*dict.fromkeys(name for _, name, _ in ordered)]
     marks = {"interface" if f["kind"] in INTERFACE else c["mark"] or MARKS[-1] for c, _, f in group}
+    loses = marks == {"accuracy"} and _grow(_misses((claim, name) for claim, name, _ in group))
     return {
         "function": function,
         "functions": sorted(functions),
         "mark": min(marks, key=MARKS.index),
         "kind": first["kind"],
-        "sentence": _sentence(claim, [failure for _, _, failure in ordered], sorted(functions)),
+        "sentence": _sentence(claim, [failure for _, _, failure in ordered], sorted(functions), loses),
         "claims": sorted({c["id"] for c, _, f in group if c["outcome"] == "failed" and f["kind"] != "changed"}),
         **{name: first.get(name, "") for name in ("call", "gave", "got", "expected", "source")},
         "typical_of": next(
@@ -199,7 +203,7 @@ def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
     )
 
 
-def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -> str:
+def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str], loses: bool) -> str:
     first, who = failures[0], named(functions)
     if first.get("past_squares") and claim["mark"] == "accuracy":
         return f"{who}: numbers or their squares leave the range of floats"
@@ -224,11 +228,12 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str]) -
         case "value" if claim["mark"] != "interface":
             worst = _worst(failures)
             by = f": the error is {times(worst, 2)} × what is allowed" if worst else ""
-            if any(failure.get("typical_of", {}).get("name") == "normal equations" for failure in failures):
-                return f"{who} {'lose' if are == 'are' else 'loses'} the square of the condition{by}"
-            return (
-                f"{who} {are} wrong{by}" if "ratio" in first or "bound" in first["says"] else f"{who}: {first['says']}"
-            )
+            squared = any(f.get("typical_of", {}).get("name") == "normal equations" for f in failures)
+            if squared or (loses and worst):
+                lost = "the square of the condition" if squared else "digits"
+                return f"{who} {'lose' if are == 'are' else 'loses'} {lost}{by}"
+            bounded = "ratio" in first or "bound" in first["says"]
+            return f"{who} {are} wrong{by}" if bounded else f"{who}: {first['says']}"
     if first["says"].startswith("The result is another one"):
         return f"{who} {are} wrong"
     said = first["says"] if first["kind"] != "value" or "bound" not in first["says"] else claim["claim"]

@@ -447,12 +447,16 @@ def test_what_came_and_what_is_right_is_told(name, judged, claim, says, ends):
 def test_digits_that_go_with_the_condition_are_lost():
     """Where errors are what the condition can have done to them; where they are larger, it is wrong."""
     growing = [[10.0**k, 10.0 ** (k - 3)] for k in range(4, 12)]
-    claim = failed("ridge", "value", "accuracy")
+    claim = failed("ridge", "value", "accuracy", says="error / bound = 1e+08, must be <= 1", ratio=1e8)
     claim["functions"]["ridge"]["misses"] = growing
     row = findings.verdicts([claim])["ridge"]["accuracy"]
     assert (row["verdict"], row["condition"]) == ("loses digits", 1e4)
+    (found,) = findings.findings([claim])
+    assert found["sentence"] == "ridge loses digits: the error is 1e+08 × what is allowed"
     claim["functions"]["ridge"]["misses"] = [[10.0**k, 1e20] for k in range(4, 12)]
     assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"
+    (found,) = findings.findings([claim])
+    assert found["sentence"] == "ridge is wrong: the error is 1e+08 × what is allowed"
 
 
 @pytest.mark.parametrize("made", [True, False])
