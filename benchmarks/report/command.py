@@ -5,8 +5,8 @@ is in them. Without an option the Markdown is printed. ``--readme`` takes one ra
 ``README.md`` and ``benchmarks/README.md``, and keeps the file in ``benchmarks/results``, so that a test can say when
 they no longer agree.
 
-``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs
-and the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
+``--page FILE`` makes one page of everything (`shrinkage.benchmarks.report.page`), and takes scorecards, gate runs,
+histories and the gate's proof as well; without FILES it is made from what is kept in ``benchmarks/results``.
 """
 
 import sys
@@ -114,7 +114,8 @@ def _page(files: list[Path], out: Path) -> None:
     except ModuleNotFoundError as error:
         raise Unreadable(f"--page needs {error.name}: pip install 'shrinkage[page]' brings it.") from error
     stored = read_all(files or KEPT)
-    write(out, page(stored, drawings(lambda line: print(f"shrinkage report: {line}", file=sys.stderr, flush=True))))
+    drawn = drawings(lambda line: print(f"shrinkage report: {line}", file=sys.stderr, flush=True))
+    write(out, page(stored, drawn if stored.own else ()))
     print(f"The page is in {out}.")
 
 

@@ -4,13 +4,13 @@ A change point is a commit that the gate calls a regression, by its own statisti
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from shrinkage.benchmarks.gate.comparison import run
-from shrinkage.benchmarks.gate.decide import PASS
+from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
 from shrinkage.benchmarks.gate.findings import WORDS, plain
 from shrinkage.benchmarks.gate.provider import Options, Say
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git
@@ -55,6 +55,36 @@ def history(options: Options, span: str, say: Say) -> list[dict[str, Any]]:
     return results
 
 
+@dataclass(frozen=True)
+class Step:
+    """A case at one commit.
+
+    Parameters
+    ----------
+    level
+        Its time over that at the first commit; None where it was not timed.
+    verdict
+        Of the gate: `regression` is a change point.
+    """
+
+    level: float | None
+    verdict: str
+
+
+def trend(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Step]]:
+    """Each case, commit by commit. What passed is taken for no change: its ratio is noise, and noise adds up."""
+    rows = [{row["case"]: row for row in result["time"]} for result in results]
+    found: dict[str, list[Step]] = {}
+    for case in dict.fromkeys(case for each in rows for case in each):
+        level, found[case] = 1.0, []
+        for row in (each.get(case, {}) for each in rows):
+            ratio, verdict = row.get("ratio"), row.get("verdict", "")
+            if ratio is not None and verdict != PASS:
+                level *= ratio
+            found[case].append(Step(level if ratio is not None else None, verdict))
+    return found
+
+
 def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     """A line a commit; then each case's time over that at the first commit, change points in bold."""
     lines = ["| commit | verdict | |", "|---|---|---|"]
@@ -62,26 +92,16 @@ def markdown(results: Sequence[Mapping[str, Any]]) -> str:
         verdict = WORDS.get(result["verdict"], "nothing can be said").partition(":")[0]
         said = "; ".join(map(plain, result["reasons"]))
         lines.append(f"| {result['head']['commit'][:9]} | {verdict} | {said} |")
-    trend = [*_trend(results)]
-    if trend:
+    if steps := trend(results):
         names = [result["head"]["commit"][:9] for result in results]
         lines += ["", f"Time, over that at {results[0]['base']['commit'][:9]}; a change point in bold:", ""]
-        lines += ["| case | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|", *trend]
+        lines += ["| case | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+        lines += [f"| {plain(case)} | {' | '.join(map(_cell, each))} |" for case, each in steps.items()]
     return "\n".join(lines) + "\n"
 
 
-def _trend(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What passed is taken for no change: its ratio is noise, and noise adds up."""
-    rows = [{row["case"]: row for row in result["time"]} for result in results]
-    for case in dict.fromkeys(case for each in rows for case in each):
-        level, cells = 1.0, []
-        for each in rows:
-            row = each.get(case)
-            if row is None or row["ratio"] is None:
-                cells.append("–")
-            elif row["verdict"] == PASS:
-                cells.append(f"{level:.2f}")
-            else:
-                level *= row["ratio"]
-                cells.append(f"**{level:.2f}**" if row["verdict"] == "regression" else f"{level:.2f}?")
-        yield f"| {plain(case)} | {' | '.join(cells)} |"
+def _cell(step: Step) -> str:
+    if step.level is None:
+        return "–"
+    level = f"{step.level:.2f}"
+    return {PASS: level, REGRESSION: f"**{level}**"}.get(step.verdict, f"{level}?")

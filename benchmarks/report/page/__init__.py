@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from shrinkage.benchmarks.gate import findings as gate
 from shrinkage.benchmarks.gate import prove
-from shrinkage.benchmarks.report.page import charts, races, verdicts
+from shrinkage.benchmarks.report.page import charts, races, trends, verdicts
 from shrinkage.benchmarks.report.page.drawings import Drawing
 from shrinkage.benchmarks.report.page.sentences import last_gates, summaries
 from shrinkage.benchmarks.report.page.stored import KINDS, Stored
@@ -64,6 +64,7 @@ def page(stored: Stored, drawings: Iterable[Drawing]) -> str:
             gates=[_gate(result) for result in last_gates(stored).values()],
             proofs=[(prove.spread(result), list(prove.shares(result)), result) for _, result in stored.proofs],
             proof_columns=[name or "what" for name in prove.COLUMNS],
+            histories=list(trends.histories(stored.histories)),
             drawings=list(drawings),
         )
     )

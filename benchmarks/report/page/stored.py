@@ -20,6 +20,7 @@ KINDS = {
     "gate run": ("shrinkage gate BASE --json FILE", "what has changed"),
     "proof of the gate": ("shrinkage gate --prove --json FILE", "how often the gate is wrong"),
 }
+HISTORY = "a history (shrinkage gate --history V1..V2 --json FILE)"
 
 
 @dataclass
@@ -30,10 +31,18 @@ class Stored:
     runs: list[Run] = field(default_factory=list)
     gates: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     proofs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    histories: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is about more than the history of some repository."""
+        return bool(self.cards or self.runs or self.proofs or self.gates or not self.histories)
 
     @property
     def missing(self) -> list[str]:
-        """The kinds of which nothing was given."""
+        """The kinds of which nothing was given, where it is about all of them."""
+        if not self.own:
+            return []
         given = (self.cards, self.runs, self.gates, self.proofs)
         return [kind for kind, found in zip(KINDS, given, strict=True) if not found]
 
@@ -61,12 +70,22 @@ def read_all(paths: Iterable[Path]) -> Stored:
             if not content["claims"]:
                 raise Unreadable(f"{path} is a scorecard without a claim.")
             stored.cards.append((path.name, content))
+        elif isinstance(content, list) and content and all(map(_is_of_history, content)):
+            for each in content:
+                if "kind" in each:  # else nothing could be said of it
+                    check(path, "a history by the gate", each, json.loads(SCHEMAS["gate"].read_text(encoding="utf-8")))
+            stored.histories.append((path.name, content))
         elif runs := of_stored(path, content):
             stored.runs += runs
         else:
             commands = ", ".join(f"a {kind} ({command})" for kind, (command, _) in KINDS.items())
-            raise Unreadable(f"{path} is none of: {commands}, a run by pytest-benchmark (--benchmark-json FILE).")
+            others = f"{HISTORY}, a run by pytest-benchmark (--benchmark-json FILE)"
+            raise Unreadable(f"{path} is none of: {commands}, {others}.")
     return replace(stored, cards=_apart(stored.cards))
+
+
+def _is_of_history(result: Any) -> bool:
+    return isinstance(result, dict) and {"base", "head", "verdict", "reasons", "time"} <= result.keys()
 
 
 def _apart(cards: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
