@@ -1,6 +1,6 @@
 """Faults of released libraries: ``python -m shrinkage.properties.found`` lists them.
 
-Each is a script of at most twenty lines in `scripts`, which needs the library and no more, prints what it gives and
+Each is a script of at most twenty lines below `scripts`, which needs the library and no more, prints what it gives and
 what is right, proves the latter in rationals where it is a number, and says at the end whether the library is still
 "wrong" or has been "mended".
 What else is known of it is in `faults.toml`: the version in which it was seen, what it breaks, whether the library's
@@ -52,9 +52,14 @@ class Fault:
     mended: str = ""
 
     @property
+    def script(self) -> Path:
+        """Where it is."""
+        return next(SCRIPTS.glob(f"*/{self.name}.py"))
+
+    @property
     def source(self) -> str:
-        """The script."""
-        return (SCRIPTS / f"{self.name}.py").read_text(encoding="utf-8")
+        """The script's text."""
+        return self.script.read_text(encoding="utf-8")
 
     @property
     def said(self) -> str:
@@ -70,7 +75,7 @@ class Fault:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """The script, in a process of its own, in which warnings are not shown."""
-        command = [sys.executable, "-W", "ignore", str(SCRIPTS / f"{self.name}.py")]
+        command = [sys.executable, "-W", "ignore", str(self.script)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def news(self, installed: str, output: str) -> str:

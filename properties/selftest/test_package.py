@@ -66,6 +66,17 @@ def test_every_other_file_is_data_of_the_wheel_or_meant_to_stay():
                 assert any(file.match(pattern) for pattern in patterns), file
 
 
+def test_a_folder_and_a_file_are_read_in_one_sitting():
+    """At most 20 entries, but for the claims' own folder, and 500 lines; what a run leaves behind does not count."""
+    entries: dict[Path, set[str]] = {}
+    for folder in map(ROOT.joinpath, FOLDERS.values()):
+        for path in folder.rglob("*"):
+            if not any(part[0] == "." or part == "__pycache__" for part in path.relative_to(ROOT).parts):
+                entries.setdefault(path.parent, set()).add(path.name)
+                assert path.suffix != ".py" or path.read_text(encoding="utf-8").count("\n") <= 500, path
+    assert {folder for folder, names in entries.items() if len(names) > 20} == {ROOT / "properties"}
+
+
 def test_the_version_is_in_one_place():
     """Where the build reads it, without an import."""
     assert PROJECT["project"]["dynamic"] == ["version"]

@@ -18,7 +18,7 @@ IMPORTED = {"scikit-learn": "sklearn"}
 
 def test_each_script_has_its_entry_and_each_entry_its_script():
     """One file has what is known of all of them."""
-    assert {path.stem for path in SCRIPTS.glob("*.py")} == set(FAULTS)
+    assert {path.stem for path in SCRIPTS.glob("*/*.py")} == set(FAULTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
