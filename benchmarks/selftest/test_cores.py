@@ -32,6 +32,9 @@ SIZES = [str(case) for case in CASES if case.function in FUNCTIONS and case.quic
 ALLOWED = 0.05  # of the time on one core
 SECONDS = 100.0  # of which it takes half where nothing is suspect
 BUSY = 0.05  # of the cores' time
+# Where code and data happen to lie is a process's for as long as it lasts. It is worth 5 % of a call of 2 µs, and of 50
+# rows of 500 features, with AVX-512, 22 % in one of eight processes: base's or head's.
+AGAIN = 4
 
 
 class InTurnSide(InTurn, Side):
@@ -91,8 +94,9 @@ def test_all_cores_are_never_slower_than_one(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(gate, "SCREENING", 8)
     then = clock()
     slower = compared(tmp_path / "first", SIZES, time.monotonic() + SECONDS)
-    if slower:  # in processes of their own: where code and data happen to lie is worth 5 % of a call of 2 µs
-        slower = compared(tmp_path / "again", [*slower], time.monotonic() + SECONDS / 2)
+    for again in range(AGAIN):  # in processes of their own: what is slower by itself is so in all of them
+        if slower:
+            slower = compared(tmp_path / f"again{again}", [*slower], time.monotonic() + SECONDS / 2)
     busy = of_others(then, clock())
     if slower and busy > BUSY:
         pytest.skip(f"somebody else had {100 * busy:.0f} % of the cores while these were slower: {slower}")
