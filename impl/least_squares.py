@@ -300,7 +300,8 @@ def lstsq_transposed(X: Array, Y: Array, rcond: float, refine: bool | None = Fal
     """(Wᵀ, rank), one target a row; the default cut-off for a negative rcond; rank -1 when it did not converge."""
     (m, n), p = X.shape, min(X.shape)
     if p >= _SMALLEST and (not refine or m >= n):
-        threads = workers_for(X, share=max(m, n) / (max(m, n) + p / 3))  # Cholesky's p³/3 are the caller's alone
+        # No helper for Cholesky's p³/3: it would look on and slow the caller. Less again for that: see 200×200.
+        threads = workers_for(X, share=max(m, n) / (max(m, n) + p / 3))
         if not refine and pays(X):
             Wt, certain = together(threads, mixed_cholesky, X, Y, 0.0, rcond)
             if certain:
