@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numba
@@ -11,6 +13,7 @@ import pytest
 
 import shrinkage
 from shrinkage._kernels import cache
+from shrinkage._kernels.jit import jit
 
 DOF = """
 import shrinkage
@@ -128,9 +131,55 @@ def test_few_versions_are_kept(tmp_path, monkeypatch):
 def test_numbas_own_setting_is_left_alone(monkeypatch):
     """What other code compiles goes where it would go without us."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "theirs")
-    with cache.kept():
-        assert numba.config.CACHE_DIR != "theirs"
+    function = jit(lambda x: x)
+    assert "theirs" not in function._cache.cache_path
     assert numba.config.CACHE_DIR == "theirs"
+
+
+class Paused:
+    """What a cache is asked to keep, or its key, that lets another go first, once, wherever it is written."""
+
+    def __init__(self, name: str, pause: Callable[[], None]) -> None:
+        self.name, self.pause = name, pause
+
+    def __repr__(self) -> str:
+        pause, self.pause = self.pause, lambda: None
+        pause()
+        return self.name
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (repr(self),)
+
+
+def test_two_processes_that_compile_at_once_get_what_they_compiled(tmp_path):
+    """Numba's own file gave one name to both entries: the first loaded what was made for the second's types."""
+    in_the_middle, done = threading.Event(), threading.Event()
+
+    def waits() -> None:
+        in_the_middle.set()
+        assert done.wait(20)
+
+    def another() -> None:
+        other.start()
+        assert in_the_middle.wait(20)
+
+    mine, theirs = (cache._Entries(str(tmp_path), "function", "stamp") for _ in range(2))
+    other = threading.Thread(target=theirs.save, args=("theirs", Paused("made of theirs", waits)))
+    mine.save(Paused("mine", another), "made of mine")
+    done.set()
+    other.join()
+    loaded = cache._Entries(str(tmp_path), "function", "stamp")
+    assert loaded.load(Paused("mine", lambda: None)) == "made of mine"
+    assert loaded.load("theirs") == "made of theirs"
+
+
+def test_what_cannot_be_read_is_compiled_anew(tmp_path, copy):
+    """A disk that was full, or a machine that lost its power, leaves files without their ends."""
+    assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "1 0"
+    for file in tmp_path.rglob("*.nbc"):
+        file.write_bytes(file.read_bytes()[:-100] * (file.stat().st_size % 2))  # of some, nothing
+    assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "1 0"
+    assert compiled(copy, NUMBA_CACHE_DIR=tmp_path)[0] == "0 1"
 
 
 def test_nothing_is_written_into_an_installation(tmp_path, copy):

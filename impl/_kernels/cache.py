@@ -5,6 +5,10 @@ compiled into it, and the constants that it reads, and both may stand in another
 folder that is named after the contents of all files of the package: whatever is in there was made from them. The last
 few folders stay, for who goes back and forth between versions.
 
+In it each entry is a file that is named after its key. Numba numbers them, and has an index of the numbers that every
+process reads, adds to and writes: of two that compile a function for other types at the same time, both take the same
+number, and from then on one kind of argument gets the code that was made for the other (Numba 0.68).
+
 They are where NUMBA_CACHE_DIR says; without that, beside the code in a clone, and in the user's cache folder for an
 installation, which is not to be written into. Where nothing can be written, nothing is kept.
 """
@@ -13,13 +17,16 @@ import contextlib
 import hashlib
 import logging
 import os
+import pickle
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.misc.appdirs import AppDirs
 
 _PACKAGE = Path(__file__).parents[1]
@@ -78,16 +85,43 @@ def _remove_the_oldest(place: Path) -> None:
 _FOLDER = folder()
 
 
-@contextlib.contextmanager
-def kept() -> Iterator[bool]:
-    """What is decorated inside is kept in the folder, if there is one.
+class _Entries(IndexDataCacheFile):  # type: ignore[misc]  # Numba has no types
+    """A function's: of each key one file, which is whole or not there, whoever writes it at the same time."""
 
-    Numba looks at its setting when a function is decorated: it is ours for that moment.
-    """
-    with _one_at_a_time:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(_FOLDER or "")
+    def save(self, key: Any, data: Any) -> None:
+        """Keep it."""
+        self._save_data(self._name(key), data)
+
+    def load(self, key: Any) -> Any:
+        """What was kept; None where there is nothing, or nothing that can be read."""
         try:
-            yield _FOLDER is not None
-        finally:
-            numba.config.CACHE_DIR = before
+            return self._load_data(self._name(key))
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+
+    def _name(self, key: Any) -> str:
+        given = repr((self._version, self._source_stamp, key)).encode()
+        return self._data_name_pattern.format(number=int(hashlib.sha256(given).hexdigest()[:16], 16))
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        own: Any = self._cache_file  # type: ignore[has-type]
+        self._cache_file = _Entries(self._cache_path, self._impl.filename_base, own._source_stamp)
+
+
+def kept(dispatcher: Any) -> Any:
+    """The same function, and what is compiled of it is kept in the folder, if there is one.
+
+    Numba looks at its setting then: it is ours for that moment.
+    """
+    if _FOLDER is not None:
+        with _one_at_a_time:
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(_FOLDER)
+            try:
+                dispatcher._cache = _Cache(dispatcher.py_func)
+            finally:
+                numba.config.CACHE_DIR = before
+    return dispatcher

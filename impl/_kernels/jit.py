@@ -1,8 +1,8 @@
 """The one compile policy. Every compiled function of the project is made by `jit`.
 
-``cache=True``
-    Compiled code is kept on disk: a second process loads it in milliseconds (`cache`). Where nothing can be written,
-    each process compiles for itself.
+kept on disk
+    A second process loads what was compiled in milliseconds (`cache`). Where nothing can be written, each process
+    compiles for itself.
 ``error_model="numpy"``
     1/0 is inf, as in NumPy. Python's model would put a branch and a raise into every division, and those stop loops
     from being vectorised.
@@ -69,10 +69,8 @@ for _module in (
 
 def _policy(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def jit(function: Callable[..., Any]) -> Any:
-        with kept() as keep:
-            return without_collections(
-                numba.njit(cache=keep, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)(function)
-            )
+        compiled = numba.njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)(function)
+        return without_collections(kept(compiled))
 
     return jit
 
