@@ -36,7 +36,7 @@ from shrinkage.properties.engine import oracles
 from shrinkage.properties.engine.account import calls, seen, shown, source_repr
 from shrinkage.properties.engine.account.calls import Call
 from shrinkage.properties.engine.account.failure import OBJECT, Failed, Failure, indented, times
-from shrinkage.properties.engine.bounds import Bound, smallest, unit_roundoff
+from shrinkage.properties.engine.bounds import Bound, norm, smallest, unit_roundoff
 
 _accuracy: float | None = None
 _hunting = False
@@ -279,7 +279,9 @@ def worst_ratio(got: np.ndarray, exact: np.ndarray, bound: Bound) -> float:
     """Error over bound, at its worst; infinite where the bound is zero and the error is not."""
     allowed = np.asarray(bound.allowed, object)
     if _accuracy is not None:
-        allowed = np.maximum(allowed, oracles.to_rational(_accuracy) * _sizes(exact, allowed.shape))
+        claimed = np.asarray(oracles.to_rational(_accuracy) * _sizes(exact, allowed.shape), object)
+        wider = [_larger(*each) for each in zip(allowed.flat, claimed.flat, strict=True)]
+        allowed = np.array(wider, object).reshape(allowed.shape)
     by_entry = allowed.shape == got.shape
     by_column = not by_entry and allowed.shape == got.shape[1:]
     squared = np.empty(got.shape, object)
@@ -311,10 +313,17 @@ def _ratio(squared: Any, allowed: Any) -> float:
     return math.sqrt(oracles.nearest(oracles.to_rational(squared) / oracles.to_rational(allowed) ** 2))
 
 
+def _larger(allowed: Any, claimed: Any) -> Any:
+    """The larger one, of which a bound may be of any kind of number, and infinite or NaN past the range."""
+    if allowed == math.inf or allowed != allowed:
+        return allowed
+    return max(oracles.to_rational(allowed), claimed)
+
+
 def _sizes(exact: np.ndarray, shape: tuple[int, ...]) -> Any:
     """What --accuracy is relative to: the entries, or the norms of the columns or of the whole."""
     size = np.vectorize(oracles.largest, otypes=[object])(exact) if exact.size else exact
     if shape == exact.shape:
         return size
-    squares = (size**2).sum(axis=0 if shape and shape == exact.shape[1:] else None)
-    return np.vectorize(lambda s: oracles.to_rational(math.sqrt(oracles.nearest(s))), otypes=[object])(squares)
+    columns = size.reshape(len(size), -1).T if shape and shape == exact.shape[1:] else [size]
+    return np.array([oracles.to_rational(norm(column)) for column in columns], object).reshape(shape)

@@ -301,6 +301,17 @@ def test_a_page_is_all_that_was_found(folder):
     assert not re.search(r"(src|href)=", page)
 
 
+def test_an_accuracy_of_its_own_is_enough_and_no_more(folder):
+    """Whatever kinds of numbers the bounds are of; all that is right without it is right with it."""
+    (folder / "rough.py").write_text(MINE.format(factor="1.0001 * "))
+    assert judge(folder, "rough.py", "--accuracy", "1e-5")[0] == 1
+    code, output = judge(folder, "rough.py", "--accuracy", "1e-3")
+    assert code == 0, output
+    assert "  Bounds were widened to --accuracy 0.001 where they are tighter." in output
+    code, output = judge(folder, "numpy", "-m", "mathematics", "-k", "test_", "--accuracy", "1e-6", "-n", "2")
+    assert code == 0, output
+
+
 @pytest.mark.parametrize("file", ["nowhere/card.json", "c" * 300, ".", "c" * 250])
 @pytest.mark.parametrize("option", ["--scorecard", "--page", "--gradescope"])
 def test_a_file_that_cannot_be_written_is_one_sentence(folder, option, file):
