@@ -5,12 +5,15 @@ they refuse and which files, numbers and times they take, is here.
 """
 
 import argparse
+import contextlib
 import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -102,7 +105,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 2
     command = COMMANDS[name]
     try:
-        return importlib.import_module(command.module).main(given)
+        Path.cwd()
+    except FileNotFoundError:
+        print(f"shrinkage {name}: the folder that this was called in is not there any more", file=sys.stderr)
+        return 2
+    try:
+        with _orderly_end():
+            return importlib.import_module(command.module).main(given)
     except ModuleNotFoundError as error:
         if (error.name or "shrinkage").split(".")[0] == "shrinkage":
             raise
@@ -112,6 +121,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print(f"shrinkage {name}: interrupted", file=sys.stderr)
         return 2
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Whoever ends the process, as a CI job or a closed terminal does, has it clean up as after Ctrl-C."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    before = {number: signal.getsignal(number) for number in numbers}
+    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]  # not of nohup
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 # ---- what the commands share -----------------------------------------------------------------------------------------
@@ -150,6 +176,22 @@ def to_write(text: str) -> Path:
     """A file to be written: it is found out before the work, not after."""
     if not is_writable(Path(text)):
         raise argparse.ArgumentTypeError(f"{text} cannot be written: give a file in a folder of yours")
+    return Path(text)
+
+
+def is_folder_to_write(path: Path) -> bool:
+    """Whether it names a folder that may be written into, or may be made."""
+    try:
+        there = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except OSError:  # a name that is too long
+        return False
+
+
+def to_write_into(text: str) -> Path:
+    """A folder for what is to be written: it is found out before the work, too."""
+    if not is_folder_to_write(Path(text)):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written into: give a folder of yours")
     return Path(text)
 
 

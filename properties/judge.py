@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shrinkage.cli import Parser, positive, to_write, usable_cores
+from shrinkage.cli import Parser, positive, to_write, to_write_into, usable_cores
 from shrinkage.contract import CONTRACT, stub
 from shrinkage.loader.expressions import near
 from shrinkage.loader.profiles import PLAIN
@@ -115,8 +115,12 @@ CLASS: dict[str, dict[str, Any]] = {
     },
     "--jobs": {"type": positive(int), "metavar": "N", "help": "so many at the same time (default: 2)"},
     "--csv": {"type": to_write, "metavar": "FILE", "help": "write the table, and the points of each function"},
-    "--pages": {"type": Path, "metavar": "FOLDER", "help": "write an HTML page for each"},
-    "--gradescope-folder": {"type": Path, "metavar": "FOLDER", "help": "write a results.json for each, under his name"},
+    "--pages": {"type": to_write_into, "metavar": "FOLDER", "help": "write an HTML page for each"},
+    "--gradescope-folder": {
+        "type": to_write_into,
+        "metavar": "FOLDER",
+        "help": "write a results.json for each, under his name",
+    },
     "--fresh": {"action": "store_true", "help": "judge anew who was judged before"},
 }
 

@@ -27,7 +27,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from shrinkage.cli import is_expression, is_writable
+from shrinkage.cli import is_expression, is_folder_to_write, is_writable
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import Choice, Implementation, NotOffered, WrongChoice, load
 from shrinkage.loader.calls import in_file
@@ -161,8 +161,10 @@ def keep_examples(place: str, profile: str) -> None:
         except RedisError as error:
             raise pytest.UsageError(f"--database {place}: no server answers there ({error}).") from None
         database = RedisExampleDatabase(server, key_prefix=b"shrinkage:")
-    else:
+    elif is_folder_to_write(Path(place)):
         database = DirectoryBasedExampleDatabase(place)
+    else:
+        raise pytest.UsageError(f"--database {place} cannot be written into: give a folder of yours.")
     settings.register_profile(profile, settings.get_profile(profile), database=database)
     settings.load_profile(profile)
 

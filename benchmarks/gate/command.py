@@ -1,11 +1,8 @@
 """The command: ``shrinkage gate BASE [HEAD]``, or ``--prove``."""
 
 import argparse
-import contextlib
 import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,23 +138,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for text in filter(None, (*given.select, given.marks)):
         if not (is_expression(text) or {*"*?["} & {*text}):
             made.error(f"{text!r} is no expression of names with and, or, not and brackets, and no pattern")
-    with _orderly_end():
-        return _gated(given)
-
-
-@contextlib.contextmanager
-def _orderly_end() -> Iterator[None]:
-    """Whoever ends the process has its folder removed on the way out."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: sys.exit(UNUSABLE)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-
-
-def _gated(given: argparse.Namespace) -> int:
     errors = console(stderr=True)
     try:
         repository = checkouts.repository_at(given.repo.resolve())
@@ -211,7 +191,7 @@ def _keep(storage: Path | None, *results: Mapping[str, Any]) -> None:
 def _history(options: Options, given: argparse.Namespace, say: Callable[[str], None]) -> int:
     from shrinkage.benchmarks.gate.revisions import history
 
-    results = history.history(options, given.history, say)
+    results, whole = history.history(options, given.history, say)
     text = history.markdown(results)
     _keep(given.storage, *(result for result in results if result["time"]))
     if given.json:
@@ -220,6 +200,10 @@ def _history(options: Options, given: argparse.Namespace, say: Callable[[str], N
         write(given.markdown, text)
     print(text)
     codes = {EXIT.get(result["verdict"], UNUSABLE) for result in results}
+    if not whole:
+        codes.add(UNUSABLE)
+        count = f"{len(results)} commit{'s' * (len(results) > 1)}"
+        console(stderr=True).print(f"interrupted after {count}: nothing else is left behind")
     return next((code for code in (EXIT[REGRESSION], UNUSABLE) if code in codes), EXIT[PASS])
 
 

@@ -113,6 +113,8 @@ def _page(files: list[Path], out: Path) -> None:
         from shrinkage.benchmarks.report.page.stored import KEPT, read_all
     except ModuleNotFoundError as error:
         raise Unreadable(f"--page needs {error.name}: pip install 'shrinkage[page]' brings it.") from error
+    if not (files or all(path.is_file() for path in KEPT)):  # they lie in a clone, and in no installation
+        raise Unreadable("FILE is missing: name what the page is of: races, scorecards, what the gate has written")
     stored = read_all(files or KEPT)
     drawn = drawings(lambda line: print(f"shrinkage report: {line}", file=sys.stderr, flush=True))
     write(out, page(stored, drawn if stored.own else ()))

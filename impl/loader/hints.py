@@ -5,7 +5,7 @@ A function looks like one of the contract by its name, or by its arguments: ``fi
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ..contract import CONTRACT, Function
@@ -17,7 +17,8 @@ ARGUMENTS = {
     "A": "M X matrix",
     "x": "inputs input z v vector",
     "y": "b t target targets y_train rhs labels",
-    "lam": "alpha lambda_ lambd lmbda lmb reg l2 penalty ridge regularization reg_strength",
+    "lam": "alpha lambda_ lambd lamda lmbda lamb lmb reg l2 l2_reg l2_penalty reg_lambda lambda_reg penalty ridge "
+    "regularization regularisation reg_strength weight_decay",
     "lams": "alphas lambdas regs penalties",
     "w": "weights theta beta coef coefs params",
     "s": "sigma sigmas singular_values",
@@ -62,17 +63,18 @@ def nothing_offered(parts: Mapping[str, object]) -> str:
     return f"{name} offers no function of the contract{there}: shrinkage judge --stub prints all there are."
 
 
-def notes(parts: Mapping[str, object]) -> Iterator[str]:
+def notes(parts: Mapping[str, object], classes: Mapping[str, object], offered: Collection[str]) -> Iterator[str]:
     """What is not judged of these though one might think so, and what may be misread, each in a sentence."""
     for name, part in parts.items():
         if unwritten := [*_unwritten(part)]:
             yield f"{name} has still to be filled in: {_listed(unwritten)}."
         if borrowed := [*_borrowed(part)]:
             yield f"{name} has {_listed(borrowed)} from NumPy or SciPy, which is not judged."
-        yield from (f"In {name}, {hint}." for hint in _otherwise_called(part))
+        yield from (f"In {name}, {hint}." for hint in _otherwise_called(part, offered))
     twice: dict[tuple[str, ...], list[str]] = {}
     for function in CONTRACT:
-        having = {name: getattr(part, function) for name, part in parts.items() if offers(part, function)}
+        both = {**classes, **parts}
+        having = {name: getattr(part, function) for name, part in both.items() if offers(part, function)}
         if len({id(made) for made in having.values()}) > 1:
             twice.setdefault((*having,), []).append(function)
     yield from (
@@ -93,7 +95,7 @@ def _borrowed(part: object) -> Iterator[str]:
             yield name
 
 
-def _otherwise_called(part: object) -> Iterator[str]:
+def _otherwise_called(part: object, offered: Collection[str]) -> Iterator[str]:
     """Functions that are one of the contract but for their spelling, or but for their arguments."""
     for name, function in _own(part):
         if name in CONTRACT and not inspect.isclass(function):
@@ -104,7 +106,8 @@ def _otherwise_called(part: object) -> Iterator[str]:
             elif order is not None and order != sorted(order):
                 yield f"{_called(name, given)} has its arguments in another order than {contract.signature}"
         for other in CONTRACT:
-            if name != other and not hasattr(part, other) and _misspelt(name, other):
+            alike = name != other and inspect.isclass(function) == bool(CONTRACT[other].methods)
+            if alike and other not in offered and _misspelt(name, other):
                 yield _hint(name, function, CONTRACT[other])
 
 

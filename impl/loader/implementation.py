@@ -130,7 +130,9 @@ def together(choice: Choice, files: Mapping[str, Any]) -> Implementation:
     if not implementation.offered:
         lost = dict.fromkeys(why for folder in folders for why in folder.lost.values())
         raise WrongChoice(" ".join([*lost, *said, hints.nothing_offered(files)]))
-    implementation.notes += [*said, *hints.notes(files), *(note for part in classes for note in part.notes)]
+    by_name = dict(zip(choice.estimators, classes, strict=True))
+    implementation.notes += [*said, *hints.notes(files, by_name, implementation.offered)]
+    implementation.notes += [note for part in classes for note in part.notes]
     if len(choice.calls) <= SHOWN:  # so that what is printed of a call can be pasted
         implementation.notes += [" is ".join(map(str.strip, call.split("=", 1))) + "." for call in choice.calls]
     for folder in folders:

@@ -30,7 +30,8 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
     kept
         The user's cache.
     """
-    everybody, others = students(chosen["class"])
+    written = [chosen[name] for name in ("pages", "gradescope_folder", "csv") if chosen[name]]
+    everybody, others = students(chosen["class"], written)
     if not everybody:
         return _refused(f"--class {chosen['class']} holds neither folders nor .py files: nobody has handed in.")
     try:
@@ -55,7 +56,7 @@ def run(chosen: Mapping[str, Any], kept: Path) -> int:
 
 
 def _rules(everybody: list[Student], chosen: Mapping[str, Any]) -> list[str]:
-    """For each the same: the course's that most are of, or else the mathematics alone."""
+    """For each the same: the course's that more than half are of, or else the mathematics alone."""
     profiles, marks = [*chosen["profile"]], chosen["marks"]
     if not {*profiles} & {*PROFILES}:
         profiles.append(EXAMPLES)

@@ -75,11 +75,13 @@ class Judging:
 
     def _judged(self, student: Student) -> Judgement:
         with tempfile.TemporaryDirectory(prefix="shrinkage.") as made:
-            folder = Path(made)
+            folder, temporary = Path(made, "judged"), Path(made, "temporary")
+            for each in (folder, temporary):
+                each.mkdir()
             student.put_into(folder)
             card = folder / "scorecard.json"
             command = [sys.executable, "-m", "shrinkage", "judge", f"./{student.name}", "--scorecard", str(card)]
-            code, said = self._run([*command, *self.options], folder)
+            code, said = self._run([*command, *self.options], folder, temporary)
             if card.exists():
                 found = json.loads(card.read_text(encoding="utf-8"))
                 return Judgement(student, found | {"implementation": student.name})
@@ -88,13 +90,14 @@ class Judging:
                 return Judgement(student, None, errors[-1].replace(f"./{student.name}", student.name))
             raise RuntimeError(f"{student.name} could not be judged (exit code {code}):\n{said[-LONGEST:]}")
 
-    def _run(self, command: list[str], folder: Path) -> tuple[int, str]:
+    def _run(self, command: list[str], folder: Path, temporary: Path) -> tuple[int, str]:
         with self._lock:
             if self._stopped:
                 raise InterruptedError
             process = subprocess.Popen(
                 command,
                 cwd=folder,
+                env={**os.environ, "TMPDIR": str(temporary)},  # what it leaves when it is ended is gone with this
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,14 @@ class Student:
             shutil.copy(self.path, folder / self.name)
 
 
-def students(folder: Path) -> tuple[list[Student], list[str]]:
-    """Whoever has a folder or a file of Python there, by name; and the names of what else there is."""
+def students(folder: Path, written: Collection[Path] = ()) -> tuple[list[Student], list[str]]:
+    """Whoever has a folder or a file of Python there, by name; and the names of what else there is.
+
+    What is or was written there about them is neither.
+    """
+    ours = {path.resolve() for path in written}
     there = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]
+    there = [path for path in there if path.resolve() not in ours]
     handed_in = [path for path in there if path.is_dir() or path.suffix == ".py"]
     found = [Student(path.stem if path.suffix == ".py" else path.name, path) for path in handed_in]
     twice = Counter(student.name for student in found)
@@ -61,7 +67,7 @@ def students(folder: Path) -> tuple[list[Student], list[str]]:
 
 
 def course(everybody: list[Student]) -> tuple[Profile | None, int]:
-    """The course that most of them are of, if any, and how many are: one rule for all."""
+    """The course that more than half of them are of, if any, and how many are: one rule for all."""
     count = Counter[str]()
     profiles: dict[str, Profile] = {}
     for student in everybody:
@@ -69,7 +75,5 @@ def course(everybody: list[Student]) -> tuple[Profile | None, int]:
         if (found := recognised([read(path, root) for path in student.files if path.is_file()])) is not None:
             profiles[found.name] = found
             count[found.name] += 1
-    if not count:
-        return None, 0
-    ((name, number),) = count.most_common(1)
-    return profiles[name], number
+    name, number = max(count.items(), key=lambda item: item[1], default=("", 0))
+    return (profiles[name], number) if number > len(everybody) / 2 else (None, number)

@@ -41,7 +41,7 @@ def for_all(judgements: Sequence[Judgement], points: gradescope.Points) -> grade
     if points.points or points.entries != "function":
         return points
     cards = [judgement.card for judgement in judgements if judgement.card is not None]
-    there = {name for card in cards for name in (*judged_of(card), *card["lost"])}
+    there = {name for card in cards for name in (*judged_of(card), *gradescope.lost_of(card))}
     return replace(points, points=dict.fromkeys(sorted(there), 1))
 
 

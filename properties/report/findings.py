@@ -248,7 +248,7 @@ def _written_first(failures: Sequence[Failure]) -> list[Failure]:
 def who(card: Mapping[str, Any]) -> str:
     """What was judged, without its folders."""
     parts = (part.partition(":") for part in card["implementation"].split(" + "))
-    return " + ".join(f"{Path(file).name}{colon}{made}" for file, colon, made in parts)
+    return " + ".join(f"{Path(file).name or Path(file).resolve().name}{colon}{made}" for file, colon, made in parts)
 
 
 def named(functions: Sequence[str], most: int = 4) -> str:

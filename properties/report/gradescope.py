@@ -112,12 +112,13 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
                 unreached[name] += found["outcome"] == "not reached"
             if found["outcome"] in ("held", "failed"):
                 by_name[name].append(claim | {"outcome": found["outcome"]})
-    lost = card["lost"] if points.entries == "function" else {}
+    lost = lost_of(card) if points.entries == "function" else {}
     worth = points.points or dict.fromkeys(sorted({*by_name, *lost}), 1)
     for name, claims in by_name.items():
         if unreached[name] > len(claims) and all(claim["outcome"] == "held" for claim in claims):
             claims.clear()  # a new net's shapes are right, and what it computes nobody has seen
-    why = dict.fromkeys(by_name, "Not judged: a function that is called before it fails.") | lost
+    why = dict.fromkeys(card["offers"], "Not judged: no claim about it is among those that were chosen.")
+    why |= dict.fromkeys(by_name, "Not judged: a function that is called before it fails.") | lost
     tests = [_entry(name, by_name.get(name, []), worth[name], points, why.get(name, "")) for name in worth]
     held, judged = (sum(c["outcome"] in those for c in card["claims"]) for those in (["held"], ["held", "failed"]))
     return {
@@ -127,6 +128,12 @@ def results(card: dict[str, Any], points: Points) -> dict[str, Any]:
         "stdout_visibility": "hidden",  # what pytest prints is for the instructor
         "tests": tests,
     }
+
+
+def lost_of(card: Mapping[str, Any]) -> dict[str, str]:
+    """Why each function could not be read, of those that the claims are about which were chosen."""
+    asked = {name for claim in card["claims"] for name in claim["functions"]}
+    return {name: why for name, why in card["lost"].items() if name in asked}
 
 
 def _entry(name: str, claims: list[dict[str, Any]], worth: float, points: Points, lost: str) -> dict[str, Any]:

@@ -22,9 +22,12 @@ def own_python(folder: Path, *arguments: str, **environment: str) -> tuple[int, 
 
 
 def interrupted_python(
-    folder: Path, begun: Callable[[], object], *arguments: str, **environment: str
+    folder: Path, begun: Callable[[], object], *arguments: str, sent: int = signal.SIGINT, **environment: str
 ) -> tuple[int, str]:
-    """The same of one that hears a Ctrl-C once this is true, with all that it has started; says what is left."""
+    """The same of one that hears a Ctrl-C once this is true, with all that it has started; says what is left.
+
+    What else is sent is sent to it alone.
+    """
 
     def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -44,7 +47,7 @@ def interrupted_python(
         while not begun() and time.monotonic() < end:
             time.sleep(0.1)
         time.sleep(1)
-        os.killpg(running.pid, signal.SIGINT)
+        (os.killpg if sent == signal.SIGINT else os.kill)(running.pid, sent)
         output = running.communicate(timeout=60)[0]
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ from shrinkage.benchmarks.gate.comparison import run
 from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
 from shrinkage.benchmarks.gate.findings import WORDS, plain
 from shrinkage.benchmarks.gate.provider import Options, Say
-from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git
+from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git, revision
 
 LEAST = 30.0  # seconds for a commit; with less, nothing is decided
 
@@ -27,21 +27,26 @@ def commits(options: Options, span: str) -> list[str]:
         If they are none, or so many that the budget decides nothing about any.
     """
     first, dots, last = span.partition("..")
-    start = git(options.repository, "rev-parse", "--verify", "--quiet", f"{first}^{{commit}}")
-    listed = git(options.repository, "rev-list", "--first-parent", "--reverse", f"{first}..{last or 'HEAD'}")
-    found = (listed or b"").decode().split()
-    if not (dots and start and found):
+    if not (first and dots):
         raise Unusable(f"--history {span} names no commits: give the first and the last, as in v1..main.")
+    start, end = (revision(options.repository, name).commit for name in (first, last or "HEAD"))
+    listed = git(options.repository, "rev-list", "--first-parent", "--reverse", f"{start}..{end}")
+    found = (listed or b"").decode().split()
+    if not found:
+        raise Unusable(f"--history {span} names no commits: from {first} on there are none before {last or 'HEAD'}.")
     if options.budget < LEAST * len(found):
         raise Unusable(
             f"--history {span} is {len(found)} commits, for which a budget of {options.budget:g} s is too little: give "
             f"{math.ceil(LEAST * len(found) / 60)}min or more, or fewer commits."
         )
-    return [start.decode().strip(), *found]
+    return [start, *found]
 
 
-def history(options: Options, span: str, say: Say) -> list[dict[str, Any]]:
-    """The result of each commit against the one before it; where nothing can be said of one, why not."""
+def history(options: Options, span: str, say: Say) -> tuple[list[dict[str, Any]], bool]:
+    """The result of each commit against the one before it; where nothing can be said of one, why not.
+
+    And whether that is all of them: of those that were done before an interruption, what was found is kept.
+    """
     found = commits(options, span)
     results: list[dict[str, Any]] = []
     for base, head in pairwise(found):
@@ -52,7 +57,11 @@ def history(options: Options, span: str, say: Say) -> list[dict[str, Any]]:
         except Unusable as error:
             sides = {"base": {"name": base, "commit": base}, "head": {"name": head, "commit": head}}
             results.append({**sides, "verdict": "unusable", "reasons": [str(error)], "notes": [], "time": []})
-    return results
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            return results, False
+    return results, True
 
 
 @dataclass(frozen=True)

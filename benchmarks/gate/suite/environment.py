@@ -105,10 +105,12 @@ def _install(tree: Path, environment: Path, build: str, name: str, until: float)
         *(sys.executable, "-m", "pip", f"--python={environment / 'bin' / 'python'}", "--disable-pip-version-check"),
         *("install", "--quiet", "--no-warn-script-location", *_isolation(tree), str(tree)),
     ]
+    temporary = environment.with_name(f"{environment.name}-temporary")  # pip that is ended leaves what it was at
+    temporary.mkdir(exist_ok=True)
     patience = max(until - time.monotonic(), 0.1) if until < float("inf") else None
     with Worker("shrinkage.benchmarks.gate.suite.installer", patience=patience) as process:
         try:
-            given = {**variables(environment), "PYTHONPATH": ""}
+            given = {**variables(environment), "PYTHONPATH": "", "TMPDIR": str(temporary)}
             code, said = process.ask("run", command=command, folder=str(tree), variables=given)
         except Gone as gone:
             if time.monotonic() >= until:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.revisions.checkouts import PREFIX, work_folder
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
 from shrinkage.benchmarks.selftest.gate.test_suite import FLAT
+from shrinkage.cli import main
 
 MOMENTS = 20
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # no chance; Ctrl-C; the end of a CI job
@@ -35,7 +35,7 @@ def begun(arguments: list[str], log: Path) -> int:
             sys.stdout = sys.stderr = out
             signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
             try:
-                code = main(arguments)
+                code = main(["gate", *arguments])
             except SystemExit as exit_:
                 code = exit_.code if isinstance(exit_.code, int) else 98
             except BaseException:
@@ -83,4 +83,4 @@ def test_nothing_is_left_at_whatever_moment_it_ends(tmp_path):
     for command, said in ((["status", "--porcelain", "--ignored"], ""), (["worktree", "list"], str(repo))):
         done = subprocess.run(["git", *command], cwd=repo, capture_output=True, text=True, check=True)
         assert done.stdout.strip().split(" ")[0] == said
-    assert main(["v0", "v1", "--repo", str(repo), "-k", "joined", "--only", "memory"]) == 0
+    assert main(["gate", "v0", "v1", "--repo", str(repo), "-k", "joined", "--only", "memory"]) == 0

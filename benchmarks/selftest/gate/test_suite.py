@@ -347,6 +347,20 @@ def test_a_commit_is_installed_once(tmp_path):
 
 
 @pytest.mark.power
+def test_what_an_installation_leaves_is_gone_with_the_gate(tmp_path):
+    """pip that is ended in the middle removes nothing."""
+    commit(tmp_path / "repo", "v0", FLAT)
+    (tmp_path / "repo" / "README").write_text("changed")
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "shrinkage", "gate", "v0", "--build", "mktemp -d; false"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    done = subprocess.run(command, cwd=tmp_path / "repo", env=environment, capture_output=True, text=True, check=False)
+    assert "exit code 1" in done.stderr
+    assert done.returncode == 2
+    assert [*(tmp_path / "temporary").iterdir()] == []
+
+
+@pytest.mark.power
 def test_a_gate_that_is_killed_takes_the_installation_along(tmp_path):
     """Also the command that was started to install."""
     commit(tmp_path, "v0", FLAT)
@@ -450,8 +464,36 @@ def test_a_history_marks_the_commit_that_made_it_slower(tmp_path, monkeypatch, c
     for span, sentence in (
         ("v0..v3", "give 2min or more"),
         ("v0..", "3 commits"),
-        ("v0..no", "names no"),
-        ("v0", "no"),
+        ("v0..no", "has no revision 'no'"),
+        ("v7..", "has no revision 'v7'"),
+        ("v3..v0", "from v3 on there are none before v0"),
+        ("v0", "give the first and the last"),
     ):
         assert main([*given, span, "--budget", "20s"]) == 2
-        assert sentence in capsys.readouterr().err
+        assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_history_that_is_interrupted_keeps_what_it_found(tmp_path, monkeypatch, capsys):
+    """Hours of it, perhaps; before anything was found, there is nothing to be kept."""
+    commit(tmp_path / "repo", "v0", FLAT)
+    for i in range(1, 4):
+        commit(tmp_path / "repo", f"v{i}")
+    left: list[str] = []
+
+    def run(options, say):
+        if not left:
+            raise KeyboardInterrupt
+        sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
+        return {**sides, "verdict": left.pop(), "reasons": [], "time": []}
+
+    monkeypatch.setattr(history, "run", run)
+    out = tmp_path / "h.json"
+    given = ["--repo", str(tmp_path / "repo"), "--history", "v0..v3", "--json", str(out)]
+    assert main(given) == 2
+    assert "interrupted: nothing is left behind" in capsys.readouterr().err
+    assert not out.exists()
+    for verdicts, code in ((["pass", "pass"], 2), (["regression", "pass"], 1)):
+        left.extend(verdicts)
+        assert main(given) == code
+        assert "interrupted after 2 commits" in capsys.readouterr().err
+        assert [each["verdict"] for each in json.loads(out.read_text())] == verdicts[::-1]

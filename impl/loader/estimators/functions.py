@@ -16,7 +16,7 @@ import numpy as np
 from ...contract import CONTRACT
 from ..choice import NotOffered, WrongChoice
 from .model import Model
-from .recipe import Recipe
+from .recipe import PENALTIES, Recipe
 
 X = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 3.0], [1.0, -1.0], [4.0, 2.0]])
 Y = np.array([[3.0, 1.0, -4.0], [1.0, 5.0, 9.0], [2.0, 6.0, 5.0], [3.0, 5.0, 8.0], [9.0, 7.0, 9.0]])
@@ -69,6 +69,7 @@ class Estimator:
             if self.cutoff:
                 own = f"{self.cutoff}=max(X.shape) * np.finfo(X.dtype).eps"
                 self.notes.append(f"{self.cutoff} is rcond there; judge it at the contract's by {recipe.name}({own}).")
+            self._look_for_penalty(alone, without)
 
     def __repr__(self) -> str:
         return self.__name__
@@ -157,19 +158,30 @@ class Estimator:
 
     def _look_at_penalty(self, without: bool) -> None:
         """Of what λ is a multiple there, if it is one, and not λ itself."""
-        A, y = (X, Y[:, 0]) if without else (X - X.mean(axis=0), Y[:, 0] - Y[:, 0].mean())
-        w, n = self.fitted(X, Y[:, 0]).coef, len(X)
-
-        def solves(factor: float) -> bool:
-            exact = np.linalg.solve(A.T @ A + factor * np.eye(2), A.T @ y)
-            return bool(np.linalg.norm(w - exact) <= ALIKE * np.linalg.norm(exact))
-
+        n = len(X)
         means = {"lam": 1.0, "lam / len(X)": n, "lam / 2": 2.0, "2 * lam": 0.5, "lam / (2 * len(X))": 2 * n}
-        meant = next((how for how, factor in means.items() if solves(factor)), "lam")
+        meant = next((how for how, factor in means.items() if self._solves(without, factor)), "lam")
         if meant == "lam / len(X)" and self.recipe.penalty == "sum":
             self.notes.append(f"{self.__name__} has its penalty on the mean of the squares: add --penalty mean.")
         elif meant != "lam":
             self.notes.append(f"{self.__name__} solves ridge regression with {meant} for lam: say so in --estimator.")
+
+    def _look_for_penalty(self, model: Model, without: bool) -> None:
+        """Whether it has one all the same, under a name that is nobody else's or in its fit."""
+        recipe = self.recipe
+        if own := next((name for name in PENALTIES if name in inspect.signature(model.made.fit).parameters), ""):
+            say = f"ridge={recipe.name}({', '.join(recipe.given)}).fit(X, y, {own}=lam).coef_"
+            self.notes.append(f"fit takes {own}, which it is not given here: say how, as in --as {say!r}.")
+        for own in recipe.free:
+            if self._can(**{own: 2.0}) and self._solves(without, 2.0, **{own: 2.0}):
+                self.notes.append(f"{own} is λ there: judge it by --estimator {recipe.saying(f'{own}=lam')!r}.")
+
+    def _solves(self, without: bool, lam: float, **settings: Any) -> bool:
+        """Whether it has the ridge solution with this penalty."""
+        A, y = (X, Y[:, 0]) if without else (X - X.mean(axis=0), Y[:, 0] - Y[:, 0].mean())
+        exact = np.linalg.solve(A.T @ A + lam * np.eye(2), A.T @ y)
+        w = self.fitted(X, Y[:, 0], **settings).coef
+        return bool(np.linalg.norm(w - exact) <= ALIKE * np.linalg.norm(exact))
 
 
 def _in_its_words(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,24 +14,12 @@ import numpy as np
 
 from ..choice import WrongChoice
 from ..expressions import compiled, free_names, parsed
+from ..hints import ARGUMENTS
 from ..modules import module
 
 # What people call λ, a list of them, the switch of the intercept, and the one that keeps each sample's error.
-PENALTIES = (
-    "lam",
-    "alpha",
-    "lambda_",
-    "lambd",
-    "lmbda",
-    "lamb",
-    "reg",
-    "l2",
-    "l2_reg",
-    "reg_lambda",
-    "penalty",
-    "ridge",
-)
-GRIDS = ("lams", "alphas", "lambdas", "regs", "penalties")
+PENALTIES = ("lam", *ARGUMENTS["lam"].split())
+GRIDS = ("lams", *ARGUMENTS["lams"].split())
 INTERCEPTS = ("fit_intercept", "intercept", "use_intercept", "add_intercept", "fit_bias", "use_bias", "bias")
 SCORES = ("store_cv_results", "store_cv_values", "store_loo")
 PARAMETERS = "X, y, lam, lams"
@@ -110,6 +98,12 @@ class Recipe:
         """One of them, not fitted."""
         known = {name: value for name, value in ((self.lam, lam), (self.lams, lams)) if name}
         return self._make(X, y, lam, lams, known | options)
+
+    def saying(self, option: str) -> str:
+        """The expression with one more argument: ``mine.py:Model(C=lam)``."""
+        return (
+            f"{self.said.removesuffix(')')}, {option})" if self.given else f"{self.said.removesuffix('()')}({option})"
+        )
 
     def as_counted(self, lam: Any, total: float) -> Any:
         """λ, or several, as Python has numbers, and as the class counts them."""

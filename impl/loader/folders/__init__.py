@@ -80,6 +80,11 @@ def opened(name: str) -> Folder:
                 chosen.append((each, fitting))
                 break
             failed.setdefault(function, error or f"{each} is not there after {each.source.name} was imported.")
+    for source in importer.sources if not chosen else ():
+        if source.imports_all:  # of a file that is not there, perhaps
+            module, error = importer.module(source)
+            missing = vars(module).get("*") if module else None
+            folder.notes += [error] * bool(error) + [f"{source.name}: {missing}."] * bool(missing)
     folder.notes += _choices(chosen)
     broken = {name: source.error for source in importer.sources for name in source.lost}
     folder.lost = {name: why for name, why in (broken | failed).items() if not hasattr(folder, name)}

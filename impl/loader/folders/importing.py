@@ -210,7 +210,12 @@ class Absent:
     """What could not be imported: using it raises the error."""
 
     def __init__(self, name: str, module: str, error: Exception) -> None:
-        self.__dict__["_why"] = f"{name} could not be imported from {module}: {error}"
+        what = "nothing could" if name == "*" else f"{name} could not"
+        self.__dict__["_why"] = f"{what} be imported from {module}: {error}"
+
+    def __str__(self) -> str:
+        why: str = self.__dict__["_why"]
+        return why
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

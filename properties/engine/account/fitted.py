@@ -1,5 +1,6 @@
 """An estimator whose fit, coefficients and predictions are remembered as a user would type them."""
 
+from pathlib import PurePath
 from typing import Any
 
 from shrinkage.loader.estimators.model import Model
@@ -65,7 +66,10 @@ class Told:
     def _made(self) -> list[str]:
         model, recipe = self._model, self._model.recipe
         module, colon, _ = recipe.said.partition(":")
-        lines = [f"from {module.removesuffix('.py')} import {recipe.name.split('.')[0]}"] if colon else []
+        file = PurePath(module)
+        beside = f"  # in {file.parent}" if module.endswith(".py") and len(file.parts) > 1 else ""
+        name = file.stem if module.endswith(".py") else module
+        lines = [f"from {name} import {recipe.name.split('.')[0]}{beside}"] if colon else []
         total = len(self._data[0]) if self._data else 1
         known = {name: recipe.as_counted(getattr(model, name), total) for name in ("lam", "lams")}
         lines += [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shrinkage.properties.classroom import students
 from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
 
 pytestmark = pytest.mark.power
@@ -118,12 +119,48 @@ def test_an_interrupted_class_goes_on(tmp_path):
     command = class_of(tmp_path, "ada dan")
     kept = tmp_path / "cache" / "shrinkage" / "classes"
     slow = [*command[:-1], "60", "--jobs", "1"]
-    code, said = interrupted_python(
-        tmp_path, lambda: [*kept.glob("*.json")], *slow, XDG_CACHE_HOME=str(tmp_path / "cache")
-    )
+    (tmp_path / "temporary").mkdir()
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temporary")}
+    code, said = interrupted_python(tmp_path, lambda: [*kept.glob("*.json")], *slow, **environment)
     assert code == 2
     assert "left at work" not in said
     assert "interrupted: 1 of 2 are judged, and the same command goes on from there" in said
+    assert [*(tmp_path / "temporary").iterdir()] == [], "of the copies of what was handed in, none"
+
+
+def test_what_is_written_into_the_class_is_nobody(tmp_path):
+    """Pages and points beside those who handed in, where somebody calls it there."""
+    command = class_of(tmp_path, "ada")
+    written = ["--pages", "submissions/pages", "--gradescope-folder", "submissions/points"]
+    for _ in range(2):
+        code, output = own_python(tmp_path, *command, *written, XDG_CACHE_HOME=str(tmp_path / "cache"))
+        assert code == 0, output
+        assert re.findall(r"^(\w+) +\d of 2", output, re.MULTILINE) == ["ada"]
+
+
+def test_what_nobody_was_asked_for_has_no_points(tmp_path):
+    """What cyd's other file would have offered counts where it was asked for, and is what is said of him."""
+    command = class_of(tmp_path, "ada cyd")
+    (tmp_path / "submissions" / "dan.py").write_text("import os\nfrom calculus import *\n")
+    command[command.index("-k") + 1] = "linear_form_is"
+    _, output = judged(tmp_path, command)
+    assert re.findall(r"^(\w+) +(\d of \d)", output, re.MULTILINE) == [
+        ("ada", "1 of 1"),
+        ("cyd", "1 of 1"),
+        ("dan", "0 of 1"),
+    ]
+    assert "dan.py: nothing could be imported from calculus: " in output
+
+
+@pytest.mark.parametrize(("many", "course"), [(1, False), (2, False), (3, True)])
+def test_the_rules_are_those_of_more_than_half(tmp_path, many, course):
+    """One who writes `from cs231n.layers import *` does not make them for all."""
+    for i in range(4):
+        text = "from cs231n.layers import *\n" * (i < many) + RIGHT
+        (tmp_path / f"s{i}.py").write_text(text)
+    found, number = students.course(students.students(tmp_path)[0])
+    assert number == many
+    assert (found is not None) == course
 
 
 @pytest.mark.parametrize(
@@ -132,6 +169,8 @@ def test_an_interrupted_class_goes_on(tmp_path):
         (["--class", "nowhere"], "--class nowhere is no folder"),
         (["--class", ".", "--page", "a.html"], "--page is about one, and --class about many"),
         (["mine.py", "--class", "."], "mine.py and --class are two things: leave out one"),
+        (["--class", ".", "--pages", "/dev/null"], "argument --pages: /dev/null cannot be written into: give a folder"),
+        (["--class", ".", "--gradescope-folder", "/dev/null/a"], "/dev/null/a cannot be written into: give a folder"),
         (["mine.py", "--csv", "a.csv"], "--csv is about a class: name its folder by --class"),
         (["--class", "."], "holds neither folders nor .py files: nobody has handed in."),
         (["mine.py", "--profile", "ci", "--profile", "quick"], "argument --profile: ci and quick are two of a kind"),

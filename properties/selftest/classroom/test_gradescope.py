@@ -111,11 +111,19 @@ HALF = [
 @pytest.mark.parametrize(("partial", "score"), [(False, 0), (True, 0.5)])
 def test_half_of_its_claims_are_half_a_point_where_that_is_asked_for(partial, score):
     """With partial = true a function gets the share of its claims that held; what could not be imported gets none."""
-    card = {"claims": HALF, "lost": {"sgd": "optim.py is no Python."}, "examples": 20}
+    lost = ROW | {"id": "test_optim.py::test_c", "claim": "A third.", "outcome": "not offered"}
+    lost |= {"functions": {"sgd": {"outcome": "not offered"}}}
+    why = {"sgd": "optim.py is no Python.", "svm_loss": "It has nothing to do with what was chosen."}
+    card = {"claims": [*HALF, lost], "offers": ["adam", "rmsprop"], "lost": why, "examples": 20}
     found = gradescope.results(card, gradescope.Points(partial=partial))
     jsonschema.validate(found, RESULTS)
     assert [(t["name"], t["score"], t["max_score"]) for t in found["tests"]] == [("adam", score, 1), ("sgd", 0, 1)]
     assert found["tests"][1]["output"] == "optim.py is no Python."
+    asked = gradescope.results(card, gradescope.Points(points={"rmsprop": 2, "svm_loss": 1}))
+    assert [test["output"] for test in asked["tests"]] == [
+        "Not judged: no claim about it is among those that were chosen.",
+        "Not offered: no claim about it was judged.",
+    ]
 
 
 @pytest.mark.parametrize(("unreached", "score"), [(1, 1), (2, 0)])
@@ -126,7 +134,8 @@ def test_what_was_mostly_not_reached_has_no_point(unreached, score):
     stuck |= {"functions": {"relu_forward": {"outcome": "failed"}, "TwoLayerNet": {"outcome": "not reached"}}}
     claims = [held | {"functions": {"TwoLayerNet": {"outcome": "held"}}}]
     claims += [stuck | {"id": f"test_net.py::test_{i}"} for i in range(unreached)]
-    found = gradescope.results({"claims": claims, "lost": {}, "examples": 20}, gradescope.Points())
+    card = {"claims": claims, "offers": [], "lost": {}, "examples": 20}
+    found = gradescope.results(card, gradescope.Points())
     jsonschema.validate(found, RESULTS)
     assert {test["name"]: test["score"] for test in found["tests"]} == {"TwoLayerNet": score, "relu_forward": 0}
 

@@ -176,6 +176,8 @@ def test_what_looks_like_a_function_of_the_contract_is_named(given, text, said):
         ),
         ("def ridge(X, y):", "ridge(X, y) cannot be called as ridge(X, y, lam)"),
         ("def lstsq(A, b, *, tol=0):", ""),
+        ("def solve(a, b):", ""),  # which is no Solver
+        ("class Ridge:\n    def fit(self, X, y):", ""),  # nor is that a function
         ("from numpy.linalg import lstsq\nif 0:", "has lstsq from NumPy or SciPy, which is not judged"),
         ("def ridge(X, y, lam):\n        raise NotImplementedError\ndef f():", "has still to be filled in: ridge"),
     ],

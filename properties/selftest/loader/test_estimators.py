@@ -58,6 +58,22 @@ class Inverse(Plain):
     def __init__(self, C=1.0):
         super().__init__(1 / C)
 
+class Lamda(Plain):
+    def __init__(self, lamda=1.0):
+        super().__init__(lamda)
+
+class Shrunk(Plain):
+    def __init__(self, steps=3, strength=1.0):
+        super().__init__(strength)
+
+class Later(Plain):
+    def __init__(self):
+        pass
+
+    def fit(self, X, y, alpha=1.0):
+        self.lam = alpha
+        return super().fit(X, y)
+
 class Squares:
     def fit(self, X, y):
         if y.ndim > 1:
@@ -100,6 +116,8 @@ def given(tmp_path, monkeypatch):
         ("Plain", "sum"),
         ("Plain(lam)", "sum"),
         ("Plain(lam=lam)", "sum"),
+        ("Lamda", "sum"),
+        ("Shrunk(strength=lam)", "sum"),
         ("Mean", "mean"),
         ("Mean(lam / len(X))", "sum"),
         ("Twice(lam=lam / 2)", "sum"),
@@ -151,6 +169,27 @@ def test_another_penalty_is_recognised(given, said, note):
     implementation = given(said)
     assert not np.allclose(implementation.ridge(X, Y, 0.5), exact(0.5))
     assert implementation.notes[-1].endswith(note)
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ("Shrunk", "strength is λ there: judge it by --estimator '{}:Shrunk(strength=lam)'."),
+        ("Shrunk(steps=2)", "strength is λ there: judge it by --estimator '{}:Shrunk(steps=2, strength=lam)'."),
+        (
+            "Later()",
+            "fit takes alpha, which it is not given here: say how, as in --as "
+            "'ridge=Later().fit(X, y, alpha=lam).coef_'.",
+        ),
+        ("Squares", ""),
+    ],
+)
+def test_a_penalty_under_another_name_is_found(given, tmp_path, said, note):
+    """By what it does: as least squares it would be wrong, and nobody would know why."""
+    implementation = given(said)
+    assert implementation.offered == ["lstsq"]
+    told = [each for each in implementation.notes if not each.startswith("lstsq is ")]
+    assert told == [note.format(tmp_path / "given_classes.py")] * bool(note)
 
 
 @pytest.mark.parametrize(

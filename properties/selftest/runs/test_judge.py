@@ -321,6 +321,25 @@ def test_a_file_that_cannot_be_written_is_one_sentence(folder, option, file):
     assert output.strip() == f"ERROR: {option} {Path(file)} cannot be written: give a file in a folder of yours."
 
 
+@pytest.mark.parametrize("place", ["right.py", "right.py/in"])
+def test_examples_are_kept_in_a_folder(folder, place):
+    """Which a file is not."""
+    code, output = judge(folder, "right.py", "--database", place)
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert output.strip() == f"ERROR: --database {place} cannot be written into: give a folder of yours."
+
+
+@pytest.mark.parametrize("command", ["judge", "gate", "race"])
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path, command):
+    """Removed while somebody stands in it."""
+    run = [sys.executable, "-m", "shrinkage", command]
+    script = f"import os; os.rmdir(os.getcwd()); os.execv({sys.executable!r}, {run})"
+    (tmp_path / "gone").mkdir()
+    code, output = own_python(tmp_path / "gone", "-c", script)
+    assert code == 2
+    assert output == f"shrinkage {command}: the folder that this was called in is not there any more\n"
+
+
 ENDLESS = """import contextlib
 import pathlib
 import time
@@ -333,18 +352,33 @@ def squared_norm(x):
 """
 
 
-@pytest.mark.parametrize("options", [["-n", "0"], ["-n", "2"], ["-n", "0", "--isolate"]])
-def test_an_interrupted_run_says_so(folder, options):
-    """Ctrl-C inside a claim: 2, the verdict so far, that it was interrupted, and nothing is left at work."""
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (["-n", "0"], signal.SIGINT),
+        (["-n", "2"], signal.SIGINT),
+        (["-n", "0", "--isolate"], signal.SIGINT),
+        (["-n", "0"], signal.SIGHUP),
+        (["-n", "2"], signal.SIGTERM),
+        (["-n", "0", "--isolate"], signal.SIGTERM),
+    ],
+)
+def test_an_interrupted_run_says_so(folder, options, sent):
+    """Ctrl-C inside a claim, or the end of a CI job: 2, the verdict so far, that this is so, and nothing is left."""
     (folder / "endless.py").write_text(ENDLESS)
     (folder / "right.py").write_text("def linear_form(x, c):\n    return x @ c\n")
     said = ["judge", "right.py", "endless.py", "-k", "linear_form_is or squared_norm", "--scorecard", "card.json"]
     begun, end = (folder / "begun").exists, time.monotonic() + 10
     in_time = (lambda: time.monotonic() > end) if "--isolate" in options else begun  # it may not write there
-    code, output = interrupted_python(folder, in_time, "-m", "shrinkage", *said, *options)
+    temporary = folder.parent / "temporary"
+    temporary.mkdir()
+    code, output = interrupted_python(
+        folder, in_time, "-m", "shrinkage", *said, *options, sent=sent, TMPDIR=str(temporary)
+    )
     assert code == pytest.ExitCode.INTERRUPTED, output
     assert "interrupted" in output
     assert "KeyboardInterrupt" not in output
     assert len(output.splitlines()) <= 10, output
     assert json.loads((folder / "card.json").read_text())["exit"] == pytest.ExitCode.INTERRUPTED
     assert "left at work" not in output
+    assert not [name for name in names(temporary) if name.startswith("shrinkage")]
