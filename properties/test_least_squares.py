@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example
 from hypothesis import strategies as st
 
 from shrinkage.properties.engine import bounds, oracles
@@ -141,6 +142,13 @@ def at_the_default_rcond(draw: Any) -> tuple[np.ndarray, np.ndarray]:
     return X, np.where(abs(X) > unit * edge, X, 0)
 
 
+def swapped() -> tuple[np.ndarray, np.ndarray]:
+    """One of them, wide, of which the weights are 2e15 and a tenth of that."""
+    X = np.zeros((10, 20))
+    X[range(10), [9, 2, 19, 3, 10, 11, 7, 4, 15, 0]] = [1.0 if i == 1 else 85 * 2.0**-54 for i in range(10)]
+    return X, X
+
+
 # At λ = 0, or without any, and for an X and y.
 CUT_OFF: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
     "pinv": lambda impl, X, y: impl.pinv(X),
@@ -160,6 +168,7 @@ CUT_OFF: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
 @pytest.mark.accuracy
 @pytest.mark.parametrize("name", CUT_OFF)
 @given(drawn=at_the_default_rcond())
+@example(drawn=swapped())  # that entries do not mix at all is so of the SVD, and not of QR nor of LAPACK's gelsd
 def test_default_rcond_is_the_larger_size_times_eps(impl, name, drawn):
     """Where no rcond is given, σ ≤ max(m, n) · eps · σ_max counts as zero, and what is larger does not."""
     X, kept = drawn
@@ -179,11 +188,13 @@ def test_default_rcond_is_the_larger_size_times_eps(impl, name, drawn):
         exact = np.asarray(rank)
     elif name == "ridge_gcv":
         exact = np.asarray(oracles.sum_of_squares(y[~there]) * m / (m - rank) ** 2)
-    # Each entry is made of one entry of X, whatever the condition: a permutation mixes nothing; gcv is a sum over y.
-    roundings = 8 + (4 * m if name == "ridge_gcv" else 0)
-    bound = bounds.Bound(
-        roundings * bounds.unit_roundoff(X.dtype) * abs(oracles.floats(exact)), "entries that do not mix"
-    )
+    # A permutation mixes nothing, whatever the condition, but a reflection that swaps two entries rounds their sum: what
+    # is taken back by min(m, n) of them is off by 8 u of its norm for each (Higham 2002, Lemma 19.3). gcv is a sum over y.
+    u, swaps = bounds.unit_roundoff(X.dtype), 8 * (1 + min(m, n))
+    allowed = swaps * u * bounds.norm(oracles.floats(exact))
+    if name in ("ridge_dof", "ridge_gcv"):
+        allowed = (8 + (4 * m if name == "ridge_gcv" else 0)) * u * abs(oracles.floats(exact))
+    bound = bounds.Bound(allowed, "a permutation of what a diagonal matrix has")
     judge(name, CUT_OFF[name](impl, X, y), exact, bound, dtype=X.dtype)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
@@ -65,12 +66,11 @@ def load(file: str | Path) -> State:
         It is no state, cut off, of another version, or what it holds is no state's.
     """
     path = Path(file)
+    content = io.BytesIO(path.read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(content, allow_pickle=False) as stored:
             said = json.loads(stored["said"].tobytes())
             arrays = {name: stored[name] for name in _ARRAYS}
-    except OSError:
-        raise
     except Exception as error:  # of a file that is cut off or another's, zipfile, zlib and NumPy raise what they like
         raise ValueError(f"file {path} must be a state that save has written, but it is none, or cut off") from error
     if not isinstance(said, dict) or said.get("version") != VERSION:

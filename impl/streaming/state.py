@@ -94,8 +94,8 @@ class State(Answers):
 
     def problem(self) -> tuple[Array, Array, int, int]:
         """(X, Y, ex, ey), in range: rows [X · 2^ex, Y · 2^ey] of which, without an intercept, this is the state."""
-        if not self.n:
-            return *np.split(self.rows.copy(), [self.d], axis=1), 0, 0  # type: ignore[return-value]
+        if self.reduced or not self.n:
+            return *np.split(self.rows.copy(), [self.d], axis=1), self.ex, self.ey  # type: ignore[return-value]
         part = _part(self, self.intercept)
         ex, ey = _common([(part.X, part.ex)], 150), _common([(part.Y, part.ey)], 300)
         X, Y = _times(part.X, part.ex - ex), _times(part.Y, part.ey - ey)

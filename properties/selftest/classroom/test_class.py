@@ -5,6 +5,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_an_interrupted_class_goes_on(tmp_path):
     kept = tmp_path / "cache" / "shrinkage" / "classes"
     slow = [*command[:-1], "60", "--jobs", "1"]
     (tmp_path / "temporary").mkdir()
-    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temporary")}
+    environment: Any = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temporary")}
     code, said = interrupted_python(tmp_path, lambda: [*kept.glob("*.json")], *slow, **environment)
     assert code == 2
     assert "left at work" not in said
