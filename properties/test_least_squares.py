@@ -188,8 +188,8 @@ def test_default_rcond_is_the_larger_size_times_eps(impl, name, drawn):
         exact = np.asarray(rank)
     elif name == "ridge_gcv":
         exact = np.asarray(oracles.sum_of_squares(y[~there]) * m / (m - rank) ** 2)
-    # A permutation mixes nothing, whatever the condition, but a reflection that swaps two entries rounds their sum: what
-    # is taken back by min(m, n) of them is off by 8 u of its norm for each (Higham 2002, Lemma 19.3). gcv is a sum over y.
+    # A permutation mixes nothing, whatever the condition, but a reflection that swaps two entries rounds their sum: of
+    # min(m, n) of them each adds 8 u of the norm (Higham 2002, Lemma 19.3). gcv is a sum over y.
     u, swaps = bounds.unit_roundoff(X.dtype), 8 * (1 + min(m, n))
     allowed = swaps * u * bounds.norm(oracles.floats(exact))
     if name in ("ridge_dof", "ridge_gcv"):
