@@ -83,10 +83,9 @@ def judge(function: str, got: Any, exact: Any, bound: Bound, *, dtype: Any = Non
             function, "value", f"error / bound = {times(ratio, 3)}, must be <= 1", got, exact, bound, context, ratio
         )
     if kind:
-        says = f"{np.dtype(dtype)} comes back as {array.dtype}"
-        record.departs(
-            Failure(function, "dtype", says, *calls.of(function, got), str(array.dtype), str(np.dtype(dtype)))
-        )
+        came = f"a {type(got).__name__}" if isinstance(got, list | tuple) else str(array.dtype)
+        says = f"{np.dtype(dtype)} comes back as {came}"
+        record.departs(Failure(function, "dtype", says, *calls.of(function, got), came, str(np.dtype(dtype))))
     record.failed = False
 
 

@@ -196,7 +196,8 @@ def told(finding: Mapping[str, Any], call: str) -> str:
         case "changed":
             return call
         case "dtype":
-            return f"{call} is of {finding['got']}, right is {finding['expected']}"
+            of = "" if finding["got"].startswith("a ") else "of "
+            return f"{call} is {of}{finding['got']}, right is {finding['expected']}"
     if finding["gave"].startswith(OBJECT):
         return f"{call} gives {finding['got']}, right is {finding['expected']}"
     gives = f"{call} = {finding['gave'] or finding['got']}" if finding["gave"] or finding["got"] else call

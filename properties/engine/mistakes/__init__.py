@@ -66,7 +66,7 @@ def typical_of(function: str, arguments: Mapping[str, Any], result: Any, others:
         ]
         for other, came in others if found else ():
             right = _right(function, other)
-            found = [m for m in found if any(_agrees(f, function, other, came, right) for f in m.formulas_of(function))]
+            found = [m for m in found if _may_be(m, function, other, came, right)]
     return found[0] if len({mistake.name for mistake in found}) == 1 else None
 
 
@@ -80,12 +80,17 @@ def _is_it(formula: Formula, function: str, arguments: Mapping[str, Any], result
     return answer is not None and not void(answer) and ratio(result, answer) <= 1 and tells(answer, right, result)
 
 
-def _agrees(formula: Formula, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
-    """Whether the result may come of the formula, as far as the formula says anything."""
-    answer = _answer(formula, function, arguments)
-    if answer is None or void(answer) or ratio(result, answer) <= TELLING:
+def _may_be(mistake: Mistake, function: str, arguments: Mapping[str, Any], result: Any, right: Any) -> bool:
+    """Whether the result may come of one of its formulas, as far as they say anything.
+
+    A right result may come of one that says nothing, and a wrong one only where all say nothing.
+    """
+    answers = [_answer(formula, function, arguments) for formula in mistake.formulas_of(function)]
+    telling = [answer for answer in answers if answer is not None and not void(answer)]
+    is_right = right is not None and ratio(result, right) <= 1
+    if not telling or (is_right and len(telling) < len(answers)):
         return True
-    return right is not None and ratio(result, right) <= 1 and coincides(answer, right, result)
+    return any(ratio(result, each) <= TELLING or (is_right and coincides(each, right, result)) for each in telling)
 
 
 def _answer(formula: Formula, function: str, arguments: Mapping[str, Any]) -> Any:
