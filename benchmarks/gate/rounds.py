@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from shrinkage.benchmarks.gate.sides import SIDES, OutOfTime, Side, Sides
 from shrinkage.benchmarks.gate.workers import at_once
@@ -38,24 +39,32 @@ class Timer:
         Cases whose head is slowed by a fraction, for the gate's own proof.
     seconds
         Of each case and side, what a call took in each round until now.
+    cost
+        Of each case, the seconds that it took of its last round.
     """
 
     sides: Sides
     slower: Mapping[str, float] = field(default_factory=dict)
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
 
     def rounds(self, cases: Sequence[str], count: int, until: float = math.inf) -> dict[str, Logs]:
-        """As many rounds of these cases, or as many as were begun until then, by `time.monotonic`."""
+        """As many rounds of these cases, or as many as were begun until then, by `time.monotonic`.
+
+        Where the time is too short for all, the slowest are left out, from the round on in which that is seen: what is
+        quick is not to wait for them.
+        """
         logs = {case: Logs() for case in cases}
-        left, lock = iter(range(count)), threading.Lock()
+        left, lasting, lock = iter(range(count, 0, -1)), [*cases], threading.Lock()
 
         def lane(core: int) -> None:
             while time.monotonic() < until:
                 with lock:
-                    if next(left, None) is None:
+                    if (more := next(left, None)) is None:
                         return
+                    lasting[:] = chosen = self._lasting(lasting, more, until - time.monotonic())
                 try:
-                    found = self._round(cases, core)
+                    found = self._round(chosen, core)
                 except OutOfTime:
                     return
                 with lock:
@@ -68,6 +77,13 @@ class Timer:
         at_once(lane, self.sides.cores, len(self.sides.cores))
         return logs
 
+    def _lasting(self, cases: Sequence[str], count: int, seconds: float) -> list[str]:
+        """Those, the quickest first, of which there is time for so many rounds; of what is not known, there is."""
+        cost = {case: count * self.cost.get(case, 0.0) / len(self.sides.cores) for case in cases}
+        order = sorted(cases, key=lambda case: cost[case])
+        ends = accumulate(cost[case] for case in order)
+        return [case for case, end in zip(order, ends, strict=True) if end <= seconds]
+
     def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
         """Of each case and side, the median of its samples."""
         with contextlib.ExitStack() as open_processes:
@@ -78,6 +94,7 @@ class Timer:
             return {case: self._samples(case, processes) for case in random.sample(cases, len(cases))}
 
     def _samples(self, case: str, processes: Mapping[str, Side]) -> dict[str, float]:
+        begun = time.monotonic()
         once = min(process.ask("load", case=case) for process in processes.values())
         calls = max(1, round(SAMPLE / once))
         warm = min(math.ceil(WARM[0] / once), WARM[1]) if once < 4 * WARM[0] else 0  # a long call warms itself
@@ -92,4 +109,5 @@ class Timer:
                 samples[side].append(processes[side].ask("time", case=case, calls=calls, warm=warm, slower=slower))
         for process in processes.values():
             process.ask("drop", case=case)
+        self.cost[case] = time.monotonic() - begun
         return {side: statistics.median(taken) for side, taken in samples.items()}

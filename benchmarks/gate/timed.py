@@ -59,12 +59,11 @@ def timed(
     say(f"timing {len(cases)} cases in {SCREENING} rounds")
     found = timer.rounds(cases, SCREENING, until)
     questions = [Question(case, name, of(found[case])) for case in cases for name, of in COMPARISONS.items()]
-    open_questions = [q for q in questions if len(q.screened) < SCREENING or rule.suspect(q.screened)]
+    for question in questions:
+        if len(question.screened) < SCREENING or rule.suspect(question.screened):
+            question.verdict = INCONCLUSIVE
+    open_questions = [q for q in questions if q.verdict == INCONCLUSIVE and len(q.screened) == SCREENING]
     suspects = len(open_questions)
-    for question in open_questions:
-        question.verdict = INCONCLUSIVE
-    if any(len(q.screened) < SCREENING for q in questions):
-        return questions
     done = 0
     for look in LOOKS:
         if not open_questions or time.monotonic() > until:
@@ -77,7 +76,7 @@ def timed(
             question.confirming += COMPARISONS[question.comparison](found[question.case])
             if len(question.confirming) == look:
                 question.verdict = rule.confirmed(question.confirming, suspects)
-        open_questions = [q for q in open_questions if q.verdict == INCONCLUSIVE]
+        open_questions = [q for q in open_questions if q.verdict == INCONCLUSIVE and len(q.confirming) == look]
     return questions
 
 
@@ -94,11 +93,17 @@ def judge_times(questions: Sequence[Question], same: set[str], reasons: dict[str
             reasons[REGRESSION].append(
                 f"{q.case} takes {row['ratio']:.3f} times as long (95 %: {low:.3f} to {high:.3f}; p = {row['p']:.1g})"
             )
-    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE]
-    if names := [q.case for q in undecided if q.case not in same]:
-        rounds = min(len(q.screened) + len(q.confirming) for q in undecided)
-        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE and q.case not in same]
+    if short := [q.case for q in undecided if len(q.screened) < SCREENING]:
+        reasons[INCONCLUSIVE].append(f"there was no time for {SCREENING} rounds of {_named(short)}")
+    if enough := [q for q in undecided if len(q.screened) == SCREENING]:
+        rounds = min(len(q.screened) + len(q.confirming) for q in enough)
+        told = _named([q.case for q in enough])
         reasons[INCONCLUSIVE].append(f"after {rounds} rounds a slowdown is neither shown nor excluded in {told}")
+
+
+def _named(cases: Sequence[str]) -> str:
+    return ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
 
 
 def _unclean(questions: Iterable[Question], same: set[str]) -> list[str]:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -25,7 +26,7 @@ from shrinkage.benchmarks.gate.decide import (
     sign_test,
     upper,
 )
-from shrinkage.benchmarks.gate.rounds import Logs
+from shrinkage.benchmarks.gate.rounds import Logs, Timer
 from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.benchmarks.gate.suite.proof.packages import SLOWED
 from shrinkage.benchmarks.gate.timed import cells, judge_times
@@ -120,7 +121,40 @@ def test_time_that_is_over_is_no_pass():
     """What was not screened to the end is inconclusive."""
     timer: Any = Drawn(np.random.default_rng(5), {}, 0.005)
     timer.rounds = lambda cases, count, until: Drawn.rounds(timer, cases, count // 2, until)
-    assert {q.verdict for q in timed.timed(timer, ["case-1"], RULE, math.inf)} == {INCONCLUSIVE}
+    asked = timed.timed(timer, ["case-1"], RULE, math.inf)
+    assert {q.verdict for q in asked} == {INCONCLUSIVE}
+    reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
+    judge_times(asked, set(), reasons)
+    assert reasons == {REGRESSION: [], INCONCLUSIVE: [f"there was no time for {SCREENING} rounds of case-1"]}
+
+
+class Slept(Timer):
+    """Rounds of which each case has its price, paid by a clock that is set forward."""
+
+    price = MappingProxyType({"quick": 0.1, "slower": 0.2, "slow": 30.0})
+    now = 0.0
+
+    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
+        self.cost.update({case: self.price[case] for case in cases})
+        Slept.now += sum(self.price[case] for case in cases)
+        slower = {"base": 1.0, "twin": 1.0 + 1e-9, "head": 1.5}
+        return {case: slower if case == "slower" else dict.fromkeys(slower, 1.0) for case in cases}
+
+
+@pytest.mark.parametrize(("budget", "left"), [(45.0, ["slow"]), (1000.0, []), (31.0, ["quick", "slower", "slow"])])
+def test_what_is_quick_does_not_wait_for_what_is_slow(monkeypatch, budget, left):
+    """A benchmark of seconds a call is left out, by name, where it would take all of the time; others are decided."""
+    sides: Any = SimpleNamespace(cores=[0])
+    Slept.now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: Slept.now)
+    asked = timed.timed(Slept(sides), ["slow", "quick", "slower"], RULE, budget)
+    heads = {q.case: q for q in asked if q.comparison == "head"}
+    assert [case for case in Slept.price if len(heads[case].screened) < SCREENING] == left
+    if len(left) < 3:
+        assert heads["quick"].verdict == PASS
+        assert heads["slower"].verdict == REGRESSION
+    assert heads["slow"].verdict == (INCONCLUSIVE if left else PASS)
+    assert Slept.now <= budget + 31
 
 
 def test_of_too_few_rounds_there_is_no_interval():
