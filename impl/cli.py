@@ -146,8 +146,12 @@ def _orderly_end() -> Iterator[None]:
 class Parser(argparse.ArgumentParser):
     """Refuses in one line, without the whole usage above it."""
 
+    unknown = ""  # what else is to be said of an option that it does not have
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with 2."""
+        if self.unknown and message.startswith("unrecognized arguments"):
+            message += f" ({self.unknown})"
         self.exit(2, f"{self.prog}: {message}\n")
 
 
@@ -215,9 +219,9 @@ def usable_cores() -> list[int]:
 
 
 def duration(text: str) -> float:
-    """Seconds, from ``90``, ``90s``, ``1.5min`` or ``2h``."""
-    unit = next((unit for unit in ("min", "s", "h") if text.endswith(unit)), "")
+    """Seconds, from ``90``, ``90s``, ``1.5min`` or ``3m``, or ``2h``."""
+    unit = next((unit for unit in ("min", "m", "s", "h") if text.endswith(unit)), "")
     try:
-        return positive(float)(text.removesuffix(unit)) * {"": 1, "s": 1, "min": 60, "h": 3600}[unit]
+        return positive(float)(text.removesuffix(unit)) * {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}[unit]
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give one such as 90s or 8min") from None

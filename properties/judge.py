@@ -143,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
         description="Is it right? The claims about every function that is offered, and a verdict on each.",
         epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge; as of pytest.",
     )
+    made.unknown = "options of pytest's follow after --"
     made.add_argument(
         "names",
         nargs="*",

@@ -210,7 +210,14 @@ def test_a_library_of_judges_that_is_missing_is_named(capsys, monkeypatch):
     assert (code, errors) == (2, "shrinkage judge needs hypothesis: pip install 'shrinkage[judge]'\n")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("2s", 2), ("1.5min", 90), ("2h", 7200)])
+def test_an_option_of_pytests_is_told_its_place(capsys):
+    """Judging takes few of them by itself."""
+    code, _, errors = ran(capsys, "judge", "x.py", "-x")
+    said = "shrinkage judge: unrecognized arguments: -x (options of pytest's follow after --)\n"
+    assert (code, errors) == (2, said)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("2s", 2), ("1.5min", 90), ("3m", 180), ("2h", 7200)])
 def test_a_time_has_a_unit(text, seconds):
     """Seconds, unless it says otherwise."""
     assert cli.duration(text) == seconds
