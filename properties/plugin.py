@@ -146,10 +146,13 @@ def cluster_at(address: str) -> Cluster:
 
 def keep_examples(place: str, profile: str) -> None:
     """Where Hypothesis keeps what failed; not of a profile whose examples are the same every time."""
+    redis = place.startswith(("redis://", "rediss://", "unix://"))
+    if not (redis or is_folder_to_write(Path(place))):
+        raise pytest.UsageError(f"--database {place} cannot be written into: give a folder of yours.")
     if profile in SAME or settings.get_profile(profile).derandomize:
         raise pytest.UsageError(f"--database: the examples of --hypothesis-profile {profile} are the same every time.")
     database: Any
-    if place.startswith(("redis://", "rediss://", "unix://")):
+    if redis:
         try:
             from hypothesis.extra.redis import RedisExampleDatabase
             from redis import Redis, RedisError
@@ -161,10 +164,8 @@ def keep_examples(place: str, profile: str) -> None:
         except RedisError as error:
             raise pytest.UsageError(f"--database {place}: no server answers there ({error}).") from None
         database = RedisExampleDatabase(server, key_prefix=b"shrinkage:")
-    elif is_folder_to_write(Path(place)):
-        database = DirectoryBasedExampleDatabase(place)
     else:
-        raise pytest.UsageError(f"--database {place} cannot be written into: give a folder of yours.")
+        database = DirectoryBasedExampleDatabase(place)
     settings.register_profile(profile, settings.get_profile(profile), database=database)
     settings.load_profile(profile)
 

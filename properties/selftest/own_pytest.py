@@ -30,7 +30,8 @@ def interrupted_python(
     """
 
     def heard() -> None:  # where the tests run in the background, they do not hear it, nor what they start
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
 
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     with subprocess.Popen(
@@ -48,7 +49,11 @@ def interrupted_python(
             time.sleep(0.1)
         time.sleep(1)
         (os.killpg if sent == signal.SIGINT else os.kill)(running.pid, sent)
-        output = running.communicate(timeout=60)[0]
+        try:
+            output = running.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
         output += "\nsomething was left at work"

@@ -34,6 +34,8 @@ def begun(arguments: list[str], log: Path) -> int:
             os.dup2(out.fileno(), 2)
             sys.stdout = sys.stderr = out
             signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+            for number in (signal.SIGTERM, signal.SIGHUP):  # and under nohup, this one
+                signal.signal(number, signal.SIG_DFL)
             try:
                 code = main(["gate", *arguments])
             except SystemExit as exit_:
