@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +24,17 @@ def machine() -> dict[str, Any]:
         "os": platform.platform(terse=True),
         "python": platform.python_version(),
     }
+
+
+def clock() -> tuple[float, float, float]:
+    """Seconds of processor, everybody's and ours with what we have begun and ended; and by the clock. Linux only."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    everybody = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # but idle, and waiting for a disk
+    ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return everybody, ours, time.monotonic()
+
+
+def cores_of_others(then: tuple[float, float, float]) -> float:
+    """How many cores somebody else has kept busy since, on average."""
+    now = clock()
+    return (now[0] - then[0] - (now[1] - then[1])) / (now[2] - then[2])

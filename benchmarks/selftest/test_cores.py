@@ -1,9 +1,7 @@
 """All cores are never slower than one: the gate's own rounds and rule, with one core for base and all for head."""
 
 import contextlib
-import os
 import re
-import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from shrinkage.benchmarks.gate.contract.provider import WORKER
 from shrinkage.benchmarks.gate.decide import REGRESSION, Rule
 from shrinkage.benchmarks.gate.rounds import Timer
 from shrinkage.benchmarks.gate.sides import HOMES, Home, Side, Sides
+from shrinkage.benchmarks.measure.machine import clock, cores_of_others
 from shrinkage.benchmarks.measure.threads import environment
 from shrinkage.benchmarks.race.turns import InTurn
 from shrinkage.cli import usable_cores
@@ -75,19 +74,6 @@ def compared(folder: Path, cases: Sequence[str], until: float, core: int = 0) ->
     return {row["case"]: f"{row['ratio']:.2f} times as long" for row in gate.rows(slower, set())}
 
 
-def of_others(then: tuple[float, float, float], now: tuple[float, float, float]) -> float:
-    """The part of all cores' time that went to somebody else."""
-    return (now[0] - then[0] - (now[1] - then[1])) / (now[2] - then[2]) / len(usable_cores())
-
-
-def clock() -> tuple[float, float, float]:
-    """Seconds of processor: everybody's, and ours with what we have begun and ended; and by the clock."""
-    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-    everybody = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # but idle, and waiting for a disk
-    ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return everybody, ours, time.monotonic()
-
-
 @pytest.mark.skipif(len(usable_cores()) < 2 or not Path("/proc/stat").exists(), reason="there is one core, or no Linux")
 def test_all_cores_are_never_slower_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At any size, by more than 5 %; a machine that does something else beside says nothing of it."""
@@ -98,7 +84,7 @@ def test_all_cores_are_never_slower_than_one(tmp_path: Path, monkeypatch: pytest
     for again in range(1, 1 + AGAIN):  # in processes of their own: what is slower by itself is so in all of them
         if slower:
             slower = compared(tmp_path / f"again{again}", [*slower], time.monotonic() + SECONDS / 2, core=again)
-    busy = of_others(then, clock())
+    busy = cores_of_others(then) / len(usable_cores())
     if slower and busy > BUSY:
         pytest.skip(f"somebody else had {100 * busy:.0f} % of the cores while these were slower: {slower}")
     assert not slower

@@ -242,8 +242,13 @@ def test_the_proof_counts_what_it_saw(monkeypatch):
 def test_an_alarm_is_false_where_nothing_was_slowed():
     """On other packages: what was slowed is found or not, all else is unchanged, and what is undecided is neither."""
     said = [([], 0.0, [False, True, None]), ([1], 0.05, [False, True, True]), ([0, 1, 2], 0.05, [True, None, False])]
-    made = [{"slowed": slowed, "slower": by, "said": dict.fromkeys(account.TOOLS, told)} for slowed, by, told in said]
-    for row in account.account(made)["tools"].values():
+    made = [
+        {"slowed": slowed, "slower": by, "said": dict.fromkeys(account.TOOLS, told), "others": 0.1}
+        for slowed, by, told in said
+    ]
+    beside = [{**made[0], "others": 1.0}]
+    assert account.account(made + beside)["beside others"]["gate"]["alarms"]["of"] == 1
+    for row in account.account(made + beside)["alone"].values():
         assert (row["alarms where nothing changed"]["count"], row["alarms where nothing changed"]["of"]) == (1, 1)
         assert (row["alarms"]["count"], row["alarms"]["of"]) == (2, 2), "of the third run, nothing was unchanged"
         assert [(found["count"], found["of"]) for found in row["found"]] == [(0, 0), (2, 4), (0, 0), (0, 0)]

@@ -13,7 +13,16 @@ SIZES = (0.03, 0.05, 0.10, 0.20)
 TOOLS = ("gate", *(f"pytest-benchmark {kind}:5%" for kind in KINDS), "asv continuous")
 
 
+BESIDE = 0.5  # cores kept busy by somebody else, from which on a run is one under load
+
+
 def account(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What each tool said, on a machine of its own and beside somebody else's work."""
+    alone = [run for run in runs if run["others"] < BESIDE]
+    return {"alone": _tools(alone), "beside others": _tools([run for run in runs if run not in alone])}
+
+
+def _tools(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Of each tool: runs with a false alarm, those without any change apart, and slowdowns found, by size."""
     tools = {}
     for tool in TOOLS:
@@ -34,26 +43,33 @@ def account(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "undecided": undecided,
             "found": [{"slowdown": size, **share(sum(each), len(each))} for size, each in found.items()],
         }
-    return {"tools": tools}
+    return tools
 
 
 def markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    """What was run, and a row a tool."""
-    runs = result["runs"]
-    loads, seconds = ([run[name] for run in runs] for name in ("load", "seconds"))
+    """What was run; then a row a tool, alone and beside others."""
     packages = ", ".join(f"{p.name} {p.version} ({p.licence})" for p in PACKAGES)
     tests = sum(len(package.tests) for package in PACKAGES)
-    times = {name: np.median([each[name.partition(" ")[0]] for each in seconds]) for name in TOOLS}
-    yield (
-        f"{len(runs)} runs over {tests} tests of {packages}; {sum(not run['slower'] for run in runs)} of them without "
-        f"any change. The gate had {min(run['cores'] for run in runs)} core of a machine whose load was "
-        f"{min(loads):g} to {max(loads):g}."
-    )
+    yield f"{tests} tests of {packages}."
+    alone = [run for run in result["runs"] if run["others"] < BESIDE]
+    beside = [run for run in result["runs"] if run not in alone]
+    if alone:
+        yield from _table(alone, result["alone"], "on a machine that did nothing else")
+    if beside:
+        least, most = (round(each(run["others"] for run in beside), 1) for each in (min, max))
+        yield from _table(beside, result["beside others"], f"while somebody else kept {least:g} to {most:g} cores busy")
+    yield ""
+
+
+def _table(runs: Sequence[Mapping[str, Any]], tools: Mapping[str, Any], where: str) -> Iterator[str]:
+    unchanged = sum(not run["slower"] for run in runs)
+    times = {name: np.median([run["seconds"][name.partition(" ")[0]] for run in runs]) for name in TOOLS}
+    cores = " or ".join(map(str, sorted({run["cores"] for run in runs})))
+    yield f"\n{len(runs)} runs, {unchanged} of them without any change, on cores: {cores}, {where}:\n"
     sizes = " | ".join(f"found of {100 * size:g} %" for size in SIZES)
-    yield f"\n| tool | unchanged: runs with an alarm | 95 % | all: runs with a false one | 95 % | {sizes} | seconds |"
+    yield f"| tool | unchanged: runs with an alarm | 95 % | all: runs with a false one | 95 % | {sizes} | seconds |"
     yield "|---" * (6 + len(SIZES)) + "|"
-    for tool, row in result["tools"].items():
+    for tool, row in tools.items():
         same, wrong = row["alarms where nothing changed"], row["alarms"]
         cells = [tool, told(same), percents(same), told(wrong), percents(wrong), *map(told, row["found"])]
         yield f"| {' | '.join(cells)} | {times[tool]:.0f} |"
-    yield ""

@@ -8,7 +8,6 @@ and the same command adds runs to it.
 
 import argparse
 import datetime
-import os
 import random
 import sys
 import time
@@ -27,7 +26,7 @@ from shrinkage.benchmarks.gate.suite.proof.others import asv, pytest_benchmark
 from shrinkage.benchmarks.gate.suite.proof.packages import PACKAGES, Package
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.gate.timed import judge_times, timed
-from shrinkage.benchmarks.measure.machine import machine
+from shrinkage.benchmarks.measure.machine import clock, cores_of_others, machine
 from shrinkage.cli import quietly
 from shrinkage.properties.report.files import write
 
@@ -37,7 +36,7 @@ BUDGET = 80.0  # seconds for the gate's rounds, on the cores that it has
 def one(package: Package, share_slower: float, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """A run: what each tool says of each test."""
     repository = package.repository(folder)
-    chosen, started = random.choice(package.slowed), time.monotonic()
+    chosen, started, then = random.choice(package.slowed), time.monotonic(), clock()
     with checkouts.work_folder() as work:
         revision = checkouts.revision(repository, "HEAD")
         files = sorted({test.partition("::")[0] for test in package.tests})
@@ -68,10 +67,18 @@ def one(package: Package, share_slower: float, folder: Path, say: Callable[[str]
         "function": chosen.function if share_slower else None,
         "slowed": [package.tests.index(test) for test in chosen.tests] if share_slower else [],
         "seconds": {"all": round(time.monotonic() - started, 1), **seconds},
-        "load": round(os.getloadavg()[0], 1),
+        "others": round(cores_of_others(then), 2),
         "cores": len(sides.cores),
         "said": {tool: [said[tool][test] for test in package.tests] for tool in TOOLS},
     }
+
+
+def _next(runs: Sequence[Mapping[str, Any]], folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """The run that follows: each package in turn, and of five turns, two that slow something."""
+    turn, package = divmod(len(runs), len(PACKAGES))
+    slower = SIZES[(turn // 2 + len(runs)) % len(SIZES)] if turn % 5 in (1, 3) else 0.0
+    say(f"run {len(runs) + 1}: {PACKAGES[package].name}, {100 * slower:g} % slower")
+    return one(PACKAGES[package], slower, folder, say)
 
 
 def _gate(sides: Sides, tests: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
@@ -89,20 +96,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--runs", type=int, default=8, help="how many (default: 8, each package twice)")
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="the account; runs are added to it")
+    parser.add_argument("--with", dest="more", type=Path, nargs="*", default=[], metavar="FILE", help="others to join")
     parser.add_argument("--folder", type=Path, required=True, help="where the packages are fetched to, and stay")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
-    kind, say = "packages", lambda text: print(f"  {text}", file=sys.stderr, flush=True)
+    kind, what, say = "packages", "other packages", lambda text: print(f"  {text}", file=sys.stderr, flush=True)
     try:
-        before = stored(given.json, kind, "other packages") if given.json.exists() else {"runs": []}
-        for _ in range(given.runs):
-            runs, package = before["runs"], PACKAGES[len(before["runs"]) % len(PACKAGES)]
-            turn = len(runs) // len(PACKAGES)  # every other one is left as it is
-            slower = SIZES[(turn // 2 + len(runs)) % len(SIZES)] if turn % 2 else 0.0
-            say(f"run {len(runs) + 1}: {package.name}, {100 * slower:g} % slower")
-            runs.append(one(package, slower, given.folder.resolve(), say))
-            before = {"schema": 1, "kind": kind, "machine": machine(), **account(runs), "runs": runs}
-            write(given.json, before)
+        runs = [run for file in (given.json, *given.more) if file.exists() for run in stored(file, kind, what)["runs"]]
+        for more in range(given.runs + 1):
+            if more:
+                runs.append(_next(runs, given.folder.resolve(), say))
+            write(given.json, {"schema": 1, "kind": kind, "machine": machine(), **account(runs), "runs": runs})
     except (checkouts.Unusable, OSError) as error:
         print(f"unusable: {error}", file=sys.stderr)
         return 2
