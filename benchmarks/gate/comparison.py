@@ -142,7 +142,7 @@ def prepared(
         until=sides.until,
         say=say,
         compiled=compiled,
-        same={case for case, code in digests.get("base", {}).items() if digests["head"].get(case) == code},
+        same={case: digests["head"].get(case) == code for case, code in digests.get("base", {}).items()},
         ran=ran,
         cases=cases_left,
         chosen=cases if options.select else (),

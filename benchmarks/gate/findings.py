@@ -77,7 +77,8 @@ def tables(result: Mapping[str, Any]) -> Iterator[tuple[str, bool, Sequence[str]
     for metric, rows in _measured(result):
         for passed in (False, True) if metric.columns else ():
             if cells := [metric.cells(row) for row in rows if (row["verdict"] == PASS) is passed]:
-                said = f"{len(cells)} cases whose {metric.what} {'passes' if passed else 'does not pass'}"
+                many = "1 case" if len(cells) == 1 else f"{len(cells)} cases"
+                said = f"{many} whose {metric.what} {'passes' if passed else 'does not pass'}"
                 yield said, passed, metric.columns, cells
 
 

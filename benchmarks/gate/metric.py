@@ -35,7 +35,7 @@ class Comparison:
     compiled
         Seconds that each case took to compile.
     same
-        The cases whose code is the same on both sides.
+        Of each case whether its code is the same on both sides, where that can be told.
     ran
         The cases that can be run on both sides.
     cases
@@ -53,7 +53,7 @@ class Comparison:
     until: float
     say: Callable[[str], None]
     compiled: Figures
-    same: set[str]
+    same: Mapping[str, bool]
     ran: Sequence[str]
     cases: Sequence[str]
     chosen: Sequence[str]

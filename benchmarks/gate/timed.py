@@ -80,7 +80,7 @@ def timed(
     return questions
 
 
-def judge_times(questions: Sequence[Question], same: set[str], reasons: dict[str, list[str]]) -> None:
+def judge_times(questions: Sequence[Question], same: Mapping[str, bool], reasons: dict[str, list[str]]) -> None:
     """Slower cases become reasons; none where a control differs."""
     controls = _unclean(questions, same)
     reasons[INCONCLUSIVE] += controls
@@ -93,7 +93,7 @@ def judge_times(questions: Sequence[Question], same: set[str], reasons: dict[str
             reasons[REGRESSION].append(
                 f"{q.case} takes {row['ratio']:.3f} times as long (95 %: {low:.3f} to {high:.3f}; p = {row['p']:.1g})"
             )
-    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE and q.case not in same]
+    undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE and not same.get(q.case)]
     if short := [q.case for q in undecided if len(q.screened) < SCREENING]:
         reasons[INCONCLUSIVE].append(f"there was no time for {SCREENING} rounds of {_named(short)}")
     if enough := [q for q in undecided if len(q.screened) == SCREENING]:
@@ -106,7 +106,7 @@ def _named(cases: Sequence[str]) -> str:
     return ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
 
 
-def _unclean(questions: Iterable[Question], same: set[str]) -> list[str]:
+def _unclean(questions: Iterable[Question], same: Mapping[str, bool]) -> list[str]:
     """In words, the controls that differ."""
     return [
         f"control: base differs from itself in {q.case} by {100 * (ratio(q.confirming) - 1):.1f} %"
@@ -115,16 +115,16 @@ def _unclean(questions: Iterable[Question], same: set[str]) -> list[str]:
     ] + [
         f"control: the code of {q.case} is the same, and its time is not, by {100 * (ratio(q.confirming) - 1):.1f} %"
         for q in questions
-        if q.verdict == REGRESSION and q.comparison == "head" and q.case in same
+        if q.verdict == REGRESSION and q.comparison == "head" and same.get(q.case)
     ]
 
 
-def rows(questions: Sequence[Question], same: set[str]) -> list[dict[str, Any]]:
+def rows(questions: Sequence[Question], same: Mapping[str, bool]) -> list[dict[str, Any]]:
     """As data, a row a case."""
     by_case: dict[str, dict[str, Question]] = {}
     for question in questions:
         by_case.setdefault(question.case, {})[question.comparison] = question
-    return [_row(case, asked, case in same) for case, asked in by_case.items()]
+    return [_row(case, asked, same.get(case)) for case, asked in by_case.items()]
 
 
 def cells(row: dict[str, Any]) -> list[str]:
@@ -133,11 +133,11 @@ def cells(row: dict[str, Any]) -> list[str]:
     number = [row["ratio"], row["control"]]
     ratio, control = ("–" if n is None else f"{n:.3f}" for n in number)
     rounds = "+".join(str(n) for n in row["rounds"] if n)
-    code = "the same" if row["same_code"] else "changed"
+    code = {True: "the same", False: "changed", None: "–"}[row["same_code"]]
     return [row["case"], ratio, between, f"{row['p']:.1g}", rounds, control, code, row["verdict"]]
 
 
-def _row(case: str, asked: Mapping[str, Question], same: bool) -> dict[str, Any]:
+def _row(case: str, asked: Mapping[str, Question], same: bool | None) -> dict[str, Any]:
     question = asked["head"]
     control = asked.get("twin", question)
     logs = question.confirming or question.screened  # new rounds alone: the others chose it

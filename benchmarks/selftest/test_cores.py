@@ -71,7 +71,7 @@ def compared(folder: Path, cases: Sequence[str], until: float, core: int = 0) ->
         for process in sides.lasting.values():
             process.end()
     slower = [q for q in questions if q.comparison == "head" and q.verdict == REGRESSION]
-    return {row["case"]: f"{row['ratio']:.2f} times as long" for row in gate.rows(slower, set())}
+    return {row["case"]: f"{row['ratio']:.2f} times as long" for row in gate.rows(slower, {})}
 
 
 @pytest.mark.skipif(len(usable_cores()) < 2 or not Path("/proc/stat").exists(), reason="there is one core, or no Linux")

@@ -227,6 +227,19 @@ def test_right_is_said_of_all_that_is_offered_or_of_how_much(tmp_path: Path) -> 
     assert [(view["text"], view["said"]) for view in views] == [("○", "offered, not judged"), ("–", "no claim")]
 
 
+def test_a_gate_of_somebody_s_tests_is_all_that_its_page_is_about(tmp_path: Path) -> None:
+    """No functions of ours, nothing that was not given; of a test's code it is not known whether it is the same."""
+    (row, _) = a_gate()["time"]
+    theirs = a_gate("regression", time=[row | {"case": "t.py::test_f[1]", "same_code": None}], accuracy=[])
+    alone = given(tmp_path, gate=theirs)
+    assert not alone.own
+    text = Text(page(alone, ())).text
+    assert "1 case whose time does not pass" in text
+    assert "impl regression Worse than base" in text
+    assert not re.search("How right|was given|not judged|changed regression", text)
+    assert given(tmp_path, gate=theirs, card=right()).own
+
+
 # ---- functions by implementations ------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from shrinkage.benchmarks.gate import findings as gate
 from shrinkage.benchmarks.gate import prove
 from shrinkage.benchmarks.report.page import charts, races, trends, verdicts
 from shrinkage.benchmarks.report.page.drawings import Drawing
-from shrinkage.benchmarks.report.page.sentences import last_gates, summaries
+from shrinkage.benchmarks.report.page.sentences import STANDINGS, last_gates, summaries
 from shrinkage.benchmarks.report.page.stored import KINDS, Stored
 from shrinkage.benchmarks.report.runs import Run, cores
 from shrinkage.benchmarks.report.tables import key, made, tally
@@ -137,7 +137,7 @@ def _run(run: Run) -> dict[str, Any]:
 def _gate(result: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "result": result,
-        "word": gate.WORDS[result["verdict"]],
+        "standing": STANDINGS[result["verdict"]],
         "title": gate.title(result),
         "tables": [
             (said, passed, [name or "verdict" for name in columns], cells)

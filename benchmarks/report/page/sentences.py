@@ -21,6 +21,7 @@ GATED = {
     "regression": ("worse than {base}", ", as the gate finds"),
     "inconclusive": ("", "whether it is worse than {base} the gate could not tell"),
 }
+STANDINGS = {"pass": "right", "regression": "wrong", "inconclusive": "unknown"}
 Clause = tuple[str, str]  # what stands out, and the rest; nothing stands out where nothing is known
 
 
@@ -66,7 +67,10 @@ def last_gates(stored: Stored) -> dict[str, Mapping[str, Any]]:
 
 
 def _summary(name: str, one: Judged | None, stored: Stored, gate: Mapping[str, Any] | None) -> Summary:
-    standing, word = _standing(one)
+    if gate and not stored.own:
+        standing, word = STANDINGS[gate["verdict"]], gate["verdict"]
+    else:
+        standing, word = _standing(one)
     right = _how_right(one) if stored.cards else ()
     fast = _how_fast(name, stored.runs) if stored.runs else ()
     changed = [_what_changed(gate)] if stored.gates else ()

@@ -103,7 +103,7 @@ def test_a_base_that_differs_from_itself_gates_nothing():
     timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005, twin=0.06)
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
     asked = timed.timed(timer, ["case-1"], RULE, math.inf)
-    judge_times(asked, set(), reasons)
+    judge_times(asked, {}, reasons)
     assert reasons[REGRESSION] == []
     assert "base differs from itself in case-1 by" in reasons[INCONCLUSIVE][0]
 
@@ -112,7 +112,7 @@ def test_the_same_code_cannot_have_become_slower():
     """It is one more control: where its time differs, what is measured is not the code."""
     timer: Any = Drawn(np.random.default_rng(5), {"case-1": 0.06}, 0.005)
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
-    judge_times(timed.timed(timer, ["case-1"], RULE, math.inf), {"case-1"}, reasons)
+    judge_times(timed.timed(timer, ["case-1"], RULE, math.inf), {"case-1": True}, reasons)
     assert reasons[REGRESSION] == []
     assert "the code of case-1 is the same, and its time is not" in reasons[INCONCLUSIVE][0]
 
@@ -124,7 +124,7 @@ def test_time_that_is_over_is_no_pass():
     asked = timed.timed(timer, ["case-1"], RULE, math.inf)
     assert {q.verdict for q in asked} == {INCONCLUSIVE}
     reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
-    judge_times(asked, set(), reasons)
+    judge_times(asked, {}, reasons)
     assert reasons == {REGRESSION: [], INCONCLUSIVE: [f"there was no time for {SCREENING} rounds of case-1"]}
 
 
@@ -159,7 +159,7 @@ def test_what_is_quick_does_not_wait_for_what_is_slow(monkeypatch, budget, left)
 
 def test_of_too_few_rounds_there_is_no_interval():
     """The file says null on both sides, as its schema has it, and people read why."""
-    (row,) = timed.rows([timed.Question("case-1", "head", [0.1] * 4, verdict=INCONCLUSIVE)], set())
+    (row,) = timed.rows([timed.Question("case-1", "head", [0.1] * 4, verdict=INCONCLUSIVE)], {})
     assert row["interval"] == [None, None]
     assert "too few rounds" in cells(row)
     jsonschema.validate([row], {**SCHEMA["properties"]["time"], "$defs": SCHEMA["$defs"]})

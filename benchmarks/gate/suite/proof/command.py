@@ -84,7 +84,7 @@ def _next(runs: Sequence[Mapping[str, Any]], folder: Path, say: Callable[[str], 
 def _gate(sides: Sides, tests: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
     """Whether each is a regression; none where that is not decided."""
     questions = timed(Timer(sides), tests, Rule(), time.monotonic() + BUDGET, say)
-    judge_times(questions, set(), {REGRESSION: [], INCONCLUSIVE: []})
+    judge_times(questions, {}, {REGRESSION: [], INCONCLUSIVE: []})
     heads = {q.case: q.verdict for q in questions if q.comparison == "head"}
     return {test: None if verdict == INCONCLUSIVE else verdict == REGRESSION for test, verdict in heads.items()}
 
