@@ -459,7 +459,7 @@ def test_a_history_is_drawn_with_its_change_points(tmp_path: Path) -> None:
     assert heights[0] == heights[2] > heights[4] > heights[6], "as it was, slower, and in doubt slower still"
     assert len({point.split(",")[1] for point in flat}) == 1
     assert "it cannot be installed" in text.text
-    assert "4 commits, each against the one before it; 1 of them made something worse." in text.text
+    assert "4 commits, each against the last before it that runs; 1 of them worse." in text.text
     assert "was given" not in text.text
     assert "How right" not in text.text
 

@@ -6,7 +6,6 @@ A change point is a commit that the gate calls a regression, by its own statisti
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 from shrinkage.benchmarks.gate.comparison import run
@@ -43,13 +42,15 @@ def commits(options: Options, span: str) -> list[str]:
 
 
 def history(options: Options, span: str, say: Say) -> tuple[list[dict[str, Any]], bool]:
-    """The result of each commit against the one before it; where nothing can be said of one, why not.
+    """The result of each commit against the last one before it that runs; where nothing can be said of one, why not.
 
-    And whether that is all of them: of those that were done before an interruption, what was found is kept.
+    Of the first, it is known by the second comparison with it alone that it is what does not run. And whether that is
+    all of them: of those that were done before an interruption, what was found is kept.
     """
     found = commits(options, span)
     results: list[dict[str, Any]] = []
-    for base, head in pairwise(found):
+    base, doubtful = found[0], True  # whether it runs is not known
+    for head in found[1:]:
         say(f"{head[:9]}, {len(results) + 1} of {len(found) - 1}")
         each = replace(options, base=base, head=head, budget=options.budget / (len(found) - 1))
         try:
@@ -61,7 +62,23 @@ def history(options: Options, span: str, say: Say) -> tuple[list[dict[str, Any]]
             if not results:
                 raise
             return results, False
+        if results[-1]["time"] or results[-1]["verdict"] == PASS:
+            base, doubtful = head, False
+        elif doubtful and len(results) > 1:
+            base = head
     return results, True
+
+
+def told(results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Of each commit its name, the verdict, and why; and with what it was compared, where it is not the one before."""
+    rows, before = [], results[0]["base"]["commit"]
+    for result in results:
+        base, head = result["base"]["commit"], result["head"]["commit"]
+        said = [f"compared with {base[:9]}, the last before it that runs"] if base != before else []
+        verdict = WORDS.get(result["verdict"], "nothing can be said").partition(":")[0]
+        rows.append([head[:9], verdict, "; ".join([*result["reasons"], *said])])
+        before = head
+    return rows
 
 
 @dataclass(frozen=True)
@@ -97,10 +114,7 @@ def trend(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Step]]:
 def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     """A line a commit; then each case's time over that at the first commit, change points in bold."""
     lines = ["| commit | verdict | |", "|---|---|---|"]
-    for result in results:
-        verdict = WORDS.get(result["verdict"], "nothing can be said").partition(":")[0]
-        said = "; ".join(map(plain, result["reasons"]))
-        lines.append(f"| {result['head']['commit'][:9]} | {verdict} | {said} |")
+    lines += [f"| {name} | {verdict} | {plain(said)} |" for name, verdict, said in told(results)]
     if steps := trend(results):
         names = [result["head"]["commit"][:9] for result in results]
         lines += ["", f"Time, over that at {results[0]['base']['commit'][:9]}; a change point in bold:", ""]

@@ -7,8 +7,8 @@ from typing import Any
 from matplotlib.ticker import MaxNLocator
 
 from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
-from shrinkage.benchmarks.gate.findings import WORDS, plain
-from shrinkage.benchmarks.gate.revisions.history import Step, trend
+from shrinkage.benchmarks.gate.findings import plain
+from shrinkage.benchmarks.gate.revisions.history import Step, told, trend
 from shrinkage.benchmarks.report.page.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 NAMED = 5  # commits below a drawing, at most
@@ -54,15 +54,9 @@ def histories(given: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Itera
     """Of each file."""
     for _, results in given:
         names = [results[0]["base"]["commit"][:9], *(result["head"]["commit"][:9] for result in results)]
-        rows = [
-            [name, WORDS.get(each["verdict"], "nothing can be said").partition(":")[0], "; ".join(each["reasons"])]
-            for name, each in zip(names[1:], results, strict=True)
-        ]
         worse = sum(each["verdict"] == REGRESSION for each in results)
-        said = (
-            f"{len(results)} commits, each against the one before it; {worse or 'none'} of them made something worse."
-        )
-        yield History(f"From {names[0]} to {names[-1]}", said, list(_trends(names, trend(results))), rows)
+        said = f"{len(results)} commits, each against the last before it that runs; {worse or 'none'} of them worse."
+        yield History(f"From {names[0]} to {names[-1]}", said, list(_trends(names, trend(results))), told(results))
 
 
 def _trends(names: Sequence[str], steps: Mapping[str, Sequence[Step]]) -> Iterator[Trend]:

@@ -19,7 +19,6 @@ from shrinkage.benchmarks.gate.calls import GONE
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.comparison import by_cause
 from shrinkage.benchmarks.gate.findings import annotations
-from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.revisions.checkouts import Revision, Unusable
 from shrinkage.benchmarks.gate.sides import Home, Sides
 from shrinkage.benchmarks.gate.suite.environment import made
@@ -437,63 +436,3 @@ def test_pytest_benchmark_reads_what_was_timed(tmp_path):
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith("test_total")]
     assert [row[0] for row in rows] == ["test_total[1000]", "test_total[1000]"]
     assert {"2.0000", "4.0000"} <= {*rows[0], *rows[1]}, "medians in milliseconds"
-
-
-def test_a_history_marks_the_commit_that_made_it_slower(tmp_path, monkeypatch, capsys):
-    """What passed is no change; the budget is shared out, and one that is too small is said to be."""
-    commit(tmp_path / "repo", "v0", FLAT)
-    for i in range(1, 4):
-        commit(tmp_path / "repo", f"v{i}")
-    asked = []
-
-    def run(options, say):
-        asked.append((options.base, options.head, options.budget))
-        slower = len(asked) == 2
-        row = {"case": "test_x", "ratio": 1.5 if slower else 1.01, "verdict": "regression" if slower else "pass"}
-        sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
-        return {**sides, "verdict": row["verdict"], "reasons": ["test_x takes 1.5"] * slower, "time": [row]}
-
-    monkeypatch.setattr(history, "run", run)
-    given = ["--repo", str(tmp_path / "repo"), "--history"]
-    assert main([*given, "v0..v3", "--budget", "5min"]) == 1
-    said = capsys.readouterr().out
-    assert [head for _, head, _ in asked][:-1] == [base for base, _, _ in asked][1:]
-    assert {budget for *_, budget in asked} == {100.0}
-    assert f"| {asked[1][1][:9]} | regression | test_x takes 1.5 |" in said
-    assert "| test_x | 1.00 | **1.50** | 1.50 |" in said
-    for span, sentence in (
-        ("v0..v3", "give 2min or more"),
-        ("v0..", "3 commits"),
-        ("v0..no", "has no revision 'no'"),
-        ("v7..", "has no revision 'v7'"),
-        ("v3..v0", "from v3 on there are none before v0"),
-        ("v0", "give the first and the last"),
-    ):
-        assert main([*given, span, "--budget", "20s"]) == 2
-        assert sentence in " ".join(capsys.readouterr().err.split())
-
-
-def test_a_history_that_is_interrupted_keeps_what_it_found(tmp_path, monkeypatch, capsys):
-    """Hours of it, perhaps; before anything was found, there is nothing to be kept."""
-    commit(tmp_path / "repo", "v0", FLAT)
-    for i in range(1, 4):
-        commit(tmp_path / "repo", f"v{i}")
-    left: list[str] = []
-
-    def run(options, say):
-        if not left:
-            raise KeyboardInterrupt
-        sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
-        return {**sides, "verdict": left.pop(), "reasons": [], "time": []}
-
-    monkeypatch.setattr(history, "run", run)
-    out = tmp_path / "h.json"
-    given = ["--repo", str(tmp_path / "repo"), "--history", "v0..v3", "--json", str(out)]
-    assert main(given) == 2
-    assert "interrupted: nothing is left behind" in capsys.readouterr().err
-    assert not out.exists()
-    for verdicts, code in ((["pass", "pass"], 2), (["regression", "pass"], 1)):
-        left.extend(verdicts)
-        assert main(given) == code
-        assert "interrupted after 2 commits" in capsys.readouterr().err
-        assert [each["verdict"] for each in json.loads(out.read_text())] == verdicts[::-1]
