@@ -50,7 +50,13 @@ def markdown(result: Mapping[str, Any]) -> Iterator[str]:
     """What was run; then a row a tool, alone and beside others."""
     packages = ", ".join(f"{p.name} {p.version} ({p.licence})" for p in PACKAGES)
     tests = sum(len(package.tests) for package in PACKAGES)
-    yield f"{tests} tests of {packages}."
+    gate = _tools(result["runs"])["gate"]
+    same, wrong = gate["alarms where nothing changed"], gate["alarms"]
+    found = ", ".join(f"{told(row)} of {100 * row['slowdown']:g} %" for row in gate["found"])
+    yield (
+        f"{tests} tests of {packages}. In all, the gate had an alarm in {told(same)} runs without any change "
+        f"({percents(same)} at 95 %) and a false one in {told(wrong)} ({percents(wrong)}); of slowdowns it found {found}."
+    )
     alone = [run for run in result["runs"] if run["others"] < BESIDE]
     beside = [run for run in result["runs"] if run not in alone]
     if alone:
