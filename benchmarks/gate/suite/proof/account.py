@@ -52,10 +52,10 @@ def markdown(result: Mapping[str, Any]) -> Iterator[str]:
     tests = sum(len(package.tests) for package in PACKAGES)
     gate = _tools(result["runs"])["gate"]
     same, wrong = gate["alarms where nothing changed"], gate["alarms"]
-    found = ", ".join(f"{told(row)} of {100 * row['slowdown']:g} %" for row in gate["found"])
+    found = ", ".join(f"{told(row)} slowdowns of {100 * row['slowdown']:g} %" for row in gate["found"])
     yield (
         f"{tests} tests of {packages}. In all, the gate had an alarm in {told(same)} runs without any change "
-        f"({percents(same)} at 95 %) and a false one in {told(wrong)} ({percents(wrong)}); of slowdowns it found {found}."
+        f"({percents(same)} at 95 %) and a false one in {told(wrong)} ({percents(wrong)}); it found {found}."
     )
     alone = [run for run in result["runs"] if run["others"] < BESIDE]
     beside = [run for run in result["runs"] if run not in alone]
