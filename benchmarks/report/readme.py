@@ -145,6 +145,8 @@ def hunted() -> Iterator[str]:
         ]
         if any(cells):
             yield f"| `{function}` | " + " | ".join("; ".join(map(_worst_of, cell)) or "–" for cell in cells) + " |"
+    spent = [sum(stored.hours(name).get(version, 0.0) for version in versions[name]) for name in found]
+    yield "| hours of one process | " + " | ".join(f"{hours:.1f}" if hours else "–" for hours in spent) + " |"
     processors = sorted({entry.processor for entries in found.values() for entry in entries.values()})
     yield f"\nOn {' and '.join(processors)}.\n"
 

@@ -108,7 +108,7 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     from shrinkage.properties.engine.falsify import claims
     from shrinkage.properties.hunt.plan import Plan, of_names
     from shrinkage.properties.hunt.pool import Pool
-    from shrinkage.properties.hunt.screen import Progress, counts, many, show
+    from shrinkage.properties.hunt.screen import OFTEN, Progress, counts, many, show
 
     implementation = load(choice)
     offered = {*implementation.offered}
@@ -123,6 +123,7 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     said = {"version": version(choice), "processor": processor()}
     plan = Plan(about, store, chosen["seed"], implementation.expected_failures, said["version"])
     seconds, rounds, interrupted = 3600 * chosen["hours"], 0, False
+    noted = begin  # up to when the time that was spent is stored
     pool = Pool(choice, said, chosen["workers"], chosen["call_seconds"], begin + seconds)
     with pool, Progress(seconds) as progress:
         tasks = itertools.islice(plan.tasks(lambda: time.monotonic() - begin < seconds), chosen["rounds"])
@@ -131,8 +132,12 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
                 rounds += 1
                 found = plan.learn(task, outcome)
                 progress.tell(time.monotonic() - begin, rounds, task, found, outcome)
+                if (now := time.monotonic()) > noted + OFTEN:
+                    store.add_hours(said["version"], chosen["workers"] * (now - noted) / 3600)
+                    noted = now
         except KeyboardInterrupt:
             interrupted = True
+    store.add_hours(said["version"], chosen["workers"] * (time.monotonic() - noted) / 3600)
     worst, minutes = plan.worst(), (time.monotonic() - begin) / 60
     head = f"{choice.name}: {many(rounds, 'round')} in {minutes:.1f} minutes, of {many(len(about), 'claim')}"
     show(head, worst, before, chosen["verbose"])

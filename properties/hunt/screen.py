@@ -13,7 +13,7 @@ from shrinkage.properties.report.progress import console
 from shrinkage.properties.report.screen import shortened
 from shrinkage.properties.worst import ABOVE, Entry, by_contract, worse
 
-OFTEN = 60.0  # seconds between two lines of a log
+OFTEN = 60.0  # seconds between two lines of a log, and two notes of the time spent
 
 
 class Progress:

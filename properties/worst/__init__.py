@@ -1,7 +1,8 @@
 """The worst that was found of each function, by implementation: exact input, small enough to be tried in every run.
 
 A file NAME.jsonl has a line for each function, more where claims fail otherwise than by an error, and one where the
-worst is in a claim that the implementation departs from on purpose. `shrinkage hunt` writes them; `pytest
+worst is in a claim that the implementation departs from on purpose; and one that says how long was hunted, by the
+library's version. `shrinkage hunt` writes them; `pytest
 properties` tries them before anything else (`shrinkage.properties.worst.replay`).
 """
 
@@ -19,6 +20,7 @@ from shrinkage.contract import CONTRACT
 from shrinkage.properties.report.files import replacing
 
 FOLDER = Path(__file__).parent
+HOURS = "hours"  # of one process, by version: the one field of its line
 ABOVE = "above 1"  # an error so large, on an input that was made small
 REDIS = ("redis://", "rediss://", "unix://")
 
@@ -86,10 +88,21 @@ def parsed(line: str) -> Entry:
 
 def read(name: str, folder: Path = FOLDER) -> dict[str, Entry]:
     """What is stored of an implementation, by function; nothing if there is no such file."""
-    with contextlib.suppress(OSError):
+    return {entry.key: entry for entry in map(parsed, _lines(name, folder, about_hours=False))}
+
+
+def hours(name: str, folder: Path = FOLDER) -> dict[str, float]:
+    """For how long was hunted in an implementation, in hours of one process, by the library's version."""
+    return next((json.loads(line)[HOURS] for line in _lines(name, folder, about_hours=True)), {})
+
+
+def _lines(name: str, folder: Path, about_hours: bool) -> list[str]:
+    """Those that say the hours, or the others."""
+    try:
         lines = (folder / file_of(name)).read_text(encoding="utf-8").splitlines()
-        return {entry.key: entry for entry in map(parsed, lines)}
-    return {}
+    except OSError:
+        return []
+    return [line for line in lines if line.startswith(f'{{"{HOURS}"') is about_hours]
 
 
 def file_of(name: str) -> str:
@@ -157,9 +170,19 @@ class Store:
         left = {key: each for key, each in self.entries().items() if key != entry.key}
         self._write([*left.values(), *([now] if now is not None else [])])
 
-    def _write(self, entries: Iterable[Entry]) -> None:
+    def add_hours(self, version: str, more: float) -> None:
+        """Remember that so much longer was hunted."""
+        if self.server is not None:
+            self.server.hincrbyfloat(f"{self._key}:{HOURS}", version, more)
+            return
+        before = hours(self.name, self.folder)
+        self._write(self.entries().values(), before | {version: round(before.get(version, 0.0) + more, 4)})
+
+    def _write(self, entries: Iterable[Entry], spent: Mapping[str, float] | None = None) -> None:
+        spent = spent or hours(self.name, self.folder)
+        lines = [*([json.dumps({HOURS: spent})] if spent else []), *(entry.line() for entry in by_contract(entries))]
         with replacing(self.folder / file_of(self.name)) as beside:
-            beside.write_text("".join(f"{each.line()}\n" for each in by_contract(entries)), encoding="utf-8")
+            beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def _put_there(self, server: Any, entry: Entry) -> bool:
         """Unless somebody else has put something worse there meanwhile."""

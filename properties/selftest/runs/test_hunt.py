@@ -84,9 +84,9 @@ def here(monkeypatch, alone) -> Hunted:
     return alone
 
 
-def found(folder: Path, database: str) -> str:
-    """What it has stored."""
-    return (folder / database / "right.py.jsonl").read_text(encoding="utf-8")
+def found(folder: Path, database: str) -> list[str]:
+    """The entries that it has stored."""
+    return [entry.line() for entry in worst.read("right.py", folder / database).values()]
 
 
 # ---- what is stored --------------------------------------------------------------------------------------------------
@@ -135,6 +135,17 @@ def test_an_entry_takes_the_place_of_a_smaller_one_only(tmp_path):
     assert store.entries()["ridge"] == large
     assert store.entries()["matvec"].ratio == float("inf")
     assert [file.name for file in tmp_path.iterdir()] == ["some_file.py.jsonl"]
+
+
+def test_the_hours_that_were_hunted_add_up_by_version(tmp_path):
+    """In the file of the entries, which are not lost by that, nor that by them."""
+    store = Store(str(tmp_path), "x")
+    for version, hours in (("x 1", 0.5), ("x 2", 1.0), ("x 1", 0.25)):
+        store.add_hours(version, hours)
+        store.put(Entry("ridge", hours, "test_x", {}))
+    assert worst.hours("x", tmp_path) == {"x 1": 0.75, "x 2": 1.0}
+    assert store.entries()["ridge"].ratio == 1.0
+    assert worst.hours("y", tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", [name for name in worst.names() if name in ("impl", "numpy")])
