@@ -119,6 +119,17 @@ def _storage(text: str) -> Path:
     return folder
 
 
+def _of_the_repository(path: str, repository: Path) -> str:
+    """A path to tests as from the root of the repository, wherever one stands."""
+    file, colons, test = path.partition("::")
+    here = Path.cwd() / file
+    if not Path(file).is_absolute() and ((repository / file).exists() or not here.exists()):
+        return path
+    if not here.resolve().is_relative_to(repository.resolve()):
+        raise Unusable(f"--tests {path} is not in {repository}, which is gated.")
+    return f"{here.resolve().relative_to(repository.resolve())}{colons}{test}"
+
+
 def _percent(text: str) -> float:
     try:
         value = float(text.removesuffix("%")) / 100
@@ -138,6 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for text in filter(None, (*given.select, given.marks)):
         if not (is_expression(text) or {*"*?["} & {*text}):
             made.error(f"{text!r} is no expression of names with and, or, not and brackets, and no pattern")
+    if given.history and given.base:
+        made.error(f"--history {given.history} says which commits are gated: leave {given.base} out")
     errors = console(stderr=True)
     try:
         repository = checkouts.repository_at(given.repo.resolve())
@@ -148,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             implementation=given.impl,
             select=given.select,
             marks=given.marks,
-            tests=given.tests,
+            tests=[_of_the_repository(path, repository) for path in given.tests],
             build=given.build,
             kinds=given.only or (),
             rule=Rule(threshold=given.threshold),
@@ -159,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _prove(options, given, say)
             if given.history:
                 return _history(options, given, say)
-            checkouts.differing(repository, options.base, options.head)
+            checkouts.differing(repository, options.base, options.head, named=given.base is not None)
             result = run(options, say)
     except (Unusable, Failed) as error:
         errors.print(f"unusable: {error}", soft_wrap=True)

@@ -19,6 +19,8 @@ from shrinkage.benchmarks.gate.sides import OutOfTime, Sides
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.measure.machine import machine
 
+MISSING = "NotOffered: "  # as the answer begins where a revision has no such call
+
 
 def provider(options: Options, until: float = math.inf) -> Provider:
     """Of the contract's cases, or of the benchmarks that the repository has.
@@ -95,7 +97,10 @@ def prepared(
     lost = "base" in sides.homes and any([*where] == ["head"] for where in failures.values())
     if not (ran or new or lost):
         case, where = next(iter(failures.items()))
-        raise Unusable(f"No case can be run on both sides. {case}: {next(iter(where.values()))}")
+        side, why = next(iter(where.items()))
+        more = f"; {len(failures) - 1} more cannot be, either" * (len(failures) > 1)
+        called, why = sides.homes[side].revision or side, why.replace(MISSING, "not offered: ", 1)
+        raise Unusable(f"No case can be run on both sides. {case}, in {called}: {why}{more}")
     say("judging the answers of both revisions")
     wrong = sides.wrong(ran)
     broken: dict[str, str] = {}
@@ -173,4 +178,4 @@ def _file(case: str) -> str:
 
 def _is_missing(failure: str) -> bool:
     """Whether the function is not offered, rather than failing."""
-    return failure.startswith("NotOffered:")
+    return failure.startswith(MISSING)

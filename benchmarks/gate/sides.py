@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shrinkage.benchmarks.gate.calls import LOG
 from shrinkage.benchmarks.gate.revisions import origins
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.benchmarks.gate.workers import at_once
@@ -55,6 +56,8 @@ class Home:
         What else they find in their environment.
     places
         Folders beside the tree that are this revision's alone.
+    revision
+        As it was asked for.
     """
 
     tree: Path
@@ -65,6 +68,7 @@ class Home:
     python: Sequence[str] = (sys.executable,)
     environment: Mapping[str, str] = field(default_factory=dict)
     places: Sequence[Path] = ()
+    revision: str = ""
 
     def as_in_the_repository(self, text: str) -> str:
         """What was said here, its files by their paths there: this folder will soon be gone."""
@@ -109,7 +113,10 @@ class Side(Worker):
             if not name.startswith(("PYTEST_", "NUMBA_"))
             and name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "CI")
         }
+        temporary = home.cache / "tmp"  # what the tests leave there is gone with it, too
+        temporary.mkdir(parents=True, exist_ok=True)
         own = {
+            "TMPDIR": str(temporary),
             "NUMBA_CACHE_DIR": str(cache or home.cache),
             "XDG_CACHE_HOME": str(home.cache),  # what else is kept from run to run is of this side, and gone with it
             "PYTHONPATH": os.pathsep.join(map(str, home.path)),
@@ -139,8 +146,17 @@ class Side(Worker):
             doing = f"{do} {question.get('case') or question.get('metric') or ''}".strip().replace("_", " ", 1)
             if time.monotonic() >= self.until:
                 raise OutOfTime(f"the time was over when {self.side} was asked for: {doing}") from gone
-            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise Unusable(f"{self.side} {gone} when asked for: {doing}. It said last: {''.join(last)}") from gone
+            raise Unusable(f"{self.called} {gone} when asked for: {doing}. It said last: {self.last()}") from gone
+
+    @property
+    def called(self) -> str:
+        """As the revision was asked for."""
+        return self.home.revision or self.side
+
+    def last(self) -> str:
+        """The last line that it has written, if any."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing"]
+        return self.home.as_in_the_repository(lines[-1])
 
 
 def _cores() -> list[int]:
@@ -178,7 +194,7 @@ class Sides:
         try:
             process.ask("start")
         except Failed as error:
-            raise Unusable(f"{process.side} cannot be loaded: {error}") from error
+            raise Unusable(f"{process.called} cannot be loaded: {error}".replace(LOG, process.last())) from error
         return process
 
     def on_both(self, work: Callable[[str], Result]) -> dict[str, Result]:

@@ -432,6 +432,8 @@ EXPECTED_FAILURES = (
     xfail("test_lists_of_uneven_lengths_are_refused_by_name[*]", UNEVEN),
     xfail("test_an_inverse_past_the_range_is_infinite[*-pinv]", _FLUSH),
     xfail("test_subnormal_numbers_are_numbers[*-lstsq]", _FLUSH),
+    # jax.numpy.linalg.pinv(jax.numpy.diag(jax.numpy.array([1.0, 2.225073858507201e-308])), rtol=0.0), jax 0.10.2.
+    xfail("test_at_rcond_0_all_but_0_counts[*]", _FLUSH, strict=False),
     xfail("test_one_answer_of_several_may_be_past_the_range[*-ridge_batch]", _PAST),
     xfail("test_a_batch_is_no_number[*]", _SHAPES),
     xfail("test_a_batch_of_many_is_each_by_itself[*]", _SQUARES),

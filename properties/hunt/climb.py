@@ -60,7 +60,8 @@ def climb(measure: Callable[[Numbers], float], start: Numbers, tries: int, rng: 
         went_on = True
         while went_on and left > tries // 4:  # as far as it gets worse
             before, numbers = best, at.copy()
-            numbers[place] *= factor
+            with np.errstate(over="ignore"):  # infinity is no number to be drawn
+                numbers[place] *= factor
             went_on = tried(numbers, higher) > before
     if best <= first:
         return at

@@ -17,6 +17,7 @@ from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.isolated.limits import LATE
 from shrinkage.properties.worst import Entry
 
+LASTS = 300.0  # seconds, after which a process is replaced: XLA keeps what it has compiled, until nothing can be mapped
 LONGEST = 600.0  # seconds for a task, which as a rule takes one: it ends with what it has found by then
 
 
@@ -31,7 +32,7 @@ class Worker:
         theirs.close()
         self.pipe.send((choice, about, folder, name, seconds))
         self.task: Task | None = None
-        self.until = 0.0
+        self.begun, self.until = time.monotonic(), 0.0
 
     def begin(self, task: Task, until: float) -> None:
         """Hand it over."""
@@ -98,7 +99,8 @@ class Pool:
                 assert task is not None
                 worker.task = None
                 outcome = self._come(worker, task, bool(ready))
-                if outcome.ended:
+                if outcome.ended or time.monotonic() > worker.begun + LASTS:
+                    worker.end()
                     self.workers[self.workers.index(worker)] = worker = self._new()
                 yield task, outcome
                 if (after := next(tasks, None)) is not None:

@@ -73,7 +73,7 @@ class Contract(Provider):
             # The harness goes first: `shrinkage` is the one that was asked, whatever else is called so.
             path = [tree, *origins.inherited(self.options.repository, tree / "theirs")]
             path[1:1] = [] if self.own else origins.roots(tree / "theirs")
-            homes[side] = Home(tree, ["impl"], path, folder / f"cache-{side}", WORKER)
+            homes[side] = Home(tree, ["impl"], path, folder / f"cache-{side}", WORKER, revision=chosen.name)
         if self.own:
             gone = sorted({*cases["base"]} - {*cases["head"]})
             lost += [f"{case} is a benchmark of {base.name}, and {head.name} has none of that name" for case in gone]

@@ -86,8 +86,8 @@ def beginning(repository: Path) -> str:
     return "HEAD"
 
 
-def differing(repository: Path, base: str, head: str | None) -> None:
-    """Refuse, before anybody waits, two revisions of the very same files.
+def differing(repository: Path, base: str, head: str | None, named: bool = True) -> None:
+    """Refuse, before anybody waits, two revisions of the very same files; base may be named by nobody.
 
     Raises
     ------
@@ -103,8 +103,9 @@ def differing(repository: Path, base: str, head: str | None) -> None:
         same = trees[0] == trees[1]
     if not same:
         return
+    more = "" if named else " Without BASE, it is where this branch left main or master: name another, as in gate v1."
     alike = "have the same files" if after.working or before.commit != after.commit else "are the same commit"
-    raise Unusable(f"{before.name} and {after.name} {alike}, {before.commit[:9]}: there is nothing to compare.")
+    raise Unusable(f"{before.name} and {after.name} {alike}, {before.commit[:9]}: there is nothing to compare.{more}")
 
 
 @contextlib.contextmanager

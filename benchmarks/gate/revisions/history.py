@@ -32,7 +32,8 @@ def commits(options: Options, span: str) -> list[str]:
     listed = git(options.repository, "rev-list", "--first-parent", "--reverse", f"{start}..{end}")
     found = (listed or b"").decode().split()
     if not found:
-        raise Unusable(f"--history {span} names no commits: from {first} on there are none before {last or 'HEAD'}.")
+        why = "both are the same" if start == end else f"from {first} on there are none before {last or 'HEAD'}"
+        raise Unusable(f"--history {span} names no commits: {why}.")
     if options.budget < LEAST * len(found):
         raise Unusable(
             f"--history {span} is {len(found)} commits, for which a budget of {options.budget:g} s is too little: give "

@@ -23,7 +23,7 @@ class Installer:
             text=True,
             errors="replace",
         )
-        lines = done.stdout.strip().splitlines() or ["nothing"]
+        lines = done.stdout.strip().splitlines() or ["it printed nothing"]
         return done.returncode, next((line for line in reversed(lines) if "error" in line.lower()), lines[-1]).strip()
 
 

@@ -55,7 +55,7 @@ class Suite(Provider):
             "places": [str(environment)],
         }
         home = Home(tree, [json.dumps(told)], path, folder / f"cache-{side}", WORKER, python, variables(environment))
-        return side, replace(home, places=[environment])
+        return side, replace(home, places=[environment], revision=revision.name)
 
     def cases(self, sides: Sides) -> list[str]:
         """What either side has: of what base lacks there is nothing to compare, and what head lacks has not passed."""

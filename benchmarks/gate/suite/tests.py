@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shrinkage.benchmarks.gate.calls import Call, NotOffered, Plain
+from shrinkage.benchmarks.gate.calls import LOG, Call, NotOffered, Plain
 
 MARK = "benchmark"
 FIXTURES = {"benchmark", "benchmark_weave"}
@@ -70,7 +70,7 @@ class Tests:
     def said(self) -> str:
         """Why there is nothing to run."""
         told = (f"{file} cannot be collected: {why}" for file, why in self.failed.items())
-        return next(told, "Its log says why.")
+        return next(told, f"It said last: {LOG}")
 
     def within(self, case: str, do: Callable[[Call], None]) -> str:
         """Run the test; its own failures are told, those of `do` are raised."""

@@ -45,9 +45,13 @@ def test_a_history_marks_the_commit_that_made_it_slower(repository, monkeypatch,
         ("v7..", "has no revision 'v7'"),
         ("v3..v0", "from v3 on there are none before v0"),
         ("v0", "give the first and the last"),
+        ("v1..v1", "both are the same"),
     ):
         assert main([*given, span, "--budget", "20s"]) == 2
         assert sentence in " ".join(capsys.readouterr().err.split())
+    with pytest.raises(SystemExit):
+        main([*given, "v0..v3", "v1"])
+    assert "--history v0..v3 says which commits are gated: leave v1 out" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 
-from shrinkage.benchmarks.gate import command
-from shrinkage.benchmarks.gate.calls import GONE
+from shrinkage.benchmarks.gate import calls, command
+from shrinkage.benchmarks.gate.calls import GONE, Call, Calls
 from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.comparison import by_cause
 from shrinkage.benchmarks.gate.findings import annotations
@@ -320,8 +321,18 @@ def test_a_repository_is_gated_by_the_printed_command(tmp_path, monkeypatch):
             2,
             "false', exit code 1: error: no compiler",
         ),
+        ({}, ["--build", "false"], 2, "'false', exit code 1: it printed nothing"),
+        (
+            {"pytest.ini": "addopts"},
+            [],
+            2,
+            "v1 cannot be loaded: RuntimeError: pytest ended with exit code 4. It said last: ERROR: pytest.ini:1: ",
+        ),
     ],
-    ids=["gone", "broken", "wrong", "renamed", "none", "not measured", "not tests", "nowhere", "no build"],
+    ids=[
+        *("gone", "broken", "wrong", "renamed", "none", "not measured", "not tests", "nowhere", "no build"),
+        *("a silent build", "no configuration"),
+    ],
 )
 @pytest.mark.power
 def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, sentence):
@@ -332,6 +343,55 @@ def test_what_cannot_be_gated_says_so(tmp_path, capsys, changed, options, code, 
     said = capsys.readouterr()
     assert sentence in " ".join((said.out + said.err).split())
     assert left_behind() == []
+
+
+def test_tests_are_found_from_wherever_one_stands(tmp_path, monkeypatch):
+    """As the repository has them; what is there in neither way is told of later, by the name that was given."""
+    commit(tmp_path / "repo", "v0", {"tests/test_x.py": ""})
+    monkeypatch.chdir(tmp_path / "repo" / "tests")
+    for given in ("tests/test_x.py::test_y", "test_x.py::test_y", f"{Path.cwd()}/test_x.py::test_y"):
+        assert command._of_the_repository(given, tmp_path / "repo") == "tests/test_x.py::test_y"
+    assert command._of_the_repository("nowhere", tmp_path / "repo") == "nowhere"
+    with pytest.raises(Unusable, match=r"--tests /dev/null is not in .*repo, which is gated"):
+        command._of_the_repository("/dev/null", tmp_path / "repo")
+
+
+def test_what_tests_leave_is_in_the_folder_that_goes(tmp_path):
+    """pytest's own folders, too: it keeps the last three of those that it finds."""
+    test = "import os\n\ndef test_x(benchmark, tmp_path):\n"
+    test += "    assert benchmark(str, tmp_path).startswith(os.environ['XDG_CACHE_HOME'])\n"
+    sides = Sides(tmp_path, {"head": home(tmp_path, "head", {"test_speed.py": test})})
+    with sides.process("head") as process:
+        sides.started(process).ask("check", case="test_speed.py::test_x")
+
+
+@pytest.mark.parametrize(
+    ("switches", "seconds", "taken"),
+    [
+        ([0, 0], [0, 9], 1),
+        ([0, 1, 1, 2, 2, 2], [0.003, 0.003, 0, 9], 3),
+        ([0, 1], [0.03, 9], 1),
+        (range(99), 9 * [0], 4),
+    ],
+    ids=["undisturbed", "twice", "too long to be not", "always"],
+)
+def test_a_sample_in_which_somebody_else_had_the_core_is_taken_again(monkeypatch, switches, seconds, taken):
+    """A few times, unless none of that length would be undisturbed."""
+    monkeypatch.setattr(calls, "RETAKEN", 3)
+    monkeypatch.setattr(calls, "_preempted", iter(switches).__next__)
+    waits = [0, *seconds]  # one to warm up
+    held = SimpleNamespace(held=Call(lambda: time.sleep(waits.pop(0))))
+    assert seconds[taken - 1] <= Calls.time(held, "", 1) < 1
+    assert len(seconds) - len(waits) == taken
+
+
+def test_where_there_is_no_main_a_base_is_asked_for(tmp_path, monkeypatch, capsys):
+    """A branch of another name has left nothing that is known."""
+    commit(tmp_path, "v0", FLAT)
+    git(tmp_path, "branch", "-m", "trunk")
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 2
+    assert "Without BASE, it is where this branch left main or master: name another" in capsys.readouterr().err
 
 
 def test_a_commit_is_installed_once(tmp_path):

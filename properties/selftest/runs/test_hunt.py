@@ -1,6 +1,7 @@
 """``shrinkage hunt``: it finds what random examples do not, the same every time; what it has found is tried again."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -28,7 +29,7 @@ from shrinkage.properties.engine.falsify import refute
 from shrinkage.properties.engine.strategies import Linear
 from shrinkage.properties.hunt import command, pool, screen
 from shrinkage.properties.hunt.climb import climb
-from shrinkage.properties.hunt.hand import Ear, Hand, Task, _settings
+from shrinkage.properties.hunt.hand import Ear, Hand, Outcome, Task, _settings
 from shrinkage.properties.hunt.moves import Problem
 from shrinkage.properties.hunt.plan import Plan
 from shrinkage.properties.hunt.pool import Pool, Worker
@@ -366,6 +367,28 @@ def test_a_hunt_keeps_to_its_hours(tmp_path, monkeypatch):
     assert 0.3 <= time.monotonic() - begun < 10
     (entry,) = outcome.found
     assert (entry.key, entry.says) == ("ridge ended", "ridge gave no answer within 0.2 s")
+
+
+@pytest.mark.parametrize(("begun", "made"), [(-math.inf, 4), (math.inf, 1)], ids=["old", "young"])
+def test_a_process_is_replaced_after_a_while(monkeypatch, begun, made):
+    """What a library keeps of every call does not add up for hours."""
+
+    class Quick:
+        def __init__(self, *_: Any) -> None:
+            self.pipe, self.theirs = Pipe()
+            self.begun, self.until, self.task = begun, 0.0, None
+
+        def begin(self, task: Task, until: float) -> None:
+            self.task, self.until = task, until
+            self.theirs.send(Outcome())
+
+        def end(self) -> None:
+            self.pipe.close()
+
+    monkeypatch.setattr(pool, "Worker", Quick)
+    with Pool(Choice(("numpy",)), {}, 1, 20, time.monotonic() + 60) as quick:
+        assert len([*quick.done(iter(3 * [Task(HELD, 1, 50)]))]) == 3
+    assert quick._made == made
 
 
 def test_a_long_call_is_cut_unless_all_of_it_is_asked_for(capsys):
