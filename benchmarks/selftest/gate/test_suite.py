@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jsonschema
 import pytest
@@ -380,7 +381,7 @@ def test_a_sample_in_which_somebody_else_had_the_core_is_taken_again(monkeypatch
     monkeypatch.setattr(calls, "RETAKEN", 3)
     monkeypatch.setattr(calls, "_preempted", iter(switches).__next__)
     waits = [0, *seconds]  # one to warm up
-    held = SimpleNamespace(held=Call(lambda: time.sleep(waits.pop(0))))
+    held: Any = SimpleNamespace(held=Call(lambda: time.sleep(waits.pop(0))))
     assert seconds[taken - 1] <= Calls.time(held, "", 1) < 1
     assert len(seconds) - len(waits) == taken
 

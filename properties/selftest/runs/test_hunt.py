@@ -376,7 +376,8 @@ def test_a_process_is_replaced_after_a_while(monkeypatch, begun, made):
     class Quick:
         def __init__(self, *_: Any) -> None:
             self.pipe, self.theirs = Pipe()
-            self.begun, self.until, self.task = begun, 0.0, None
+            self.begun, self.until = begun, 0.0
+            self.task: Task | None = None
 
         def begin(self, task: Task, until: float) -> None:
             self.task, self.until = task, until
