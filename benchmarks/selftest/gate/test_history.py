@@ -1,6 +1,7 @@
 """Many commits, each gated against the last one before it that runs."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from shrinkage.benchmarks.gate.command import main
 from shrinkage.benchmarks.gate.revisions import history
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, revision
 from shrinkage.benchmarks.selftest.gate.test_origins import commit
+from shrinkage.benchmarks.selftest.test_page import Text, a_gate, html
 
 
 @pytest.fixture
@@ -100,3 +102,29 @@ def test_a_history_that_is_interrupted_keeps_what_it_found(repository, tmp_path,
         assert main(given) == code
         assert "interrupted after 2 commits" in capsys.readouterr().err
         assert [each["verdict"] for each in json.loads(out.read_text())] == verdicts[::-1]
+
+
+def test_a_history_is_drawn_with_its_change_points(tmp_path: Path) -> None:
+    """Of any repository, and then of nothing else: a step a commit, a marker where it is slower, hollow in doubt."""
+    commits = [{"name": letter, "commit": 40 * letter} for letter in "abcde"]
+    sides = [{"base": base, "head": head} for base, head in pairwise(commits)]
+    broken = {"verdict": "unusable", "reasons": ["it cannot be installed"], "notes": [], "time": []}
+    results = [a_gate("pass", reasons=[]), a_gate(), broken, a_gate("inconclusive")]
+    document = html(tmp_path, history=[result | side for result, side in zip(results, sides, strict=True)])
+    text = Text(document)
+    slower, doubt = 9 * "c", 9 * "e"
+    said = [attributes["aria-label"] for tag, attributes in text.tags if tag == "svg" and "aria-label" in attributes]
+    assert said == [
+        f"Time of ridge-large over that at aaaaaaaaa: {slower}: 1.20 times, slower; {doubt}: 1.44 times, not decided.",
+        "Time of ridge-small over that at aaaaaaaaa: no change was found.",
+    ]
+    markers = [attributes.get("class") for tag, attributes in text.tags if tag == "use"]
+    assert markers == [None, "hollow"]
+    line, flat = (str(attributes["points"]).split() for tag, attributes in text.tags if tag == "polyline")
+    heights = [float(point.split(",")[1]) for point in line]
+    assert heights[0] == heights[2] > heights[4] > heights[6], "as it was, slower, and in doubt slower still"
+    assert len({point.split(",")[1] for point in flat}) == 1
+    assert "it cannot be installed" in text.text
+    assert "4 commits, each against the last before it that runs; 1 of them worse." in text.text
+    assert "was given" not in text.text
+    assert "How right" not in text.text
