@@ -15,7 +15,7 @@ from shrinkage.benchmarks.gate.metrics import METRICS
 from shrinkage.benchmarks.gate.provider import Options, Provider, Say
 from shrinkage.benchmarks.gate.revisions import checkouts
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
-from shrinkage.benchmarks.gate.sides import OutOfTime, Sides
+from shrinkage.benchmarks.gate.sides import SIDES, OutOfTime, Sides
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.measure.machine import machine
 
@@ -96,10 +96,12 @@ def prepared(
         notes.append(f"{options.base} does not have what is gated: there is nothing to compare with yet")
     lost = "base" in sides.homes and any([*where] == ["head"] for where in failures.values())
     if not (ran or new or lost):
-        case, where = next(iter(failures.items()))
-        side, why = next(iter(where.items()))
+        case = min(failures)
+        where = failures[case]
+        there = [side for side in SIDES if side in where]
+        called = " and ".join(sides.homes[side].revision or side for side in there)
+        why = where[there[0]].replace(MISSING, "not offered: ", 1)
         more = f"; {len(failures) - 1} more cannot be, either" * (len(failures) > 1)
-        called, why = sides.homes[side].revision or side, why.replace(MISSING, "not offered: ", 1)
         raise Unusable(f"No case can be run on both sides. {case}, in {called}: {why}{more}")
     say("judging the answers of both revisions")
     wrong = sides.wrong(ran)

@@ -206,7 +206,7 @@ def test_a_run_in_which_no_case_can_be_run_does_not_pass(tmp_path, capsys):
     """The file offers another function than the case is about."""
     repo = repository(tmp_path, RIGHT, RIGHT + "\n")
     assert main(["v0", "--repo", str(repo), "--impl", "mine.py", "-k", "ridge-small"]) == 2
-    assert "No case can be run on both sides. ridge-small, in v0: not offered: ridge" in capsys.readouterr().err
+    assert "No case can be run on both sides. ridge-small, in v0 and the working tree: not " in capsys.readouterr().err
 
 
 def test_a_folder_without_a_commit_has_nothing_to_compare_with(tmp_path):
