@@ -90,8 +90,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--history",
         metavar="A..B",
-        help="gate each commit from A to B against the one before it, and print where something has changed; the "
-        "budget is for all of them",
+        help="gate each commit from A to B against the last one before it that runs, and print where something has "
+        "changed; the budget is for all of them",
     )
     made.add_argument(
         "--storage",

@@ -237,6 +237,7 @@ def test_a_gate_of_somebody_s_tests_is_all_that_its_page_is_about(tmp_path: Path
     assert "impl regression Worse than base" in text
     assert not re.search("How right|was given|not judged|changed regression", text)
     assert given(tmp_path, gate=theirs, card=right()).own
+    assert given(tmp_path, gate=a_gate(time=[])).own, "of accuracy alone, say"
 
 
 # ---- functions by implementations ------------------------------------------------------------------------------------

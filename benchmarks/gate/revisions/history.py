@@ -14,6 +14,7 @@ from shrinkage.benchmarks.gate.findings import WORDS, plain
 from shrinkage.benchmarks.gate.provider import Options, Say
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git, revision
 
+RAN = ("time", "compile", "memory", "accuracy")  # what there is of a commit whose cases ran, of what was asked for
 LEAST = 30.0  # seconds for a commit; with less, nothing is decided
 
 
@@ -63,7 +64,7 @@ def history(options: Options, span: str, say: Say) -> tuple[list[dict[str, Any]]
             if not results:
                 raise
             return results, False
-        if results[-1]["time"] or results[-1]["verdict"] == PASS:
+        if any(map(results[-1].get, RAN)) or results[-1]["verdict"] == PASS:
             base, doubtful = head, False
         elif doubtful and len(results) > 1:
             base = head

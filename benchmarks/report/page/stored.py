@@ -37,8 +37,11 @@ class Stored:
     @property
     def own(self) -> bool:
         """Whether it is about functions of the contract, not about somebody's repository alone."""
-        timed = {row["case"].partition("-")[0] for _, gate in self.gates for row in gate["time"]}
-        elsewhere = self.histories or (self.gates and not timed & CONTRACT.keys())
+        rows = [
+            row for _, gate in self.gates for what in ("time", "compile", "memory", "accuracy") for row in gate[what]
+        ]
+        named = {row.get("case", row.get("name", "")).partition("-")[0] for row in rows}
+        elsewhere = self.histories or (self.gates and not named & CONTRACT.keys())
         return bool(self.cards or self.runs or self.proofs or not elsewhere)
 
     @property

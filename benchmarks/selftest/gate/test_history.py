@@ -68,9 +68,9 @@ def test_a_history_goes_on_from_the_last_commit_that_runs(repository, monkeypatc
         asked.append(str(names.index(options.base)))
         if {options.base, options.head} & {names[i] for i in broken}:
             raise Unusable("it cannot be built")
-        row = {"case": "test_x", "ratio": 1.0, "verdict": "pass"}
         sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
-        return {**sides, "verdict": "pass", "reasons": [], "time": [row]}
+        of_memory_alone = {"verdict": "regression", "time": [], "memory": [{"name": "test_x", "verdict": "regression"}]}
+        return {**sides, "reasons": [], **of_memory_alone}
 
     monkeypatch.setattr(history, "run", run)
     main(["--repo", str(repository), "--history", "v0..v4"])
