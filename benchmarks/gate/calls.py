@@ -43,13 +43,13 @@ class Call:
     once
         Whether it cannot be made again: whatever it works on is used up.
     moved
-        Makes the same call with its inputs at another place in memory.
+        Makes the same call with its inputs at another place in memory, which the number says.
     """
 
     run: Plain
     setup: Callable[[], Plain] | None = None
     once: bool = False
-    moved: Callable[[], Plain] | None = None
+    moved: Callable[[int], Plain] | None = None
 
     def seconds(self, calls: int = 1) -> float:
         """Of so many calls, one after the other."""
@@ -126,10 +126,10 @@ class Calls(ABC):
             raise Broken(failed or "nothing in there is timed")
         return failed if answered else found[0]  # to `drop`, or to the question itself
 
-    def move(self, case: str) -> None:
-        """Put its inputs at another place in memory, where that is known how to."""
+    def move(self, case: str, place: int) -> None:
+        """Put its inputs at another place in memory, where that is known how to; one number is one place in all."""
         if self.held and self.held.moved:
-            self.held.run = self.held.moved()
+            self.held.run = self.held.moved(place)
 
     def drop(self, case: str) -> str:
         """Let go of it. Of what is held, `load` does; there is nothing of what is run anew for each call."""

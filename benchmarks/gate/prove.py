@@ -32,7 +32,7 @@ from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, LOOKS, PASS, REGRESSI
 from shrinkage.benchmarks.gate.provider import Options
 from shrinkage.benchmarks.gate.revisions import checkouts
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
-from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM, Timer
+from shrinkage.benchmarks.gate.rounds import PLACES, SAMPLE, WARM, Timer
 from shrinkage.benchmarks.gate.sides import Sides
 from shrinkage.benchmarks.gate.timed import timed
 from shrinkage.benchmarks.measure.machine import machine
@@ -90,7 +90,7 @@ def _conditions(rule: Rule, cases: Sequence[str]) -> dict[str, Any]:
     return {
         **{"schema": 1, "kind": "proof", "threshold": rule.threshold, "alpha": rule.alpha},
         **{"screening": SCREENING, "looks": list(LOOKS), "cases": list(cases), "machine": machine()},
-        "sampling": {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS},
+        "sampling": {"warm": list(WARM), "sample": SAMPLE, "places": PLACES},
     }
 
 

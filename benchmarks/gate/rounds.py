@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+import numpy as np
+from scipy.stats import trim_mean
+
 from shrinkage.benchmarks.gate.sides import SIDES, OutOfTime, Side, Sides
 from shrinkage.benchmarks.gate.workers import at_once
 
 SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between processes are seen
 WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
-BLOCKS = 4  # of two samples a side, there and back; each with the inputs at other places in memory
-CASE = 0.25  # seconds for a case in a round; what takes longer gets fewer blocks
+PLACES = 16  # at each, a sample of every side with its inputs there; there and back, so an even number
+CASE = 0.25  # seconds for a case in a round; what takes longer gets fewer places
 
 
 @dataclass
@@ -68,11 +71,11 @@ class Timer:
                 except OutOfTime:
                     return
                 with lock:
-                    for case, seconds in found.items():
-                        for side, taken in seconds.items():
-                            self.seconds.setdefault(case, {}).setdefault(side, []).append(taken)
+                    for case, samples in found.items():
+                        for side, taken in samples.items():
+                            self.seconds.setdefault(case, {}).setdefault(side, []).append(statistics.median(taken))
                         for side, kept in (("head", logs[case].head), ("twin", logs[case].twin)):
-                            kept.append(math.log(seconds[side] / seconds["base"]))
+                            kept.append(log_ratio(samples[side], samples["base"]))
 
         at_once(lane, self.sides.cores, len(self.sides.cores))
         return logs
@@ -84,8 +87,8 @@ class Timer:
         ends = accumulate(cost[case] for case in order)
         return [case for case, end in zip(order, ends, strict=True) if end <= seconds]
 
-    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
-        """Of each case and side, the median of its samples."""
+    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, list[float]]]:
+        """Of each case and side, a sample a place."""
         with contextlib.ExitStack() as open_processes:
             processes = {
                 side: open_processes.enter_context(self.sides.process(side, [core]))
@@ -93,21 +96,28 @@ class Timer:
             }
             return {case: self._samples(case, processes) for case in random.sample(cases, len(cases))}
 
-    def _samples(self, case: str, processes: Mapping[str, Side]) -> dict[str, float]:
+    def _samples(self, case: str, processes: Mapping[str, Side]) -> dict[str, list[float]]:
         begun = time.monotonic()
         once = min(process.ask("load", case=case) for process in processes.values())
         calls = max(1, round(SAMPLE / once))
         warm = min(math.ceil(WARM[0] / once), WARM[1]) if once < 4 * WARM[0] else 0  # a long call warms itself
-        blocks = min(BLOCKS, max(1, int(CASE / (2 * len(SIDES) * (calls + warm) * once))))
+        pairs = min(PLACES // 2, max(1, int(CASE / (2 * len(SIDES) * (calls + warm) * once))))
         samples: dict[str, list[float]] = {side: [] for side in SIDES}
-        for _ in range(blocks):
+        for _ in range(pairs):
             order = random.sample(SIDES, len(SIDES))
-            for process in processes.values():
-                process.ask("move", case=case)
-            for side in order + order[::-1]:
-                slower = self.slower.get(case, 0.0) if side == "head" else 0.0
-                samples[side].append(processes[side].ask("time", case=case, calls=calls, warm=warm, slower=slower))
+            for turn in (order, order[::-1]):
+                place = random.getrandbits(32)
+                for process in processes.values():
+                    process.ask("move", case=case, place=place)
+                for side in turn:
+                    slower = self.slower.get(case, 0.0) if side == "head" else 0.0
+                    samples[side].append(processes[side].ask("time", case=case, calls=calls, warm=warm, slower=slower))
         for process in processes.values():
             process.ask("drop", case=case)
         self.cost[case] = time.monotonic() - begun
-        return {side: statistics.median(taken) for side, taken in samples.items()}
+        return samples
+
+
+def log_ratio(taken: Sequence[float], base: Sequence[float]) -> float:
+    """log(taken / base), the interquartile mean over the places: changing sides changes its sign, and no more."""
+    return float(trim_mean(np.log(taken) - np.log(base), 0.25))

@@ -77,7 +77,7 @@ def compared(folder: Path, cases: Sequence[str], until: float, core: int = 0) ->
 @pytest.mark.skipif(len(usable_cores()) < 2 or not Path("/proc/stat").exists(), reason="there is one core, or no Linux")
 def test_all_cores_are_never_slower_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At any size, by more than 5 %; a machine that does something else beside says nothing of it."""
-    monkeypatch.setattr(rounds, "BLOCKS", 1)  # a round is of many cases here, and all of them have a minute
+    monkeypatch.setattr(rounds, "PLACES", 2)  # a round is of many cases here, and all of them have a minute
     monkeypatch.setattr(gate, "SCREENING", 8)
     then = clock()
     slower = compared(tmp_path / "first", SIZES, time.monotonic() + SECONDS)

@@ -15,7 +15,7 @@ import yaml
 import shrinkage
 from shrinkage import streaming
 from shrinkage.benchmarks.gate.decide import LOOKS, SCREENING, Rule
-from shrinkage.benchmarks.gate.rounds import BLOCKS, SAMPLE, WARM
+from shrinkage.benchmarks.gate.rounds import PLACES, SAMPLE, WARM
 from shrinkage.benchmarks.measure.memory import TALL
 from shrinkage.benchmarks.report.readme import (
     CLAIMS,
@@ -177,7 +177,7 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)
-    assert stored["sampling"] == {"warm": list(WARM), "sample": SAMPLE, "blocks": BLOCKS}
+    assert stored["sampling"] == {"warm": list(WARM), "sample": SAMPLE, "places": PLACES}
 
 
 def test_the_table_of_memory_is_that_of_the_stored_run() -> None:

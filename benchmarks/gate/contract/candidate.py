@@ -4,8 +4,10 @@ It runs in the revision's folder, so that `shrinkage` is that of the revision.
 """
 
 import contextlib
+import mmap
 import random
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,8 @@ import numpy as np
 from shrinkage.benchmarks.gate.calls import Call, Calls, Plain, settle
 from shrinkage.benchmarks.measure.runner import Runner
 from shrinkage.properties.isolated.worker import begin, serve
+
+FRESH = 2**20  # bytes, from which on an array lies on pages that are new
 
 # What is needed for one question alone is imported there: a process that is timed has as little in it as it can.
 
@@ -39,10 +43,10 @@ class Candidate(Calls):
         chosen = self.runner.cases[case]
         arguments = chosen.arguments()
 
-        def moved() -> Plain:
-            return chosen.call(self.runner.implementation, elsewhere(arguments))
+        def moved(place: int) -> Plain:
+            return chosen.call(self.runner.implementation, elsewhere(arguments, random.Random(place)))
 
-        do(Call(moved(), moved=moved))
+        do(Call(moved(0), moved=moved))
         return ""
 
     def check(self, case: str) -> None:
@@ -65,18 +69,28 @@ class Candidate(Calls):
         return {name: found[case.function] for name, case in self.runner.cases.items() if case.function in found}
 
 
-def elsewhere(value: Any) -> Any:
+def elsewhere(value: Any, places: random.Random) -> Any:
     """A copy whose arrays begin at random places within a page."""
     if isinstance(value, tuple):
-        return tuple(map(elsewhere, value))
+        return tuple(elsewhere(part, places) for part in value)
     if isinstance(value, dict):
-        return {key: elsewhere(part) for key, part in value.items()}
+        return {key: elsewhere(part, places) for key, part in value.items()}
     if not isinstance(value, np.ndarray) or not value.flags.c_contiguous:
         return value
-    start = random.randrange(0, 4096, 16)
-    copy = np.empty(value.nbytes + 4096, np.uint8)[start : start + value.nbytes].view(value.dtype).reshape(value.shape)
+    start, more = places.randrange(0, 4096, 16), places.randrange(0, 4096, 16)  # what is allocated next moves, too
+    copy = _room(start + value.nbytes + more)[start : start + value.nbytes].view(value.dtype).reshape(value.shape)
     copy[...] = value
     return copy
+
+
+def _room(size: int) -> np.ndarray:
+    """Bytes; if many, on pages that are new: which pages a process got decides how well its caches hold them."""
+    if size < FRESH or sys.platform != "linux":
+        return np.empty(size, np.uint8)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):
+        pages.madvise(mmap.MADV_HUGEPAGE)  # as NumPy asks for of arrays that are large
+    return np.frombuffer(pages, np.uint8)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import random
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from scipy.stats import binomtest
 
 from shrinkage.benchmarks.gate import decide, metric, prove, timed
+from shrinkage.benchmarks.gate.contract.candidate import elsewhere
 from shrinkage.benchmarks.gate.decide import (
     INCONCLUSIVE,
     LOOKS,
@@ -26,7 +28,7 @@ from shrinkage.benchmarks.gate.decide import (
     sign_test,
     upper,
 )
-from shrinkage.benchmarks.gate.rounds import Logs, Timer
+from shrinkage.benchmarks.gate.rounds import PLACES, Logs, Timer, log_ratio
 from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.benchmarks.gate.suite.proof.packages import SLOWED
 from shrinkage.benchmarks.gate.timed import cells, judge_times
@@ -134,11 +136,53 @@ class Slept(Timer):
     price = MappingProxyType({"quick": 0.1, "slower": 0.2, "slow": 30.0})
     now = 0.0
 
-    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, float]]:
+    def _round(self, cases: Sequence[str], core: int) -> dict[str, dict[str, list[float]]]:
         self.cost.update({case: self.price[case] for case in cases})
         Slept.now += sum(self.price[case] for case in cases)
-        slower = {"base": 1.0, "twin": 1.0 + 1e-9, "head": 1.5}
-        return {case: slower if case == "slower" else dict.fromkeys(slower, 1.0) for case in cases}
+        slower = {"base": [1.0], "twin": [1.0 + 1e-9], "head": [1.5]}
+        return {case: slower if case == "slower" else {side: [1.0] for side in slower} for case in cases}
+
+
+class Placed:
+    """A process of one side, a call of which takes by half longer at every second place; some samples are disturbed."""
+
+    def __init__(self, seconds: float, rng: np.random.Generator) -> None:
+        self.seconds, self.rng, self.place = seconds, rng, 0
+        self.places: list[int] = []
+
+    def ask(self, question: str, place: int = 0, **_: Any) -> Any:
+        """As a worker answers."""
+        if question == "move":
+            self.place = place
+            self.places.append(place)
+        disturbed = 20 if question == "time" and self.rng.random() < 0.03 else 1
+        return self.seconds * (1.5 if self.place % 2 else 1) * disturbed
+
+
+def test_the_places_of_a_round_are_those_of_both_sides():
+    """What a place costs is then in both, and drops out, as a few disturbed samples do."""
+    rng, sides = np.random.default_rng(3), {}
+    for _ in range(20):
+        sides = {"base": Placed(1e-4, rng), "head": Placed(1.02e-4, rng), "twin": Placed(1e-4, rng)}
+        processes: Any = sides
+        timer: Any = SimpleNamespace(slower={}, cost={})
+        samples = Timer._samples(timer, "case", processes)
+        assert log_ratio(samples["head"], samples["base"]) == pytest.approx(math.log(1.02), abs=1e-9)
+        assert log_ratio(samples["base"], samples["head"]) == -log_ratio(samples["head"], samples["base"])
+        assert log_ratio(samples["twin"], samples["base"]) == pytest.approx(0, abs=1e-9)
+    assert len({*sides["base"].places}) == PLACES
+    assert sides["base"].places == sides["head"].places == sides["twin"].places
+
+
+def test_a_place_is_the_same_in_every_process():
+    """Modulo a page; another number is another place, and what it holds is the same."""
+    value = ({"w": np.arange(5.0)}, np.arange(2.0**17), np.zeros((0, 3)), "no array")
+    first, again, other = (elsewhere(value, random.Random(number)) for number in (1, 1, 2))
+    large = [copy[1].ctypes.data % 4096 for copy in (first, again, other)]
+    assert large[0] == large[1] != large[2]
+    assert first[0]["w"].tolist() == value[0]["w"].tolist()
+    assert first[1].tolist() == value[1].tolist()
+    assert first[2].shape == (0, 3)
 
 
 @pytest.mark.parametrize(("budget", "left"), [(45.0, ["slow"]), (1000.0, []), (31.0, ["quick", "slower", "slow"])])

@@ -148,7 +148,7 @@ def test_each_kind_of_call_is_sampled(tmp_path, monkeypatch):
         assert {*times} < {*names}
         for case in (*tests[:5], *times, tests[2], marked):
             assert 0 < process.ask("load", case=case) < 1
-            process.ask("move", case=case)
+            process.ask("move", case=case, place=1)
             assert 0 < process.ask("time", case=case, calls=3, warm=1) < 1
             assert process.ask("drop", case=case) == ""
             process.ask("check", case=case)
