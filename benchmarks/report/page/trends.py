@@ -27,7 +27,7 @@ class Trend:
     across, up
         Ticks with their labels.
     line
-        The steps of its time.
+        The steps of its time, as an SVG path; none at a commit that has no time.
     markers
         Change points, and hollow ones where it was not decided: where, hollow or not, and what they say.
     """
@@ -63,7 +63,8 @@ def _trends(names: Sequence[str], steps: Mapping[str, Sequence[Step]]) -> Iterat
     """All over one range, so that they can be compared."""
     levels = [step.level for each in steps.values() for step in each if step.level is not None]
     low, high = 0.95 * min([1.0, *levels]), 1.05 * max([1.0, *levels])
-    across = [LEFT + i * (WIDTH - RIGHT - LEFT) / max(len(names) - 1, 1) for i in range(len(names))]
+    end = WIDTH - RIGHT - 8  # the name of a commit is wider than a number
+    across = [round(LEFT + i * (end - LEFT) / max(len(names) - 1, 1), 1) for i in range(len(names))]
 
     def y(level: float) -> float:
         return round(HEIGHT - BOTTOM - (level - low) / (high - low) * (HEIGHT - BOTTOM - TOP), 1)
@@ -71,18 +72,21 @@ def _trends(names: Sequence[str], steps: Mapping[str, Sequence[Step]]) -> Iterat
     ticks = [float(tick) for tick in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)]
     up = [(y(tick), f"{tick:g}") for tick in ticks if low <= tick <= high]
     every = -(-len(names) // NAMED)
-    labels = [(round(x, 1), name[:7]) for x, name in list(zip(across, names, strict=True))[::every]]
+    labels = [(x, name[:7]) for x, name in list(zip(across, names, strict=True))[::every]]
     for case, each in steps.items():
-        line, markers, told, last = [(across[0], y(1.0))], [], [], 1.0
+        path, markers, told, drawn = [f"M{across[0]} {y(1.0)}"], [], [], True
         for x, name, step in zip(across[1:], names[1:], each, strict=True):
-            if step.level is None:
-                continue
-            line += [(x, y(last)), (x, y(step.level))]
-            last = step.level
-            if step.verdict != PASS:
-                said = f"{name}: {last:.2f} times, {'slower' if step.verdict == REGRESSION else 'not decided'}"
-                markers.append((round(x, 1), y(last), step.verdict != REGRESSION, said))
-                told.append(said)
+            if step.level is not None:
+                height = y(step.level)
+                path.append(f"H{x}V{height}" if drawn else f"M{x} {height}h0")
+                if step.verdict != PASS:
+                    said = (
+                        f"{name}: {step.level:.2f} times, {'slower' if step.verdict == REGRESSION else 'not decided'}"
+                    )
+                    markers.append((x, height, step.verdict != REGRESSION, said))
+                    told.append(said)
+            drawn = step.level is not None
         words = "; ".join(told) or "no change was found"
-        points = " ".join(f"{round(x, 1)},{height}" for x, height in line)
-        yield Trend(case, f"Time of {plain(case)} over that at {names[0]}: {words}.", labels, up, points, markers)
+        yield Trend(
+            case, f"Time of {plain(case)} over that at {names[0]}: {words}.", labels, up, "".join(path), markers
+        )
