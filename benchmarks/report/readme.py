@@ -279,8 +279,13 @@ def elsewhere() -> Iterator[str]:
 
 
 def packages() -> Iterator[str]:
-    """The gate and what others use, on the same revisions of other packages."""
+    """The gate and what others use, on the same revisions of other packages, alone and beside others' work."""
     yield from account.markdown(json.loads(PACKAGES.read_text(encoding="utf-8")))
+
+
+def packages_in_all() -> Iterator[str]:
+    """The same of all runs together."""
+    yield from account.overall(json.loads(PACKAGES.read_text(encoding="utf-8")))
 
 
 def memory() -> Iterator[str]:
@@ -326,6 +331,7 @@ def main() -> None:
         (MEASURED, LARGER_START, larger_data()),
         (GATING, PROOF_START, proof()),
         (GATING, ELSEWHERE_START, elsewhere()),
+        (TIMINGS, PACKAGES_START, packages_in_all()),
         (GATING, PACKAGES_START, packages()),
     ):
         text = with_table(document.read_text(encoding="utf-8"), start, lines)

@@ -44,6 +44,7 @@ from shrinkage.benchmarks.report.readme import (
     PROOF_START,
     README,
     ROOT,
+    TIMINGS,
     WORST_START,
     conditions,
     digits,
@@ -57,6 +58,7 @@ from shrinkage.benchmarks.report.readme import (
     memory,
     mistakes,
     packages,
+    packages_in_all,
     proof,
     together,
     with_table,
@@ -174,6 +176,7 @@ def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     assert with_table(TEXT[GATING], PROOF_START, proof()) == TEXT[GATING]
     assert with_table(TEXT[GATING], ELSEWHERE_START, elsewhere()) == TEXT[GATING]
     assert with_table(TEXT[GATING], PACKAGES_START, packages()) == TEXT[GATING]
+    assert with_table(TEXT[TIMINGS], PACKAGES_START, packages_in_all()) == TEXT[TIMINGS]
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
     assert (stored["threshold"], stored["alpha"]) == (Rule().threshold, Rule().alpha)
     assert (stored["screening"], tuple(stored["looks"])) == (SCREENING, LOOKS)

@@ -46,17 +46,16 @@ def _tools(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return tools
 
 
-def markdown(result: Mapping[str, Any]) -> Iterator[str]:
-    """What was run; then a row a tool, alone and beside others."""
+def overall(result: Mapping[str, Any]) -> Iterator[str]:
+    """What was run, and a row a tool of all runs together."""
     packages = ", ".join(f"{p.name} {p.version} ({p.licence})" for p in PACKAGES)
-    tests = sum(len(package.tests) for package in PACKAGES)
-    gate = _tools(result["runs"])["gate"]
-    same, wrong = gate["alarms where nothing changed"], gate["alarms"]
-    found = ", ".join(f"{told(row)} slowdowns of {100 * row['slowdown']:g} %" for row in gate["found"])
-    yield (
-        f"{tests} tests of {packages}. In all, the gate had an alarm in {told(same)} runs without any change "
-        f"({percents(same)} at 95 %) and a false one in {told(wrong)} ({percents(wrong)}); it found {found}."
-    )
+    yield f"{sum(len(package.tests) for package in PACKAGES)} tests of {packages}."
+    yield from _table(result["runs"], _tools(result["runs"]), "with and without somebody else's work beside")
+    yield ""
+
+
+def markdown(result: Mapping[str, Any]) -> Iterator[str]:
+    """A row a tool, alone and beside others."""
     alone = [run for run in result["runs"] if run["others"] < BESIDE]
     beside = [run for run in result["runs"] if run not in alone]
     if alone:
