@@ -225,3 +225,8 @@ def duration(text: str) -> float:
         return positive(float)(text.removesuffix(unit)) * {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600}[unit]
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give one such as 90s or 8min") from None
+
+
+def many(count: int, what: str) -> str:
+    """So many of them."""
+    return f"{count:,} {what}{'s' * (count != 1)}"

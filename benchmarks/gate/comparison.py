@@ -18,6 +18,7 @@ from shrinkage.benchmarks.gate.revisions.checkouts import Unusable
 from shrinkage.benchmarks.gate.sides import SIDES, OutOfTime, Sides
 from shrinkage.benchmarks.gate.suite.provider import Suite
 from shrinkage.benchmarks.measure.machine import machine
+from shrinkage.cli import many
 
 MISSING = "NotOffered: "  # as the answer begins where a revision has no such call
 
@@ -86,7 +87,7 @@ def prepared(
     options: Options, sides: Sides, cases: Sequence[str], reasons: dict[str, list[str]], notes: list[str], say: Say
 ) -> Comparison:
     """Both revisions compiled, and which cases can be compared: those that run, and are right, on both sides."""
-    say(f"compiling {len(cases)} cases for {'both revisions' if 'base' in sides.homes else 'head'}")
+    say(f"compiling {many(len(cases), 'case')} for {'both revisions' if 'base' in sides.homes else 'head'}")
     compiled, digests, failures, fresh = sides.compiled(cases, options.repository)
     notes += [f"{case} cannot be called twice in a row: each time, all of it is run anew" for case in sorted(fresh)]
     ran = [case for case in cases if case not in failures]

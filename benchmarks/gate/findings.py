@@ -10,6 +10,7 @@ from rich.text import Text
 from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
 from shrinkage.benchmarks.gate.metric import Metric
 from shrinkage.benchmarks.gate.metrics import METRICS
+from shrinkage.cli import many
 
 WORDS = {
     PASS: "pass: nothing has become worse by what counts",
@@ -77,8 +78,7 @@ def tables(result: Mapping[str, Any]) -> Iterator[tuple[str, bool, Sequence[str]
     for metric, rows in _measured(result):
         for passed in (False, True) if metric.columns else ():
             if cells := [metric.cells(row) for row in rows if (row["verdict"] == PASS) is passed]:
-                many = "1 case" if len(cells) == 1 else f"{len(cells)} cases"
-                said = f"{many} whose {metric.what} {'passes' if passed else 'does not pass'}"
+                said = f"{many(len(cells), 'case')} whose {metric.what} {'passes' if passed else 'does not pass'}"
                 yield said, passed, metric.columns, cells
 
 

@@ -36,6 +36,7 @@ from shrinkage.benchmarks.gate.rounds import PLACES, SAMPLE, WARM, Timer
 from shrinkage.benchmarks.gate.sides import Sides
 from shrinkage.benchmarks.gate.timed import timed
 from shrinkage.benchmarks.measure.machine import machine
+from shrinkage.cli import many
 
 RUNS = 30
 SLOWDOWNS = (0.02, 0.03, 0.05, 0.10)
@@ -71,7 +72,7 @@ def prove(
         head = checkouts.revision(options.repository, options.head)
         sides = Sides(folder, chosen.homes(head, head, folder, say, [], []))
         cases = chosen.cases(sides)
-        say(f"compiling {len(cases)} cases for both folders")
+        say(f"compiling {many(len(cases), 'case')} for both folders")
         _, _, failures, _ = sides.compiled(cases, options.repository)
         cases = [case for case in cases if case not in failures]
         made = _conditions(options.rule, cases)

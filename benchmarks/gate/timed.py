@@ -22,6 +22,7 @@ from shrinkage.benchmarks.gate.decide import (
     sign_test,
 )
 from shrinkage.benchmarks.gate.rounds import Logs, Timer
+from shrinkage.cli import many
 
 # What is compared with base, by the numbers of a round; the twin is the control.
 COMPARISONS: dict[str, Callable[[Logs], list[float]]] = {
@@ -56,7 +57,7 @@ def timed(
     timer: Timer, cases: Sequence[str], rule: Rule, until: float, say: Callable[[str], None] = lambda _: None
 ) -> list[Question]:
     """Every comparison of every case, with its verdict; what was not decided until then is inconclusive."""
-    say(f"timing {len(cases)} cases in {SCREENING} rounds")
+    say(f"timing {many(len(cases), 'case')} in {SCREENING} rounds")
     found = timer.rounds(cases, SCREENING, until)
     questions = [Question(case, name, of(found[case])) for case in cases for name, of in COMPARISONS.items()]
     for question in questions:

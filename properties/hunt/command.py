@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from shrinkage import __version__
-from shrinkage.cli import Parser, is_expression, positive
+from shrinkage.cli import Parser, is_expression, many, positive
 from shrinkage.loader import Choice, WrongChoice, load
 from shrinkage.peers import library, peers
 from shrinkage.properties.judge import OPTIONS, kept
@@ -108,7 +108,7 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     from shrinkage.properties.engine.falsify import claims
     from shrinkage.properties.hunt.plan import Plan, of_names
     from shrinkage.properties.hunt.pool import Pool
-    from shrinkage.properties.hunt.screen import OFTEN, Progress, counts, many, show
+    from shrinkage.properties.hunt.screen import OFTEN, Progress, counts, show
 
     implementation = load(choice)
     offered = {*implementation.offered}

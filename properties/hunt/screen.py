@@ -8,6 +8,7 @@ from typing import Any
 
 from rich import progress
 
+from shrinkage.cli import many
 from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.report.progress import console
 from shrinkage.properties.report.screen import shortened
@@ -95,8 +96,3 @@ def counts(entry: Entry) -> bool:
 def ratio(entry: Entry) -> str:
     """In two digits."""
     return f"{entry.ratio:.2g}" if math.isfinite(entry.ratio) else "fails"
-
-
-def many(count: int, what: str) -> str:
-    """So many of them."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
