@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from shrinkage.benchmarks.gate import prove
-from shrinkage.benchmarks.gate.prove import SLOWDOWNS, percents, told
 from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.benchmarks.report import larger as larger_than_memory
 from shrinkage.cli import quietly
@@ -62,7 +61,6 @@ MISTAKES_START = "<!-- from properties/engine/mistakes, by python -m shrinkage.b
 FOUND_START = "<!-- from properties/found, by python -m shrinkage.benchmarks.report.readme -->\n"
 PROOF_START = "<!-- from benchmarks/results/proof.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 MEMORY_START = "<!-- from benchmarks/results/memory.json, by python -m shrinkage.benchmarks.report.readme -->\n"
-ELSEWHERE_START = "<!-- from benchmarks/results/elsewhere, by python -m shrinkage.benchmarks.report.readme -->\n"
 CONDITION_START = "<!-- from benchmarks/results/condition.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 PACKAGES_START = "<!-- from benchmarks/results/packages.json, by python -m shrinkage.benchmarks.report.readme -->\n"
 LARGER_START = "<!-- from benchmarks/results/larger.json, by python -m shrinkage.benchmarks.report.readme -->\n"
@@ -265,19 +263,6 @@ def proof() -> Iterator[str]:
     yield ""
 
 
-def elsewhere() -> Iterator[str]:
-    """The same of other packages' benchmarks, a row each; a file is called as its package and version."""
-    sizes = [f"{100 * size:g} %" for size in SLOWDOWNS]
-    yield "| package | benchmarks | runs with an alarm | 95 % | drawn anew | " + " | ".join(sizes) + " |"
-    yield "|---" * (5 + len(sizes)) + "|"
-    for file in sorted((PROOF.parent / "elsewhere").glob("*.json")):
-        found = json.loads(file.read_text(encoding="utf-8"))
-        cells = [file.stem, str(len(found["cases"])), told(found["alarms"]), percents(found["alarms"])]
-        cells += [told(found["drawn"]["alarms"]), *map(told, found["detections"])]
-        yield f"| {' | '.join(cells)} |"
-    yield ""
-
-
 def packages() -> Iterator[str]:
     """The gate and what others use, on the same revisions of other packages, alone and beside others' work."""
     yield from account.markdown(json.loads(PACKAGES.read_text(encoding="utf-8")))
@@ -330,7 +315,6 @@ def main() -> None:
         (MEASURED, MEMORY_START, memory()),
         (MEASURED, LARGER_START, larger_data()),
         (GATING, PROOF_START, proof()),
-        (GATING, ELSEWHERE_START, elsewhere()),
         (TIMINGS, PACKAGES_START, packages_in_all()),
         (GATING, PACKAGES_START, packages()),
     ):

@@ -25,7 +25,6 @@ from shrinkage.benchmarks.report.readme import (
     CONTRIBUTING,
     DIGITS_START,
     DOCUMENTS,
-    ELSEWHERE_START,
     ERRORS,
     ERRORS_START,
     FAULTS_FOUND,
@@ -48,7 +47,6 @@ from shrinkage.benchmarks.report.readme import (
     WORST_START,
     conditions,
     digits,
-    elsewhere,
     errors,
     found,
     functions,
@@ -174,7 +172,6 @@ def test_the_citation_is_of_this_version() -> None:
 def test_the_table_of_the_gates_proof_is_that_of_the_stored_runs() -> None:
     """And they are of the rule as it is now; after new runs: python -m shrinkage.benchmarks.report.readme."""
     assert with_table(TEXT[GATING], PROOF_START, proof()) == TEXT[GATING]
-    assert with_table(TEXT[GATING], ELSEWHERE_START, elsewhere()) == TEXT[GATING]
     assert with_table(TEXT[GATING], PACKAGES_START, packages()) == TEXT[GATING]
     assert with_table(TEXT[TIMINGS], PACKAGES_START, packages_in_all()) == TEXT[TIMINGS]
     stored = json.loads(PROOF.read_text(encoding="utf-8"))
