@@ -126,10 +126,12 @@ class Calls(ABC):
             raise Broken(failed or "nothing in there is timed")
         return failed if answered else found[0]  # to `drop`, or to the question itself
 
-    def move(self, case: str, place: int) -> None:
-        """Put its inputs at another place in memory, where that is known how to; one number is one place in all."""
-        if self.held and self.held.moved:
-            self.held.run = self.held.moved(place)
+    def move(self, case: str, place: int) -> bool:
+        """Put its inputs at another place in memory, one number is one place in all; whether that is known how to."""
+        if not (self.held and self.held.moved):
+            return False
+        self.held.run = self.held.moved(place)
+        return True
 
     def drop(self, case: str) -> str:
         """Let go of it. Of what is held, `load` does; there is nothing of what is run anew for each call."""
