@@ -20,7 +20,7 @@ SAMPLE = 2e-3  # seconds, at least; below, the clock and the messages between pr
 WARM = 8e-3, 8  # seconds and calls before a sample; after so much of either the caches are this process's again
 PLACES = 16  # at each, a sample of every side with its inputs there; there and back, so an even number
 UNMOVED = 8  # samples of a side, where inputs cannot be moved: more of the same place say little more
-CASE = 0.25  # seconds of calls for a case in a round; what takes longer gets fewer samples
+CASE = 0.25  # seconds for a case in a round, once it is ready; what takes longer gets fewer samples
 
 
 @dataclass
@@ -103,10 +103,8 @@ class Timer:
         calls = max(1, round(SAMPLE / once))
         warm = min(math.ceil(WARM[0] / once), WARM[1]) if once < 4 * WARM[0] else 0  # a long call warms itself
         samples: dict[str, list[float]] = {side: [] for side in SIDES}
-        until, moved = time.monotonic() + CASE, True
-        while not samples["base"] or (
-            len(samples["base"]) < (PLACES if moved else UNMOVED) and time.monotonic() < until
-        ):
+        until = time.monotonic() + CASE
+        for _ in range(PLACES // 2):
             order = random.sample(SIDES, len(SIDES))
             for turn in (order, order[::-1]):
                 place = random.getrandbits(32)
@@ -114,7 +112,7 @@ class Timer:
                 for side in turn:
                     slower = self.slower.get(case, 0.0) if side == "head" else 0.0
                     samples[side].append(processes[side].ask("time", case=case, calls=calls, warm=warm, slower=slower))
-            if len(samples["base"]) >= UNMOVED and not moved:
+            if time.monotonic() > until or (len(samples["base"]) >= UNMOVED and not moved):
                 break
         for process in processes.values():
             process.ask("drop", case=case)

@@ -28,7 +28,8 @@ from shrinkage.benchmarks.gate.decide import (
     sign_test,
     upper,
 )
-from shrinkage.benchmarks.gate.rounds import PLACES, Logs, Timer, log_ratio
+from shrinkage.benchmarks.gate.rounds import PLACES, UNMOVED, Logs, Timer, log_ratio
+from shrinkage.benchmarks.gate.sides import SIDES
 from shrinkage.benchmarks.gate.suite.proof import account
 from shrinkage.benchmarks.gate.suite.proof.packages import SLOWED
 from shrinkage.benchmarks.gate.timed import cells, judge_times
@@ -146,8 +147,8 @@ class Slept(Timer):
 class Placed:
     """A process of one side, a call of which takes by half longer at every second place; some samples are disturbed."""
 
-    def __init__(self, seconds: float, rng: np.random.Generator) -> None:
-        self.seconds, self.rng, self.place = seconds, rng, 0
+    def __init__(self, seconds: float, rng: np.random.Generator, moves: bool = True) -> None:
+        self.seconds, self.rng, self.place, self.moves = seconds, rng, 0, moves
         self.places: list[int] = []
 
     def ask(self, question: str, place: int = 0, **_: Any) -> Any:
@@ -155,6 +156,7 @@ class Placed:
         if question == "move":
             self.place = place
             self.places.append(place)
+            return self.moves
         disturbed = 20 if question == "time" and self.rng.random() < 0.03 else 1
         return self.seconds * (1.5 if self.place % 2 else 1) * disturbed
 
@@ -172,6 +174,17 @@ def test_the_places_of_a_round_are_those_of_both_sides():
         assert log_ratio(samples["twin"], samples["base"]) == pytest.approx(0, abs=1e-9)
     assert len({*sides["base"].places}) == PLACES
     assert sides["base"].places == sides["head"].places == sides["twin"].places
+
+
+def test_what_cannot_be_moved_or_takes_long_is_sampled_less(monkeypatch):
+    """More samples of one place say little more; by the clock, as what stands around a call takes its time as well."""
+    rng = np.random.default_rng(3)
+    timer: Any = SimpleNamespace(slower={}, cost={})
+    for moves, count in ((True, PLACES), (False, UNMOVED)):
+        processes: Any = {side: Placed(1e-4, rng, moves) for side in SIDES}
+        assert {len(taken) for taken in Timer._samples(timer, "case", processes).values()} == {count}
+    monkeypatch.setattr(time, "monotonic", itertools.count(0.0, 0.2).__next__)
+    assert {len(taken) for taken in Timer._samples(timer, "case", processes).values()} == {4}
 
 
 def test_a_place_is_the_same_in_every_process():
