@@ -26,6 +26,7 @@ FRESH = 5  # at most, of what is run anew for each call
 # Times at most, where somebody else had the core during a sample: of two calls, the slower meets with more of that.
 RETAKEN = 5
 SLICE = 0.02  # seconds, from which on there is no sample without
+SETUPS = 0.05  # seconds for a sample with its setups, which are not timed, and can take far longer than the calls
 LOG = "<the last line of its log>"  # where an answer leaves that to who asked
 IMPORTS = 5
 
@@ -52,9 +53,13 @@ class Call:
     moved: Callable[[int], Plain] | None = None
 
     def seconds(self, calls: int = 1) -> float:
-        """Of so many calls, one after the other."""
+        """Of so many calls, one after the other; of fewer, and as if of so many, where their setup takes long."""
         if self.setup:
-            return sum(_seconds(self.setup()) for _ in range(calls))
+            taken: list[float] = []
+            until = time.perf_counter() + SETUPS
+            while not taken or (len(taken) < calls and time.perf_counter() < until):
+                taken.append(_seconds(self.setup()))
+            return calls * statistics.mean(taken)
         run = self.run
         start = time.perf_counter_ns()
         for _ in range(calls):

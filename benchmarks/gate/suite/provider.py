@@ -78,6 +78,6 @@ class Suite(Provider):
             chosen = f" that {' and '.join(given)} choose{'s' * (len(given) == 1)}" if given else ""
             raise Unusable(
                 f"{options.repository} has no benchmark{chosen} in either revision: no test that asks for the fixture "
-                "benchmark, and no time_ function of an asv suite."
+                "benchmark or is marked as one, and no time_, mem_ or peakmem_ function of an asv suite."
             )
         return names

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from shrinkage.benchmarks.gate.calls import Call, Plain
 from shrinkage.benchmarks.gate.workers import at_once
 from shrinkage.peers import library, peers
 
@@ -70,3 +71,18 @@ def test_both_sides_may_read_of_the_peers_at_once():
         gc.callbacks.remove(pauses)
         gc.set_threshold(*before)
         sys.setswitchinterval(interval)
+
+
+def test_a_setup_that_takes_long_costs_a_sample_no_more_than_itself() -> None:
+    """A call of microseconds is otherwise made thousands of times for a sample, each after its setup."""
+    made: list[None] = []
+
+    def setup() -> Plain:
+        time.sleep(0.03)
+        made.append(None)
+        return lambda: time.sleep(1e-4)
+
+    begun = time.perf_counter()
+    seconds = Call(lambda: None, setup=setup).seconds(1000)
+    assert len(made) in (1, 2)
+    assert 0.1 <= seconds < 1000 * (time.perf_counter() - begun)
