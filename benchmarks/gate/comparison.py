@@ -108,6 +108,7 @@ def prepared(
     wrong = sides.wrong(ran)
     broken: dict[str, str] = {}
     alone = replace(sides, homes={"head": sides.homes["head"]}).wrong(new) if new else {}
+    told = {*alone}  # new ones of which something else is said
     if "base" in sides.homes:
         for case, where in sorted(failures.items()):
             if [*where] == ["head"]:
@@ -115,11 +116,12 @@ def prepared(
                 if others and _is_missing(where["head"]):
                     said = f"{case} is gone, and {', '.join(others[:3])} new: was it renamed? It has not been compared"
                     reasons[INCONCLUSIVE].append(said)
+                    told.update(others)
                 else:
                     broken[case] = where["head"]
         there = sum("base" not in failures.get(case, ()) for case in cases)
         reasons[REGRESSION] += by_cause(broken, "cannot be run", "cannot be run", there)
-        notes += [f"{case} is new" for case in new if case not in alone]
+        notes += [f"{case} is new" for case in new if case not in told]
         lacking = {case: where["base"] for case, where in failures.items() if [*where] == ["base"] and case not in new}
         notes += by_cause(
             lacking, "cannot be run in base, and is not compared", "cannot be run in base, and are not compared"

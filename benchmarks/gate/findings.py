@@ -97,8 +97,9 @@ def _measured(result: Mapping[str, Any]) -> Iterator[tuple[Metric, list[dict[str
 def title(result: Mapping[str, Any]) -> str:
     """What was compared, how long it took, and by which rule."""
     base, head = result["base"], result["head"]
+    changed = head["name"] if head["commit"] == base["commit"] else _named(head)  # since that commit
     return (
-        f"{_named(head)} against {_named(base)}, "
+        f"{changed} against {_named(base)}, "
         f"{result['implementation']}, {result['machine']['cores']} cores, {result['seconds']:.0f} s; a slowdown counts "
         f"from {100 * result['threshold']:g} %, false alarms at most {100 * result['alpha']:g} % of runs"
     )

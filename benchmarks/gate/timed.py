@@ -95,6 +95,7 @@ def judge_times(questions: Sequence[Question], same: Mapping[str, bool], reasons
                 f"{q.case} takes {row['ratio']:.3f} times as long (95 %: {low:.3f} to {high:.3f}; p = {row['p']:.1g})"
             )
     undecided = [q for q in questions if q.comparison == "head" and q.verdict == INCONCLUSIVE and not same.get(q.case)]
+    undecided.sort(key=lambda q: ratio(q.confirming or q.screened), reverse=True)
     if short := [q.case for q in undecided if len(q.screened) < SCREENING]:
         reasons[INCONCLUSIVE].append(f"there was no time for {SCREENING} rounds of {_named(short)}")
     if enough := [q for q in undecided if len(q.screened) == SCREENING]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shrinkage.benchmarks.gate.comparison import run
-from shrinkage.benchmarks.gate.decide import PASS, REGRESSION
+from shrinkage.benchmarks.gate.decide import INCONCLUSIVE, PASS, REGRESSION
 from shrinkage.benchmarks.gate.findings import WORDS, plain
 from shrinkage.benchmarks.gate.provider import Options, Say
 from shrinkage.benchmarks.gate.revisions.checkouts import Unusable, git, revision
@@ -119,7 +119,9 @@ def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     lines += [f"| {name} | {verdict} | {plain(said)} |" for name, verdict, said in told(results)]
     if steps := trend(results):
         names = [result["head"]["commit"][:9] for result in results]
-        lines += ["", f"Time, over that at {results[0]['base']['commit'][:9]}; a change point in bold:", ""]
+        undecided = any(step.verdict == INCONCLUSIVE for each in steps.values() for step in each)
+        legend = "a change point in bold" + ", what is not decided with ?" * undecided
+        lines += ["", f"Time, over that at {results[0]['base']['commit'][:9]}; {legend}:", ""]
         lines += ["| case | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
         lines += [f"| {plain(case)} | {' | '.join(map(_cell, each))} |" for case, each in steps.items()]
     return "\n".join(lines) + "\n"

@@ -131,6 +131,19 @@ def test_time_that_is_over_is_no_pass():
     assert reasons == {REGRESSION: [], INCONCLUSIVE: [f"there was no time for {SCREENING} rounds of case-1"]}
 
 
+def test_what_is_undecided_is_named_from_the_slowest_on():
+    """Of many no more than three are named: those that may matter most."""
+    asked = [
+        timed.Question(f"case-{slower}", "head", [0.01 * slower] * SCREENING, verdict=INCONCLUSIVE)
+        for slower in range(5)
+    ]
+    reasons: dict[str, list[str]] = {REGRESSION: [], INCONCLUSIVE: []}
+    judge_times(asked, {}, reasons)
+    assert reasons[INCONCLUSIVE] == [
+        f"after {SCREENING} rounds a slowdown is neither shown nor excluded in case-4, case-3, case-2 and 2 more"
+    ]
+
+
 class Slept(Timer):
     """Rounds of which each case has its price, paid by a clock that is set forward."""
 

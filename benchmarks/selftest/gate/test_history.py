@@ -28,10 +28,11 @@ def test_a_history_marks_the_commit_that_made_it_slower(repository, monkeypatch,
 
     def run(options, say):
         asked.append((options.base, options.head, options.budget))
-        slower = len(asked) == 2
-        row = {"case": "test_x", "ratio": 1.5 if slower else 1.01, "verdict": "regression" if slower else "pass"}
+        ratio, verdict = [(1.01, "pass"), (1.5, "regression"), (1.2, "inconclusive")][len(asked) - 1]
+        row = {"case": "test_x", "ratio": ratio, "verdict": verdict}
         sides = {"base": {"commit": options.base}, "head": {"commit": options.head}}
-        return {**sides, "verdict": row["verdict"], "reasons": ["test_x takes 1.5"] * slower, "time": [row]}
+        reasons = ["test_x takes 1.5"] * (verdict == "regression")
+        return {**sides, "verdict": verdict, "reasons": reasons, "time": [row]}
 
     monkeypatch.setattr(history, "run", run)
     given = ["--repo", str(repository), "--history"]
@@ -40,7 +41,8 @@ def test_a_history_marks_the_commit_that_made_it_slower(repository, monkeypatch,
     assert [head for _, head, _ in asked][:-1] == [base for base, _, _ in asked][1:]
     assert {budget for *_, budget in asked} == {100.0}
     assert f"| {asked[1][1][:9]} | regression | test_x takes 1.5 |" in said
-    assert "| test_x | 1.00 | **1.50** | 1.50 |" in said
+    assert "; a change point in bold, what is not decided with ?:" in said
+    assert "| test_x | 1.00 | **1.50** | 1.80? |" in said
     for span, sentence in (
         ("v0..v3", "give 2min or more"),
         ("v0..", "4 commits"),

@@ -159,6 +159,7 @@ def test_a_benchmark_that_is_gone_has_not_passed(tmp_path):
     ]
     done = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
+    assert "the working tree against HEAD (" in done.stdout
     assert "matvec-small is a benchmark of HEAD, and the working tree has none of that name" in done.stdout
 
 
