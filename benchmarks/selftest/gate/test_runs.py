@@ -128,7 +128,7 @@ def test_each_kind_of_change_is_told_apart(tmp_path, change):
 
 def test_compile_time_is_gated(tmp_path):
     """A kernel that takes several times as long to compile, and no longer to run."""
-    lines = "\n".join(f"        if total == {i}.5:\n            total += np.sin(x[i]) * {i}" for i in range(60))
+    lines = "\n".join(f"        if total == {i}.5:\n            total += np.sin(x[i]) * {i}" for i in range(120))
     short, long = KERNEL.replace("LINES", ""), KERNEL.replace("LINES", lines)
     code, result, _ = gate(repository(tmp_path, short, long), "--only", "compile")
     assert code == 1, result["compile"]
