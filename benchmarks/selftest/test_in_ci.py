@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import yaml
 
 from shrinkage.benchmarks.gate import command
 from shrinkage.benchmarks.report.readme import GATING, ROOT
+from shrinkage.peers import peers
+from shrinkage.properties.found import FAULTS
 from shrinkage.properties.report.summary import lines
 
 ACTION, GATE_ACTION = (ROOT / ".github" / "actions" / name for name in ("judge", "gate"))
@@ -90,6 +93,18 @@ def test_a_release_is_published_by_a_job_that_builds_nothing_and_after_the_wheel
     assert "actions/checkout" not in uses["judge"]
     ci = loaded(ROOT / ".github" / "workflows" / "ci.yml")
     assert jobs["judge"]["strategy"]["matrix"] == ci["jobs"]["run"]["strategy"]["matrix"]
+
+
+def test_every_peer_is_judged_and_every_library_with_a_fault_is_installed() -> None:
+    """Once a week: a departure that is not run goes stale, and a release may mend a fault. NumPy is in every run."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "peers.yml")["jobs"]
+    assert {*jobs["claims"]["strategy"]["matrix"]["library"], "numpy"} == {*peers()}
+    (install,) = (run for step in jobs["faults"]["steps"] if (run := step.get("run", "")).startswith("pip"))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    brought = {
+        re.split(r"\W", each.replace("-", "_"))[0] for each in (*extras["dev"], *extras["peers"], *install.split())
+    }
+    assert {fault.library.replace("-", "_") for fault in FAULTS.values()} <= brought | {"numpy", "scipy"}
 
 
 @pytest.mark.parametrize("folder", [ACTION, GATE_ACTION], ids=lambda folder: folder.name)
