@@ -90,10 +90,17 @@ def plain(rng: np.random.Generator | None, shape: tuple[int, ...]) -> np.ndarray
 
 
 def wild(rng: np.random.Generator | None, shape: tuple[int, ...], dtype: Any, binades: int) -> np.ndarray:
-    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers; plain ones for none."""
+    """Numbers of the dtype of any size up to 2**±binades, with zeros and subnormal numbers; plain ones for none.
+
+    Now and then all of them are of the largest size, or of the smallest, and now and then some are there twice.
+    """
     if rng is None or not binades:
         return plain(rng, shape).astype(dtype)
-    values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-binades, binades + 1, shape)).astype(dtype)
+    kind = rng.random()
+    sizes = rng.choice([-binades, binades]) if kind < 0.2 else rng.integers(-binades, binades + 1, shape)
+    values = np.ldexp(rng.uniform(-1, 1, shape), sizes).astype(dtype)
+    if values.size and kind > 0.8:
+        values = rng.choice(values.ravel(), shape)
     tiny = np.finfo(dtype).smallest_subnormal
     if families.hunted() and rng.random() < 0.3:
         return families.cancelling(rng, values)
