@@ -26,7 +26,7 @@ def main() -> int:
             parser.error("--letter is of one fault: name it")
         for name, fault in FAULTS.items():
             status = f"mended in {fault.mended}" if fault.mended else "known" if fault.known else "new"
-            print(f"{name:27}{f'{fault.library} {fault.version}':22}{status:7}{fault.said}")
+            print(f"{name:27}{f'{fault.library} {fault.version}':22}{status:17}{fault.said}")
         return 0
     if arguments.name not in FAULTS:
         parser.error(f"{arguments.name} is none of {', '.join(FAULTS)}")

@@ -11,7 +11,8 @@ F = np.vectorize(Fraction)
 assert not (F(X).T @ (F(y) - F(X) @ right)).any()  # it minimises the residual
 assert (X @ [1, 1, -1]).tolist() == [right @ [1, 1, -1]] * 4 == [0] * 4  # and is orthogonal to what X takes to 0
 got, _, rank, _ = da.compute(*da.linalg.lstsq(da.from_array(X, chunks=(2, 3)), da.from_array(y, chunks=2)))
-print("got  ", got, "of rank", rank, "whose squared residual is", ((y - X @ got) ** 2).sum())
-print("right", right.astype(float), "whose squared residual is", float(((F(y) - F(X) @ right) ** 2).sum()))
+squares = [float(((F(y) - F(X) @ w) ** 2).sum()) for w in (F(got), right)]
+print("got  ", got, "of rank", rank, "whose squared residual is", squares[0])
+print("right", right.astype(float), "whose squared residual is", squares[1])
 print("numpy", np.linalg.lstsq(X, y)[0])
 print("mended" if abs(got - right.astype(float)).max() < 1e-6 else "wrong")

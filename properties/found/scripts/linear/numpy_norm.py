@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
+wrong = False
 for scale in (2.0**600, 2.0**-600):
     x = np.array([3.0, 4.0]) * scale
     right = 5 * scale
@@ -11,4 +12,5 @@ for scale in (2.0**600, 2.0**-600):
     got = np.linalg.norm(x)
     print("got  ", got)
     print("right", right)
-print("mended" if abs(got - right) <= 1e-15 * right else "wrong")
+    wrong |= not abs(got - right) <= 1e-15 * right
+print("wrong" if wrong else "mended")

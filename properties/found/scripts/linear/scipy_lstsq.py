@@ -1,4 +1,4 @@
-"""scipy.linalg.lstsq fails on no right-hand sides at all, by two of its three drivers, the default among them."""
+"""scipy.linalg.lstsq raises an error for a b of shape (m, 0), by two of its three drivers, the default among them."""
 
 from fractions import Fraction
 

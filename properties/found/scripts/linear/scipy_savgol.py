@@ -7,9 +7,8 @@ from scipy.signal import savgol_coeffs, savgol_filter
 
 half, n = 500, 8  # a window of 1001, polynomials of degree 7
 M = [[Fraction(sum(i ** (k + j) for i in range(-half, half + 1))) for j in range(n)] + [k == 0] for k in range(n)]
-for p in range(
-    n
-):  # the normal equations, by elimination: the value at 0 of what is fitted to a signal is Σ wᵢ · signalᵢ
+# The normal equations, by elimination: the value at 0 of what is fitted to a signal is Σ wᵢ · signalᵢ.
+for p in range(n):
     M[p] = [entry / M[p][p] for entry in M[p]]
     M = [row if row is M[p] else [a - row[p] * b for a, b in zip(row, M[p], strict=True)] for row in M]
 right = [sum(row[n] * i**k for k, row in enumerate(M)) for i in range(-half, half + 1)]

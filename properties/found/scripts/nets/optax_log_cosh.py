@@ -5,6 +5,7 @@ from fractions import Fraction
 import jax.numpy as jnp
 import optax
 
+wrong = False
 for x in (1e-3, 1e-4):
     exact = Fraction(float(jnp.float32(x)))
     low, high = exact**2 / 2 - exact**4 / 12, exact**2 / 2  # log cosh x = x²/2 − x⁴/12 + …, and alternates
@@ -12,4 +13,5 @@ for x in (1e-3, 1e-4):
     got = float(optax.log_cosh(jnp.float32(x)))
     print("got  ", got)
     print("right", float(high))
-print("mended" if low * Fraction(0.999) < Fraction(got) < high * Fraction(1.001) else "wrong")
+    wrong |= not abs(got / high - 1) < 1e-3
+print("wrong" if wrong else "mended")

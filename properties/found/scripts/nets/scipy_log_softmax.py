@@ -6,9 +6,8 @@ from math import factorial
 from scipy.special import log_softmax
 
 # log_softmax([0, -37])[0] = −log(1 + t), t = exp(−37), and t − t²/2 < log(1 + t) < t.
-least = sum(
-    Fraction(37) ** k / factorial(k) for k in range(200)
-)  # of exp(37): what is left out is below twice its first
+# Of exp(37); what is left out of the series is below twice its first term.
+least = sum(Fraction(37) ** k / factorial(k) for k in range(200))
 most = least + 2 * Fraction(37) ** 200 / factorial(200)
 low, high = 1 / most - least**-2 / 2, 1 / least
 assert 0 < low < high < low * Fraction(1 + 1e-15)
