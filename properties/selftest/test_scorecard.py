@@ -211,6 +211,7 @@ def test_a_wrong_dtype_hides_no_wrong_value():
 def test_two_answers_are_told_apart(got, exact, told):
     """In as many digits as that takes; of a large one, where they are furthest apart."""
     assert shown.pair(got, np.asarray(exact, object)) == told
+    assert shown.alone(np.array([2])) == "[2] of int64" != shown.alone(np.array([2.0])) == "[2]"
 
 
 def report(

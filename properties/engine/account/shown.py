@@ -54,7 +54,8 @@ def alone(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         if value.size > WHOLE:
             return f"an array of shape {value.shape}, {value.dtype}"
-        return _nested(value.tolist(), 6) if value.size else f"an array of shape {value.shape}"
+        kind = "" if value.dtype.kind == "f" else f" of {value.dtype}"  # else 2 and 2.0 are the same to the eye
+        return f"{_nested(value.tolist(), 6)}{kind}" if value.size else f"an array of shape {value.shape}"
     if isinstance(value, float | np.floating):
         return number(value, 6)
     if isinstance(value, tuple | list) and not isinstance(value, str):
