@@ -1,7 +1,7 @@
 """``shrinkage hunt NAME ...``: the worst error over bound of each function, looked for as long as one likes.
 
-Every claim is tried once; then those whose errors come near their bounds, and that are cheap, more often than others:
-on new problems, half of them steered by `hypothesis.target`, among them the matrices of
+Every claim is tried once, if there is time; then those whose errors come near their bounds, and that are cheap, more
+often than others: on new problems, half of them steered by `hypothesis.target`, among them the matrices of
 `shrinkage.properties.engine.strategies.families`; and on the worst ones seen, with their numbers moved. What is found
 is stored at once, and the next hunt goes on from there.
 """
@@ -121,7 +121,8 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     about.sort(key=lambda claim: (CLAIMS.index(claim.mark), claim.large, not hasattr(claim.test, "drawn")))
     before, begin = store.entries(), time.monotonic()
     said = {"version": version(choice), "processor": processor()}
-    plan = Plan(about, store, chosen["seed"], implementation.expected_failures, said["version"])
+    limits = chosen["hours"], chosen["call_seconds"]
+    plan = Plan(about, store, chosen["seed"], implementation.expected_failures, said["version"], *limits)
     seconds, rounds, interrupted = 3600 * chosen["hours"], 0, False
     noted = begin  # up to when the time that was spent is stored
     pool = Pool(choice, said, chosen["workers"], chosen["call_seconds"], begin + seconds)
@@ -140,7 +141,11 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     store.add_hours(said["version"], chosen["workers"] * (time.monotonic() - noted) / 3600)
     worst, minutes = plan.worst(), (time.monotonic() - begin) / 60
     head = f"{choice.name}: {many(rounds, 'round')} in {minutes:.1f} minutes, of {many(len(about), 'claim')}"
-    show(head, worst, before, chosen["verbose"])
+    if plan.untried:
+        head += f"\n{many(plan.untried, 'claim')} left to be tried: the same command goes on there"
+    elif plan.exhausted:
+        head += "\nIt ended there, as no claim is left that draws what it holds against a bound"
+    show(head, worst, before, chosen["verbose"], store.said)
     if interrupted:
         print("It was interrupted; the same command goes on from here.")
         return 2

@@ -1,9 +1,10 @@
 """Processes that do tasks: one that dies, or gives no answer, is replaced, and costs its task."""
 
+import contextlib
+import json
 import math
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from multiprocessing import Pipe
@@ -13,12 +14,14 @@ from typing import Any
 
 from shrinkage.loader import Choice
 from shrinkage.properties.engine import watchdog
-from shrinkage.properties.hunt.hand import Outcome, Task
+from shrinkage.properties.hunt.hand import Outcome, Task, drawn_in
 from shrinkage.properties.isolated.limits import LATE
-from shrinkage.properties.worst import Entry
+from shrinkage.properties.isolated.scratch import work_folder
+from shrinkage.properties.worst import ENDED, Entry
 
 LASTS = 300.0  # seconds, after which a process is replaced: XLA keeps what it has compiled, until nothing can be mapped
 LONGEST = 600.0  # seconds for a task, which as a rule takes one: it ends with what it has found by then
+PATIENCE = 0.1  # of the time of a hunt, that a call may go on for after it
 
 
 class Worker:
@@ -28,7 +31,8 @@ class Worker:
         self.name = name
         self.pipe, theirs = Pipe()
         command = [sys.executable, "-P", "-m", "shrinkage.properties.hunt", str(theirs.fileno())]
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        unseen = subprocess.DEVNULL  # what LAPACK prints of what it is given, say
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdout=unseen, stderr=unseen)
         theirs.close()
         self.pipe.send((choice, about, folder, name, seconds))
         self.task: Task | None = None
@@ -60,18 +64,20 @@ class Pool:
     seconds
         For one call.
     until
-        When the hunt ends, as `time.monotonic` has it: at most one call is waited for after it.
+        When the hunt ends, as `time.monotonic` has it: a call is waited for a little longer.
     """
 
     def __init__(self, choice: Choice, about: Mapping[str, Any], size: int, seconds: float, until: float) -> None:
         self.choice, self.about, self.seconds, self.until = choice, about, seconds, until
-        self._folder = tempfile.TemporaryDirectory(prefix="shrinkage.", ignore_cleanup_errors=True)
+        self.patience = min(seconds, PATIENCE * (until - time.monotonic()))
+        self._open = contextlib.ExitStack()
+        self._folder = str(self._open.enter_context(work_folder()))
         self._made = 0
         self.workers = [self._new() for _ in range(size)]
 
     def _new(self) -> Worker:
         self._made += 1
-        return Worker(self.choice, self.about, self._folder.name, f"{self._made}", self.seconds)
+        return Worker(self.choice, self.about, self._folder, f"{self._made}", self.seconds)
 
     def __enter__(self) -> "Pool":
         return self
@@ -79,7 +85,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         for worker in self.workers:
             worker.end()
-        self._folder.cleanup()
+        self._open.close()
 
     def done(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Each task with what came of it, as they come: in their order, if there is one process.
@@ -90,9 +96,9 @@ class Pool:
             if (task := next(tasks, None)) is not None:
                 worker.begin(task, self.until)
         while busy := {worker.pipe: worker for worker in self.workers if worker.task is not None}:
-            left = min(worker.until for worker in busy.values()) + self.seconds - time.monotonic()
+            left = min(worker.until for worker in busy.values()) + self.patience - time.monotonic()
             ready = [pipe for pipe in wait([*busy], max(left, 0)) if isinstance(pipe, Connection)]
-            late = [pipe for pipe, worker in busy.items() if time.monotonic() > worker.until + self.seconds]
+            late = [pipe for pipe, worker in busy.items() if time.monotonic() > worker.until + self.patience]
             for pipe in ready or late:
                 worker = busy[pipe]
                 task = worker.task
@@ -114,16 +120,23 @@ class Pool:
                 return outcome
         except (EOFError, ConnectionError):
             pass
-        ended = f"ended the process that it ran in, with exit code {worker.process.wait()}" if ready else ""
+        code = worker.process.wait() if ready else 0
         worker.end()
-        folder = Path(self._folder.name)
-        said = watchdog.at_work(folder, worker.name)
-        if "function" in said and said["seconds"] >= self.seconds:
-            watchdog.was_late(folder, said)
+        said = watchdog.at_work(Path(self._folder), worker.name)
+        called = said["seconds"] if "function" in said else 0.0
+        if not ready:
+            at = f": {said['function']} was in a call for {called:.0f} s" if called else ""
+            return Outcome(ended=f"did not come to an end{at}")
+        ended = f"ended the process that it ran in, with exit code {code}"
+        if not called:
+            return Outcome(ended=ended)
+        if called >= self.seconds:
+            watchdog.was_late(Path(self._folder), said)
             ended = LATE.format(self.seconds)
-        if "function" not in said or not said["seconds"] or not ended:  # it was no call
-            return Outcome(ended=ended or "did not come to an end")
-        says = f"{said['function']} {ended}"
-        given = {"call": said.get("call", ""), "fails": "ended", "says": says}
-        one = Entry(said["function"], math.inf, task.claim, {}, **given, **self.about)
-        return Outcome([one], ended=ended)
+        drawn: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            first, *_ = drawn_in(self._folder, worker.name).read_text(encoding="utf-8").split("\n")
+            drawn = json.loads(first) or {}
+        call = said.get("call", "").replace("; ", "\n")
+        given = {"call": call, "fails": ENDED, "says": f"{said['function']} {ended}"}
+        return Outcome([Entry(said["function"], math.inf, task.claim, drawn, **given, **self.about)], ended=ended)

@@ -2,8 +2,8 @@
 
 import math
 import sys
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+import textwrap
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rich import progress
@@ -11,9 +11,11 @@ from rich import progress
 from shrinkage.cli import many
 from shrinkage.properties.hunt.hand import Outcome, Task
 from shrinkage.properties.report.progress import console
-from shrinkage.properties.report.screen import shortened
+from shrinkage.properties.report.screen import WIDTH
 from shrinkage.properties.worst import ABOVE, Entry, by_contract, worse
 
+GLANCE = 2 * WIDTH  # characters of a call
+LINES, BEGINNING = 12, 3  # of a call: as many at the most, or so many of a longer one
 OFTEN = 60.0  # seconds between two lines of a log, and two notes of the time spent
 
 
@@ -57,16 +59,20 @@ class Progress:
             self._bar.console.print(f"{seconds:6.0f} s  {described}", soft_wrap=True)
 
 
-def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool) -> None:
+def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool, stored: str = "") -> None:
     """Of each function the worst, and what is new; as code what is above 1, and then what fails otherwise."""
     write: Any = sys.stdout.write
     write(f"{head}\n")
     shown = [*by_contract(entries)]
-    measured = [entry for entry in shown if not entry.fails]
-    width = max((len(entry.function) for entry in measured), default=8)
+    measured: dict[tuple[str, bool], Entry] = {}
+    for entry in shown:
+        there = measured.get(key := (entry.function, entry.departs))
+        if entry.fails in ("", ABOVE) and (there is None or entry.ratio > there.ratio):
+            measured[key] = entry
+    width = max((len(function) for function, _ in measured), default=8)
     if measured:
         write(f"{'function':<{width}}  error/bound       κ  before  claim\n")
-    for entry in measured:
+    for entry in measured.values():
         was = before.get(entry.key)
         change = "new" if was is None else ratio(was) if worse(entry, was) else ""
         condition = f"{entry.condition:.0e}" if entry.condition else ""
@@ -74,18 +80,50 @@ def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbo
         write(f"{change:>6}  {entry.claim}\n")
     if any(entry.departs for entry in shown):
         write("† in a claim that it departs from on purpose\n")
-    small = {entry.function: entry for entry in shown if entry.fails == ABOVE}
-    findings = [entry for entry in shown if counts(entry) and entry.fails != ABOVE]
-    for place, entry in enumerate(sorted(findings, key=lambda entry: bool(entry.fails)), 1):
-        says = entry.says.removeprefix(f"{entry.function} ")
-        if not entry.fails:
-            says = f"the error is {ratio(entry)} × what is allowed"
-            if (smaller := small.get(entry.function)) is not None and worse(smaller, replace(entry, fails=ABOVE)):
-                entry, says = smaller, f"{says}; on this input it is {ratio(smaller)} ×"
-        write(f"\n{place}. {entry.function}: {says.rstrip('.')}\n")
-        write(f"   claim  {entry.claim}\n")
-        for line in (entry.call if verbose else shortened(entry.call)).splitlines():
-            write(f"   {line}\n")
+    findings = [
+        (f"the error is {ratio(entry)} × what is allowed", entry, _smallest(entry, shown))
+        for entry in measured.values()
+        if counts(entry)
+    ]
+    findings += [
+        (entry.says.removeprefix(f"{entry.function} ").rstrip("."), entry, entry)
+        for entry in shown
+        if counts(entry) and entry.fails not in ("", ABOVE)
+    ]
+    for place, (says, entry, small) in enumerate(findings, 1):
+        here = f"; on this input it is {ratio(small)} ×" if small.ratio < entry.ratio else ""
+        write(f"\n{place}. {entry.function}: {says}{here}\n")
+        write(f"   claim  {small.claim}\n")
+        for line in _code(small, verbose, stored):
+            write(f"{line}\n")
+        if small.ratio < entry.ratio:
+            write(f"   the worst is of {entry.claim}, in {stored}\n")
+
+
+def _smallest(worst: Entry, entries: Iterable[Entry]) -> Entry:
+    """The worst input, if it can be read at a glance; else the one that was made small."""
+    small = (one for one in entries if one.function == worst.function and one.fails == ABOVE and counts(one))
+    return worst if 0 < len(worst.call) <= GLANCE else next((one for one in small if one.call), worst)
+
+
+def _code(entry: Entry, verbose: bool, stored: str) -> Iterator[str]:
+    """The call, all of it if it is not too long, and what comes of it."""
+    wrapped = [part for line in entry.call.splitlines() for part in _wrapped(line)]
+    if not wrapped:
+        test, _, _ = entry.claim.partition("[")
+        yield f"   the call is not known, or too long to be stored; judge with -k {test} makes it"
+    shown = len(wrapped) if verbose or len(wrapped) <= LINES else BEGINNING
+    yield from wrapped[:shown]
+    if wrapped[shown:]:
+        yield f"   … and {len(wrapped) - shown} more lines, by -v; the whole call is in {stored}"
+    yield from _wrapped(entry.result)
+
+
+def _wrapped(text: str) -> list[str]:
+    """In lines that Python takes together: a break is within brackets."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="   ", subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def counts(entry: Entry) -> bool:
@@ -94,5 +132,5 @@ def counts(entry: Entry) -> bool:
 
 
 def ratio(entry: Entry) -> str:
-    """In two digits."""
-    return f"{entry.ratio:.2g}" if math.isfinite(entry.ratio) else "fails"
+    """In two digits; infinite, where nothing may be off and something is."""
+    return f"{entry.ratio:.2g}" if math.isfinite(entry.ratio) or entry.fails == ABOVE else "fails"

@@ -2,10 +2,12 @@
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import shrinkage
@@ -15,6 +17,23 @@ from shrinkage.loader.folders import is_folder
 # Where libraries keep what they have compiled or found, in the user's own folders otherwise.
 CACHES = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "MPLCONFIGDIR", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 LARGEST = 4 << 20  # bytes of a file that is copied: a course's data are not read by what is judged
+
+
+@contextlib.contextmanager
+def work_folder(prefix: str = "shrinkage.") -> Iterator[Path]:
+    """A temporary folder for a run; those of runs that were killed, on which there is no lock any more, are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/lock"):
+        with contextlib.suppress(OSError), left.open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        with (folder / "locked").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / "locked").rename(folder / "lock")  # so that there is none that nobody holds
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Scratch:
@@ -42,7 +61,8 @@ class Scratch:
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
         self._said: dict[str, str] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="shrinkage."))
+        self._open = contextlib.ExitStack()
+        self.folder = self._open.enter_context(work_folder())
         self.writable = [self.folder]
         self.environment, self.work = {**os.environ}, None
         inside = ["TMPDIR"]
@@ -74,7 +94,7 @@ class Scratch:
 
     def close(self) -> None:
         """Remove it, and whatever was left in there."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._open.close()
 
 
 def _compiled() -> list[Path]:

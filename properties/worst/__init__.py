@@ -22,6 +22,7 @@ from shrinkage.properties.report.files import replacing
 FOLDER = Path(__file__).parent
 HOURS = "hours"  # of one process, by version: the one field of its line
 ABOVE = "above 1"  # an error so large, on an input that was made small
+ENDED = "ended"  # a call gave no answer, or took its process along
 REDIS = ("redis://", "rediss://", "unix://")
 
 
@@ -46,9 +47,11 @@ class Entry:
     departs
         Whether the implementation departs from this claim on purpose.
     fails
-        The kind of its failure, where that is none of an error over bound; or `ABOVE`.
+        The kind of its failure, where that is none of an error over bound; or `ABOVE`, or `ENDED`.
     says
         How it failed then.
+    result
+        What came and what is right, where that is known: "= 1.0, right is 2.0".
     version
         Of the library that gave it.
     processor
@@ -64,6 +67,7 @@ class Entry:
     departs: bool = False
     fails: str = ""
     says: str = ""
+    result: str = ""
     version: str = ""
     processor: str = ""
 
@@ -144,6 +148,11 @@ class Store:
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def said(self) -> str:
+        """Where they are, for who wants to look."""
+        return str(self.folder / file_of(self.name)) if self.server is None else f"{self._key} of Redis"
+
     def entries(self) -> dict[str, Entry]:
         """All of them, by key."""
         if self.server is None:
@@ -161,7 +170,12 @@ class Store:
         return True
 
     def renew(self, entry: Entry, now: Entry | None) -> None:
-        """Put what an input gives now in the place of what it gave; nothing, if it gives no error any more."""
+        """Put what an input gives now in the place of what it gave; nothing, if it gives no error any more.
+
+        An input that is known is not lost to one that is not.
+        """
+        if now is not None and (not now.call, not now.drawn) > (not entry.call, not entry.drawn):
+            now = dataclasses.replace(entry, version=now.version, processor=now.processor)
         if self.server is not None:
             self.server.hdel(self._key, entry.key)
             if now is not None:
@@ -223,5 +237,10 @@ class Store:
 def worse(one: Entry, other: Entry) -> bool:
     """Whether the one has the larger error over bound; of two failures, whether it is simpler."""
     if one.fails and other.fails:
-        return 0 < len(one.call) < (len(other.call) or math.inf)
+        return _plainness(one) < _plainness(other)
     return one.ratio > other.ratio
+
+
+def _plainness(entry: Entry) -> tuple[bool, bool, int, bool]:
+    """A call that is known comes first, then what is off where nothing may be, then the shortest call."""
+    return not entry.call, math.isfinite(entry.ratio), len(entry.call), not entry.drawn

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import mpmath
 import numpy as np
 
 MANY = 3000  # numbers: an entry is a line to be read, and a replay takes milliseconds
@@ -39,6 +40,8 @@ def told(value: Any) -> Any:
         return {"class": f"{type(value).__module__.removeprefix(_OURS)}:{type(value).__qualname__}", "fields": fields}
     if type(value) is list:
         return [told(each) for each in value]
+    if isinstance(value, mpmath.mpf):  # of a bound
+        return {"mpf": [int(each) for each in value._mpf_]}
     for kind in (tuple, set, frozenset):
         if type(value) is kind:
             return {kind.__name__: [told(each) for each in value]}
@@ -60,6 +63,8 @@ def made(stored: Any) -> Any:
         return _made_array(stored) if kind == "array" else _parsed(stored["values"], given)[()]
     if kind == "dtype":
         return np.dtype(given).type
+    if kind == "mpf":
+        return mpmath.mp.make_mpf(tuple(given))
     if kind == "class":
         module, _, name = given.partition(":")
         fields = {key: made(each) for key, each in stored["fields"].items()}

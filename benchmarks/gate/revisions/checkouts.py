@@ -4,23 +4,23 @@ A worktree would be registered in ``.git``, and stay so when the process is kill
 temporary folder; the lock on it goes with the process, and the next run removes every folder that nobody locks.
 """
 
-import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import shrinkage
+from shrinkage.properties.isolated import scratch
 
 # The folders of a clone, as they lie in an installation; the outer one first.
 LAYOUT = {"impl": "shrinkage", "properties": "shrinkage/properties", "benchmarks": "shrinkage/benchmarks"}
 PREFIX = "shrinkage-gate-"
+work_folder = partial(scratch.work_folder, PREFIX)
 # What judges and times is the same for every revision, also where it stands inside the package.
 HARNESS = ("properties", "benchmarks", "peers", "loader", "contract.py", "cli.py")
 
@@ -106,22 +106,6 @@ def differing(repository: Path, base: str, head: str | None, named: bool = True)
     more = "" if named else " Without BASE, it is where this branch left main or master: name another, as in gate v1."
     alike = "have the same files" if after.working or before.commit != after.commit else "are the same commit"
     raise Unusable(f"{before.name} and {after.name} {alike}, {before.commit[:9]}: there is nothing to compare.{more}")
-
-
-@contextlib.contextmanager
-def work_folder() -> Iterator[Path]:
-    """A temporary folder for the run; those of runs that were killed are removed."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (left / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    try:
-        with (folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def export(repository: Path, chosen: Revision, folder: Path) -> None:
