@@ -5,5 +5,5 @@ of given shapes. Here the candidate is in a process of its own (`bench`) in whic
 are, and the clock is the judge's. The reference is evaluated in float64, and what an evaluation in the dtype at hand
 may be off by is estimated by running its own formula with errors (`arithmetic`, `libraries`). Inputs (`problems`) are
 those that the reference's `get_inputs` gives and harder ones of the same kind. A wrong answer that is a known cheat's
-is called by its name (`verdict`).
+is called by its name (`verdict`); of what in its file can tell who calls it is told (`asks`).
 """

@@ -82,7 +82,8 @@ class Arithmetic:
         if self.rng is None or value.dtype.kind != "f":
             return value
         with np.errstate(all="ignore"):
-            norm = np.sqrt(np.nanmean(np.square(value))) if value.size else 0.0
+            finite = value[np.isfinite(value)]
+            norm = np.sqrt(np.mean(np.square(finite))) if finite.size else 0.0
             moved = value + 2 * (size + 2) * self.unit * norm * self.rng.choice((-1.0, 1.0), value.shape)
         return np.where(np.isfinite(moved), moved, value)
 

@@ -19,13 +19,13 @@ import numpy as np
 
 from shrinkage.contract import CONTRACT
 from shrinkage.loader import subnormals
-from shrinkage.loader.modules import module
+from shrinkage.loader.modules import module, told
 from shrinkage.properties.engine import example_calls
 from shrinkage.properties.isolated import kernel
 from shrinkage.properties.isolated.rules import Watch
 from shrinkage.properties.isolated.worker import begin, serve
 
-from .device import CPU, DTYPES, Array, leaves, library_of, packed, unpacked
+from .device import CPU, DTYPES, NUMBER, Array, leaves, library_of, packed, unpacked
 
 BAIT = -1232.0  # which every dtype holds; what looks for answers in memory finds it
 LATER = 0.02  # seconds after which an answer is looked at again
@@ -48,10 +48,11 @@ def places(name: str) -> list[ModuleType]:
 
 
 def offered(where: list[ModuleType]) -> dict[str, int]:
-    """The functions that a file defines, and how many arguments each has to have."""
+    """The functions of a file, but Python's own, and how many arguments each has to have."""
     found = {}
     for name, value in vars(where[0]).items():
-        if callable(value) and not isinstance(value, type) and not name.startswith("_"):
+        known = str(getattr(value, "__module__", "")).partition(".")[0] in sys.stdlib_module_names
+        if callable(value) and not isinstance(value, type) and not known and not name.startswith("_"):
             with contextlib.suppress(TypeError, ValueError):
                 parameters = inspect.signature(value).parameters.values()
                 needed = [each for each in parameters if each.default is each.empty and each.kind < each.VAR_POSITIONAL]
@@ -145,14 +146,18 @@ class Bench:
         subnormals.regain()
         values = [unpacked(each) for each in given]
         arguments = [self._place(function, i, each, library) for i, each in enumerate(values)]
-        expected = [CPU.place(Array(np.full(shape, BAIT), "float32").cast(dtype), library) for shape, dtype in like]
+        expected = [
+            CPU.place(Array(np.full(shape, BAIT), "float32").cast(dtype), library)
+            for shape, dtype in like
+            if dtype != NUMBER
+        ]
         freed = [CPU.place(CPU.fetch(each), library) for each in expected]
         threads = {*sys._current_frames()}
         del freed
         try:
             result = self._run(function, names, arguments)
         except (Exception, SystemExit) as error:
-            return {"raised": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"}
+            return {"raised": told(error, Path(self.file))}
         results = leaves(result)
         strange = [f"{type(each).__module__}.{type(each).__name__}" for each in results if not _plain(each)]
         at_once = [CPU.fetch(each) for each in results]
@@ -184,7 +189,7 @@ class Bench:
         """In the memory of the last call's argument where there is one: who knows it by that knows the wrong one."""
         if not isinstance(value, Array):
             return value
-        key = (function, at, value.values.shape, value.dtype, library)
+        key = (function, at, value.values.shape, value.dtype, value.layout, library)
         self._placed[key] = CPU.place(value, library, self._placed.get(key) if library != "jax" else None)
         return self._placed[key]
 

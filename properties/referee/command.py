@@ -32,9 +32,9 @@ def run(candidate: str, reference: str, seconds: float, isolated: bool, verbose:
         raise Unfit(str(error)) from None
     for line in lines(candidate, reference, accounts, time.perf_counter() - begun, verbose, folder):
         print(line)
-    if not any(account.problems or account.findings for account in accounts):
-        return 5
-    return 1 if any(account.findings for account in accounts) else 0
+    if any(account.findings for account in accounts):
+        return 1
+    return 0 if all(account.problems for account in accounts) else 5
 
 
 def lines(
@@ -71,7 +71,8 @@ def _wrapped(first: str, last: str) -> Iterator[str]:
 def _about(account: Account) -> str:
     if account.verdict == "wrong":
         kinds = len(account.findings)
-        return f"{kinds} finding{'s' * (kinds > 1)} in {account.problems} problems"
+        tried = f" in {account.problems} problem{'s' * (account.problems > 1)}" if account.problems else ""
+        return f"{kinds} finding{'s' * (kinds > 1)}{tried}"
     if not account.problems:
         return ""
     dtypes = ", ".join(account.dtypes)

@@ -4,13 +4,50 @@ Another device is another `Device`: `place` would copy to it, and `synchronize` 
 """
 
 import importlib
+import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
+NUMBER = "number"  # in place of a dtype: what is no array has none
+
+
+class Layout(NamedTuple):
+    """Where numbers are among those of an array that is contiguous.
+
+    Parameters
+    ----------
+    whole
+        The shape of that, from theirs.
+    view
+        Them in it, as NumPy and PyTorch both understand.
+    code
+        The same, as it follows the array's name.
+    """
+
+    whole: Callable[[tuple[int, ...]], tuple[int, ...]]
+    view: Callable[[Any, tuple[int, ...]], Any]
+    code: str
+
+
+# By what is said of such inputs. Of the second, no stride is a multiple of another, and they begin further on.
+LAYOUTS = {
+    "transposed in memory": Layout(
+        lambda shape: (*shape[-1:], *shape[1:-1], *shape[:1])[: len(shape)],
+        lambda whole, _: whole.swapaxes(0, -1),
+        ".swapaxes(0, -1)",
+    ),
+    "as every other column of a wider array": Layout(
+        lambda shape: (*shape[:-1], 2 * shape[-1] + 1), lambda whole, _: whole[..., 1::2], "[..., 1::2]"
+    ),
+    "from the second number of an array on": Layout(
+        lambda shape: (math.prod(shape) + 1,), lambda whole, shape: whole[1:].reshape(shape), "[1:].reshape({shape})"
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +60,27 @@ class Array:
         As NumPy holds them; those of bfloat16, which it does not, in float32.
     dtype
         The name of their dtype.
+    layout
+        A key of `LAYOUTS`; without it they are contiguous, and alone.
     """
 
     values: np.ndarray
     dtype: str
+    layout: str = ""
 
     def cast(self, dtype: str) -> "Array":
         """Rounded to another dtype, if they are floats."""
         return Array(rounded(self.values, dtype), dtype) if self.dtype in DTYPES else self
+
+    @property
+    def whole(self) -> "Array":
+        """That in which they are; what else is in there are the same numbers in another order, as good as any."""
+        if not self.layout:
+            return self
+        layout, shape = LAYOUTS[self.layout], self.values.shape
+        values = np.resize(self.values.ravel()[::-1], layout.whole(shape))
+        layout.view(values, shape)[...] = self.values
+        return Array(values, self.dtype)
 
 
 def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
@@ -60,6 +110,8 @@ class Device:
         """An array of the library's with these numbers, in the memory of another one where that can be written to."""
         if not isinstance(value, Array):
             return value
+        if value.layout and over is None:
+            return LAYOUTS[value.layout].view(self.place(value.whole, library), value.values.shape)
         if library == "torch":
             torch: Any = importlib.import_module("torch")
             made = torch.from_numpy(np.array(value.values)).to(getattr(torch, value.dtype))
@@ -89,7 +141,7 @@ class Device:
             dtype = str(value.dtype).removeprefix("torch.")
             return Array((value.float() if dtype == "bfloat16" else value).cpu().numpy().copy(), dtype)
         host = np.array(value)
-        dtype = host.dtype.name
+        dtype = host.dtype.name if library_of(value) else NUMBER
         return Array(host.astype(np.float32) if dtype == "bfloat16" else host, dtype)
 
 
@@ -107,11 +159,11 @@ def leaves(value: Any) -> list[Any]:
 
 def packed(value: Any) -> Any:
     """As a worker's message holds it."""
-    return {"values": value.values, "dtype": value.dtype} if isinstance(value, Array) else value
+    return vars(value) if isinstance(value, Array) else value
 
 
 def unpacked(value: Any) -> Any:
     """The array again."""
-    return (
-        Array(np.asarray(value["values"]), value["dtype"]) if isinstance(value, dict) and "values" in value else value
-    )
+    if not isinstance(value, dict) or "values" not in value:
+        return value
+    return Array(**value | {"values": np.asarray(value["values"])})

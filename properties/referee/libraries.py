@@ -46,18 +46,20 @@ class Rounded(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, given: Any, named: Any) -> Any:
         name, module = function.__name__, function.__module__ or ""
-        if name in SUMS - {"sum", "mean", "cumsum"} or (module.startswith(("numpy.linalg", "numpy.fft"))):
-            tree = mapped(_plain, (tuple(given), dict(named)))
+        if name not in SUMS - {"sum", "mean", "cumsum"} and not module.startswith(("numpy.linalg", "numpy.fft")):
+            found = super().__array_function__(function, types, given, named)
+            if name in EXACT or _inside(leaves(found)):  # else it has made plain arrays of these, and errs unseen
+                return _kept(found)
+        tree = mapped(_plain, (tuple(given), dict(named)))
 
-            def floats(each: Any) -> bool:
-                return isinstance(each, np.ndarray) and each.dtype.kind == "f"
+        def floats(each: Any) -> bool:
+            return isinstance(each, np.ndarray) and each.dtype.kind == "f"
 
-            def run(*arrays: Any) -> Any:
-                positional, by_name = with_arrays(tree, floats, iter(arrays))
-                return function(*positional, **by_name)
+        def run(*arrays: Any) -> Any:
+            positional, by_name = with_arrays(tree, floats, iter(arrays))
+            return function(*positional, **by_name)
 
-            return _kept(operation(self.how, name, run, arrays_in(tree, floats), False))
-        return _kept(super().__array_function__(function, types, given, named))
+        return _kept(operation(self.how, name, run, arrays_in(tree, floats), False))
 
     def astype(self, dtype: Any, *given: Any, **named: Any) -> Any:
         """Floats stay float64."""
@@ -75,6 +77,11 @@ def _kept(value: Any) -> Any:
         return np.asarray(each, float).view(Rounded)
 
     return mapped(keep, value)
+
+
+def _inside(found: list[Any]) -> bool:
+    """Whether all of the floats have come with their errors."""
+    return all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
 
 
 @contextlib.contextmanager
@@ -247,8 +254,7 @@ def formula(
             return from_outside(how) if adapted else [numbers(each) for each in _jax(how, call, wide)]
         with _numpy(how) as into:
             found = leaves(call(*copies(into)))
-        inside = all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
-        return [numbers(each) for each in found] if inside else from_outside(how)
+        return [numbers(each) for each in found] if _inside(found) else from_outside(how)
 
     def run(how: Arithmetic) -> list[np.ndarray]:
         with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -15,12 +15,12 @@ def _names(text: str) -> frozenset[str]:
 
 # Who rounds nothing, who adds products, and of those, who does not count them when all are 1.
 EXACT = _names(
-    "_to_copy abs absolute alias amax amin arange argmax broadcast_in_dim cat ceil clamp clip clone concatenate "
-    "constant_pad_nd convert_element_type copy copy_ copysign detach dynamic_slice expand_dims eye fill_ flip floor "
-    "fmax fmin full full_like gather index index_select iota lift lift_fresh masked_fill max "
-    "max_pool2d_with_indices maximum min minimum neg negative new_zeros ones ones_like pad reduce_max reduce_min "
-    "relu repeat reshape rev rint scalar_tensor scatter select_n sign slice slice_scatter sort split squeeze "
-    "stop_gradient take threshold topk transpose tril triu unbind where zero_ zeros zeros_like"
+    "_to_copy abs absolute alias amax amin arange argmax block broadcast_in_dim broadcast_to cat ceil choose clamp "
+    "clip clone concatenate constant_pad_nd convert_element_type copy copy_ copysign detach diag dynamic_slice "
+    "expand_dims eye fill_ flip floor fmax fmin full full_like gather index index_select iota lift lift_fresh "
+    "masked_fill max max_pool2d_with_indices maximum min minimum neg negative new_zeros ones ones_like pad reduce_max "
+    "reduce_min relu repeat reshape rev rint scalar_tensor scatter select select_n sign slice slice_scatter sort "
+    "split squeeze stop_gradient take threshold topk transpose tril triu unbind where zero_ zeros zeros_like"
 )
 SUMS = _names(
     "_adaptive_avg_pool2d add.accumulate add.reduce addmm addmv avg_pool2d baddbmm bmm conv_general_dilated "

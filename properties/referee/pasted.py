@@ -10,7 +10,7 @@ from shrinkage.contract import CONTRACT
 from shrinkage.properties.engine.account import source_repr
 
 from . import bench
-from .device import Array
+from .device import LAYOUTS, Array
 from .problems import Problem, Subject
 
 FEW = 12  # entries of an array that is written out
@@ -44,9 +44,11 @@ def lines(subject: Subject, problem: Problem, state: dict[str, Any], folder: Pat
 def _code(value: Any, name: str, subject: Subject, kept: dict[str, np.ndarray]) -> str:
     if not isinstance(value, Array):
         return source_repr.code(value)
-    text = source_repr.code(value.values)
-    if value.values.size > FEW:
-        kept[name], text = value.values, f"f[{name!r}]"
+    whole = value.whole.values
+    text = source_repr.code(whole)
+    if whole.size > FEW:
+        kept[name], text = whole, f"f[{name!r}]"
     text = PLACED.get(subject.library, "{}").format(text) if subject.name not in CONTRACT else text
     wide = {"torch": ".to(torch.bfloat16)", "jax": ".astype('bfloat16')"}.get(subject.library, ".astype('bfloat16')")
-    return text + wide if value.dtype == "bfloat16" else text
+    text += wide if value.dtype == "bfloat16" else ""
+    return text + LAYOUTS[value.layout].code.format(shape=value.values.shape) if value.layout else text

@@ -3,6 +3,7 @@
 That an error is as large as float16's says nothing, a wrong constant's is so too. What tells is which error: rounding
 does the same to the same numbers, whoever does it, and whoever rounds elsewhere shares the larger part of it. Who
 rounds every step of another formula does not; but its answers are numbers of that precision, and as near as that comes.
+It has to do so all over: what is wrong in some entries, and right where rounding would be seen, is wrong otherwise.
 """
 
 import math
@@ -15,6 +16,8 @@ from .arithmetic import BITS, Arithmetic, Lower
 from .device import DTYPES, Array, rounded
 
 FITS = 0.6  # of the error at most is left when a run in the lower precision is taken from it
+ALIKE = 1.1  # are two precisions that explain as much
+NORMAL = {"float16": 2.0**-14}  # what is smaller loses more digits than a precision has
 ENTRIES = 16  # in fewer that is chance
 
 Formula = Callable[[list[Any]], Callable[[Arithmetic], list[np.ndarray]]]
@@ -30,10 +33,6 @@ def held(got: list[Array], dtype: str) -> str:
 
 def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any], dtype: str) -> str:
     """Which it may be, or nothing: what goes in is rounded, what goes into products and sums, or every result."""
-    wrong = [abs(each.values - value) > allowed for each, (value, allowed) in zip(got, yard, strict=True)]
-    if sum(map(np.count_nonzero, wrong)) < ENTRIES:
-        return ""
-    error = _norm(got, [value for value, _ in yard], yard)
     left = {}
     for precision in [each for each in BITS if each != "float32" or dtype == "float64"]:
         found = []
@@ -44,20 +43,28 @@ def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any],
                 for each in given
             ]
             for how, inputs in ((Arithmetic(dtype, None), less), (ways[0], given), (ways[1], given), (ways[2], less)):
-                found.append(_norm(got, formula(inputs)(how), yard))
+                found.append(_left(got, formula(inputs)(how), yard, NORMAL.get(precision, 0.0)))
         left[precision] = min(found)
     best = min(left.values())
-    return " or ".join(each for each in left if left[each] == best) if best <= FITS * error else ""
+    return " or ".join(each for each in left if left[each] <= ALIKE * best) if best <= FITS else ""
 
 
-def _norm(got: list[Array], values: list[np.ndarray], yard: list[Any]) -> float:
-    """How far they are from each other, in units of what is allowed."""
-    total = 0.0
-    with np.errstate(all="ignore"):
-        for each, value, (_, allowed) in zip(got, values, yard, strict=True):
-            apart = (each.values.astype(float) - value) / allowed
-            total += float(np.square(apart, where=np.isfinite(apart), out=np.zeros(apart.shape)).sum())
-    return math.sqrt(total)
+def _left(got: list[Array], values: list[np.ndarray], yard: list[Any], least: float) -> float:
+    """The error when this run is taken from it over the error: medians, for a few large errors have other causes.
+
+    Of the entries that either of the two has wrong, and that do not vanish in the lower precision.
+    """
+    errors, rests = [], []
+    for each, value, (right, allowed) in zip(got, values, yard, strict=True):
+        with np.errstate(all="ignore"):
+            error, rest, made = (
+                abs(a - b) / allowed for a, b in ((each.values, right), (each.values, value), (value, right))
+            )
+            told = (np.maximum(error, made) > 1) & (abs(right) >= least) & np.isfinite(error + rest)
+        errors.append(error[told])
+        rests.append(rest[told])
+    size = float(np.median(np.concatenate(errors))) if sum(map(len, errors)) >= ENTRIES else 0.0
+    return float(np.median(np.concatenate(rests))) / size if size else math.inf
 
 
 def _floats(value: Any) -> bool:

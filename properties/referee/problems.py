@@ -13,7 +13,7 @@ from shrinkage.properties.engine import example_calls
 from shrinkage.properties.engine.strategies import wild
 
 from . import bench
-from .device import CPU, DTYPES, Array, leaves, library_of
+from .device import CPU, DTYPES, LAYOUTS, Array, leaves, library_of
 
 LARGE = 1 << 18  # entries; on more there are fewer problems
 # Where nobody says what a function takes: shapes for so many arguments, of which the reference takes some.
@@ -39,7 +39,7 @@ class Problem:
     asked
         Whether shape and dtype are those that the reference's file gives.
     other
-        Whether the shape is another one.
+        The kind of finding that it is if nothing else is wrong: of a layout or a shape that was not given.
     draw
         More of them by seed, as they are.
     """
@@ -48,7 +48,7 @@ class Problem:
     what: str
     dtype: str
     asked: bool = True
-    other: bool = False
+    other: str = ""
     draw: Callable[[int], list[Any]] = field(default=lambda _: [], repr=False)
 
 
@@ -87,18 +87,19 @@ def subjects(where: list[ModuleType], name: str, functions: dict[str, int], mode
     if inputs is not None:
         drawn = _drawn(inputs)
         library = next((library_of(each) for each in leaves(inputs()) if library_of(each)), "numpy")
-        both = [each for each in functions if each in own and each not in ("get_inputs", "get_init_inputs")]
-        found = [Subject(each, each, library, [], [drawn]) for each in both]
         reference = next((each for each in reversed(bench.MODELS) if each in own), "")
-        return [Subject(model, reference, library, [], [drawn]), *found] if model and reference else found
+        if model and reference:  # whose functions are for its own use
+            return [Subject(model, reference, library, [], [drawn])]
+        both = [each for each in functions if each in own and each not in ("get_inputs", "get_init_inputs")]
+        return [Subject(each, each, library, [], [drawn]) for each in both]
     found = []
     for each, needed in functions.items():
         if each in example_calls.EXAMPLES and each in own:
             names = list(example_calls.EXAMPLES[each])
             found.append(Subject(each, each, "numpy", names, [_of_contract(each, 0), _of_contract(each, 1)]))
-        elif each not in CONTRACT and any(hasattr(part, each) for part in where) and needed in SHAPES:
+        elif each not in CONTRACT and any(hasattr(part, each) for part in where) and needed:
             library = name if name in ("torch", "jax") else "numpy"
-            found.append(Subject(each, each, library, [], [*map(_of_shapes, SHAPES[needed])], True))
+            found.append(Subject(each, each, library, [], [*map(_of_shapes, SHAPES.get(needed, []))], True))
     return found
 
 
@@ -140,18 +141,19 @@ def problems(subject: Subject, takes: Callable[[list[Any], bool], bool]) -> Iter
     for draw in shapes:
         given = draw(1)
         dtype = next((each.dtype for each in given if _floats(each)), "float32")
-        large = _size(given) > LARGE
+        large = entries(given) > LARGE
         for seed in (1,) if large else (1, 2, 3):
             yield Problem(draw(seed), "as they are", dtype, draw=draw)
         for what, change in VALUES.items():
             if (what in _PLAIN or not _linear(subject)) and (what == "sparse" or not large):
                 yield Problem(_changed(subject, given, change), what, dtype)
-        others = (
-            [] if subject.names else [each for each in _reshaped(given) if _size(each) <= LARGE and takes(each, False)]
-        )
+        for what in [] if subject.library == "jax" else [*LAYOUTS][1:2] if large else LAYOUTS:
+            yield Problem([_laid(each, what) for each in given], what, dtype, asked=False, other="layout")
+        resized = [] if subject.names else [each for each in _reshaped(given) if entries(each) <= LARGE]
+        others = [each for each in resized if takes(each, False)]
         for other in others:
-            yield Problem(other, "of another shape", dtype, asked=False, other=True)
-        smallest = min([given, *others], key=_size)
+            yield Problem(other, "of another shape", dtype, asked=False, other="shape")
+        smallest = min([given, *others], key=entries)
         for name in DTYPES if dtype == "float32" else ():
             held = name != "bfloat16" or subject.library != "numpy" or find_spec("ml_dtypes") is not None
             if name != dtype and held and (not subject.names or name == "float64"):
@@ -160,7 +162,11 @@ def problems(subject: Subject, takes: Callable[[list[Any], bool], bool]) -> Iter
                     yield Problem(cast, f"in {name}", name, asked=False)
 
 
-def _size(given: list[Any]) -> int:
+def _laid(value: Any, layout: str) -> Any:
+    return replace(value, layout=layout) if isinstance(value, Array) and value.values.ndim else value
+
+
+def entries(given: list[Any]) -> int:
     """Entries of all arrays."""
     return sum(each.values.size for each in given if isinstance(each, Array))
 
@@ -205,6 +211,15 @@ def _sparse(rng: np.random.Generator, values: np.ndarray, dtype: str, first: boo
     return np.where(kept, rows, 0).reshape(values.shape) if first else values
 
 
+def _alike(rng: np.random.Generator, values: np.ndarray, dtype: str, first: bool) -> np.ndarray:
+    """Neighbours along the first axis and the last, and the last along these with the first."""
+    for axis in {0, values.ndim - 1} if values.size > 1 else ():
+        at = np.arange(values.shape[axis]) // 2 * 2
+        at[-1] = 0
+        values = values.take(at, axis)
+    return values
+
+
 def _scaled(power: int) -> Callable[..., np.ndarray]:
     return lambda rng, values, dtype, first: np.ldexp(values, power // 4 if dtype == "float16" else power)
 
@@ -222,6 +237,7 @@ VALUES: dict[str, Callable[..., np.ndarray]] = {
     "large": _scaled(12),
     "small": _scaled(-20),
     "with ties": lambda rng, values, dtype, first: rng.choice((-1.0, 0.0, 2.0), values.shape),
+    "with equal rows and columns": _alike,
     "of all sizes": _wild,
     "with a NaN": _placed(np.nan),
     "with an infinity": _placed(np.inf),

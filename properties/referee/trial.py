@@ -8,8 +8,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from shrinkage.properties.isolated.scratch import Scratch
 from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 
 from . import bench, verdict
-from .arithmetic import Arithmetic, spread
+from .arithmetic import UNITS, Arithmetic, spread
+from .asks import asks
 from .device import CPU, Array, packed, unpacked
 from .libraries import formula
 from .precision import held, lower
-from .problems import LARGE, Problem, Subject, problems, subjects
+from .problems import LARGE, Problem, Subject, entries, problems, subjects
 from .verdict import ANYHOW, NAMED, Wrong, Yard
 
 RUNS, FEW_RUNS = 12, 4  # of the reference with errors, on a problem and on a large one
@@ -42,13 +44,16 @@ class Unfit(ValueError):
     """What cannot be judged so, in a sentence."""
 
 
+Call = tuple[Subject, Problem, dict[str, Array]]  # with the model's numbers
+
+
 @dataclass
 class Finding:
-    """What is wrong with a function: of each kind the first that was seen."""
+    """What is wrong with a function: of each kind the first that was seen, or what shows it in fewer numbers."""
 
     function: str
     wrong: Wrong
-    call: tuple[Subject, Problem, dict[str, Array]] | None = None
+    call: Call | None = None
     problems: int = 1
 
 
@@ -65,12 +70,12 @@ class Account:
     speed: list[float] = field(default_factory=list)  # its median, and between which numbers that is
     asked_right: bool = True
 
-    def add(self, wrong: Wrong, call: tuple[Subject, Problem, dict[str, Array]] | None = None) -> None:
+    def add(self, wrong: Wrong, call: Call | None = None) -> None:
         """One more."""
-        if wrong.kind in self.findings:
-            self.findings[wrong.kind].problems += 1
-        else:
-            self.findings[wrong.kind] = Finding(self.function, wrong, call)
+        known = self.findings.setdefault(wrong.kind, Finding(self.function, wrong, call, 0))
+        known.problems += 1
+        if call and known.call and call[1].asked and entries(call[1].given) < entries(known.call[1].given):
+            known.wrong, known.call = wrong, call
 
     def note(self, text: str, about: str = "") -> None:
         """Something to be told, once of what it is about."""
@@ -120,6 +125,7 @@ class Trial:
         self.seconds, self.isolated = seconds, isolated
         self.where = bench.places(reference)
         self.file = getattr(self.where[0], "__file__", "") or ""
+        self._at: Call | None = None  # what the candidate is at
 
     def judged(self) -> Iterator[Account]:
         """Every function that both have, judged."""
@@ -130,14 +136,26 @@ class Trial:
             asked = subjects(self.where, self.reference, self._offers["functions"], self._offers["model"])
             if not asked:
                 has = ", ".join([*self._offers["functions"], self._offers["model"]]).strip(", ")
-                raise Unfit(f"{self.candidate} has nothing that {self.reference} has: it has {has or 'no function'}")
+                model = next((each for each in bench.MODELS if hasattr(self.where[0], each)), "")
+                lacks = f", and no ModelNew in the place of {model}" if model else ""
+                raise Unfit(
+                    f"{self.candidate} has nothing that {self.reference} has: it has {has or 'no function'}{lacks}"
+                )
             for subject in asked:
                 account = Account(subject.name)
+                self._at = None
                 if subject is not asked[0]:
                     self._begin()
+                elif found := [f"{what} (line {line})" for what, line in asks(self.candidate).items()]:
+                    account.note(f"its file has {', '.join(found)}: what knows who calls it may be right here alone")
                 try:
                     self._judge(subject, account)
-                except (Gone, Failed) as error:
+                except Gone as error:
+                    if self._theirs not in Worker.running:
+                        raise Unfit(f"{self.reference} {error}: nothing can be held to it") from None
+                    late = ", which --call-seconds sets" * str(error).startswith("gave no answer")
+                    account.add(Wrong("gone", f"{error}{late}"), self._at)
+                except Failed as error:
                     account.add(Wrong("raises", str(error)))
                 except Unfit as unfit:
                     account.note(str(unfit))
@@ -153,6 +171,8 @@ class Trial:
         except (Failed, Gone) as error:
             said = str(error).removeprefix("WrongChoice: ")
             raise Unfit(said if said.startswith(self.candidate) else f"{self.candidate}: {said}") from None
+        self._ours.patience = self.seconds
+        self._ours.endpoint.settimeout(self.seconds)
 
     # ---- one function ----------------------------------------------------------------------------------------------
 
@@ -161,9 +181,10 @@ class Trial:
         earlier: list[list[Array]] = []
         first: tuple[Problem, Yard, list[Array]] | None = None
         for problem in problems(subject, lambda given, both: self._takes(subject, given, both)):
-            theirs = self._asked(self._theirs, subject, problem.given, [], False)
+            theirs = self._asked(self._theirs, subject, problem)
             if "raised" in theirs:
                 continue
+            account.problems += 1
             own = theirs["results"]
             yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
             if math.isfinite(excess) and excess:
@@ -173,11 +194,8 @@ class Trial:
                 account.note(
                     f"the reference itself has other answers than its formula ({problem.what}): none is wrong", "jumps"
                 )
-            look = account.problems < 3
-            ours = self._asked(
-                self._ours, subject, problem.given, [[each.values.shape, each.dtype] for each in own], look
-            )
-            account.problems += 1
+            like = [[each.values.shape, each.dtype] for each in own]
+            ours = self._asked(self._ours, subject, problem, like, look=account.problems <= 3)
             if problem.dtype not in account.dtypes:
                 account.dtypes.append(problem.dtype)
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
@@ -189,7 +207,7 @@ class Trial:
                 earlier = [*earlier[-3:], ours["results"]]
                 first = first or (problem, yard, own)
         if not account.problems:
-            account.note("the reference takes none of the inputs that were tried")
+            account.note(f"{self.reference} takes no input that was tried: others come from get_inputs() in a file")
         if first is not None:
             self._again(subject, account, first)
             self._told(subject, account, first[0])
@@ -203,6 +221,8 @@ class Trial:
         if first is not None and account.verdict in ("right", "departs"):
             self._timed(subject, account, first[0])
             self._unpatched(account)
+        if left := running(self._ours.process.pid):
+            account.note(f"what it has started still ran, and was ended with it: {', '.join(left)}")
 
     def _made(self, subject: Subject) -> Callable[..., Any]:
         """The reference to be evaluated in float64, here; and models of the same numbers in both processes."""
@@ -212,7 +232,10 @@ class Trial:
         own = vars(self.where[0])
         init = [*own.get("get_init_inputs", list)()]
         for moved in (True, False):  # where the candidate has other numbers, both are left as they start
-            state = self._theirs.ask("make", model=subject.reference, init=init, state=None, moved=moved)
+            try:
+                state = self._theirs.ask("make", model=subject.reference, init=init, state=None, moved=moved)
+            except Failed as error:
+                raise Unfit(f"{self.reference}: {error}") from None
             mine = self._ours.ask("make", model=subject.name, init=init, state=state, moved=False)
             if mine is not None:
                 break
@@ -225,29 +248,46 @@ class Trial:
         return model if callable(model) else model.forward
 
     def _takes(self, subject: Subject, given: list[Any], both: bool) -> bool:
+        problem = Problem(given, "as they are", "")
         if both:
-            return "raised" not in self._asked(self._ours, subject, given, [], False)
-        found = self._asked(self._theirs, subject, given, [], False)
-        if "raised" not in found and any(_differ(found, self._asked(self._theirs, subject, given, [], False))):
+            return "raised" not in self._asked(self._ours, subject, problem)
+        found = self._asked(self._theirs, subject, problem)
+        if "raised" not in found and any(_differ(found, self._asked(self._theirs, subject, problem))):
             raise Unfit(
                 f"{self.reference}'s {subject.reference} has another answer every time: nothing can be held to it"
             )
         return "raised" not in found
 
-    def _asked(self, who: Worker, subject: Subject, given: list[Any], like: list[Any], look: bool) -> dict[str, Any]:
+    def _asked(
+        self, who: Worker, subject: Subject, problem: Problem, like: Sequence[Any] = (), look: bool = False
+    ) -> dict[str, Any]:
+        if who is self._ours:
+            self._at = subject, problem, self._state
         name = subject.name if who is self._ours else subject.reference
         answer: dict[str, Any] = who.ask(
             "call",
             **{"function": name, "names": subject.names, "library": subject.library},
-            **{"given": [*map(packed, given)], "like": like, "look": look},
+            **{"given": [*map(packed, problem.given)], "like": like, "look": look},
         )
         if "results" in answer:
             answer["results"] = [unpacked(each) for each in answer["results"]]
         return answer
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
-        large = sum(each.values.size for each in problem.given if isinstance(each, Array)) > LARGE
-        return spread(self._formula(subject, problem.given), dtype, FEW_RUNS if large else RUNS)
+        runs = FEW_RUNS if entries(problem.given) > LARGE else RUNS
+        return spread(self._formula(subject, problem.given), dtype, runs)
+
+    def _rounded(self, subject: Subject, problem: Problem, dtype: str, yard: Yard) -> Yard:
+        """What is allowed besides where the answer comes in a narrower dtype, from an input rounded to that or not."""
+        given = [each.cast(dtype) if isinstance(each, Array) else each for each in problem.given]
+        wide = []
+        for (value, least), (other, allowed) in zip(
+            yard, self._yardstick(subject, replace(problem, given=given), dtype), strict=True
+        ):
+            with np.errstate(all="ignore"):
+                off = least + allowed + abs(other - value) + 2 * UNITS[dtype] * abs(value)
+            wide.append((value, np.where(np.isnan(off), np.inf, off)))
+        return wide
 
     def _formula(self, subject: Subject, given: list[Any]) -> Callable[[Arithmetic], list[np.ndarray]]:
         library = self.reference if subject.names and self.reference in ("torch", "jax") else subject.library
@@ -266,9 +306,8 @@ class Trial:
         if "raised" in ours:
             if problem.asked:
                 yield Wrong("raises", ours["raised"])
-            else:
-                if not (problem.other and "form" in account.findings):
-                    account.note(f"it takes none {problem.what}: {ours['raised']}", problem.what)
+            elif not {"raises", "form" if problem.other == "shape" else ""} & {*account.findings}:
+                account.note(f"it takes none {problem.what}: {ours['raised']}", problem.other)
             return
         got, own = ours["results"], theirs["results"]
         if ours["strange"]:
@@ -284,25 +323,29 @@ class Trial:
         if form := verdict.wrong_form(got, own):
             yield form
             return
-        if dtype := verdict.wrong_dtype(got, own):
-            if problem.asked:
+        others = [a.dtype for a, b in zip(got, own, strict=True) if a.dtype != b.dtype and a.dtype in UNITS]
+        narrow = max([problem.dtype, *others], key=UNITS.__getitem__)
+        if dtype := verdict.wrong_dtype(got, own, problem.dtype):
+            if problem.asked and dtype.got != problem.dtype:
                 yield dtype
-            else:
-                account.note(f"{dtype.right} comes back as {dtype.got}")
-        ratio, found = verdict.worst(got, yard, own, problem.dtype)
+            elif "dtype" not in account.findings:
+                account.note(f"it gives {dtype.got} for {problem.dtype}, where the reference gives {dtype.right}")
+        if narrow != problem.dtype:
+            yard = self._rounded(subject, problem, narrow, yard)
+        ratio, found = verdict.worst(got, yard, own, narrow)
         if ratio <= 1:
             account.worst = max(account.worst, ratio)
             return
         wrong = verdict.called(got, problem.given, found, yard, earlier)
         if problem.other and account.asked_right and wrong.kind in ("value", "part", "special", "form"):
-            wrong = Wrong("shape", wrong.more, wrong.got, wrong.right)
-        elif wrong.kind == "value" and ratio > FAR and problem.dtype in ("float64", "float32"):
+            wrong = Wrong(problem.other, wrong.more, wrong.got, wrong.right)
+        elif wrong.kind == "value" and ratio > FAR and narrow in ("float64", "float32"):
             tried = [account.findings[each].problems for each in ("value", "precision") if each in account.findings]
-            names = held(got, problem.dtype)
-            if names and verdict.worst(got, self._yardstick(subject, problem, names), own, problem.dtype)[0] > 1:
+            names = held(got, narrow) if not held(own, narrow) else ""  # of what is so anyhow it says nothing
+            if names and verdict.worst(got, self._yardstick(subject, problem, names), own, narrow)[0] > 1:
                 names = ""
             if not names and sum(tried) < TRIES:
-                names = lower(lambda given: self._formula(subject, given), problem.given, got, yard, problem.dtype)
+                names = lower(lambda given: self._formula(subject, given), problem.given, got, yard, narrow)
             if names:
                 wrong = Wrong("precision", f"{wrong.more}, and like that of {names}", wrong.got, wrong.right)
         yield wrong
@@ -317,7 +360,7 @@ class Trial:
         """The first answer again, after many calls."""
         problem, yard, own = first
         for _ in range(AGAIN):
-            answer = self._asked(self._ours, subject, problem.given, [], False)
+            answer = self._asked(self._ours, subject, problem)
             if "raised" in answer or verdict.wrong_form(answer["results"], own):
                 return account.add(Wrong("calls", answer.get("raised", "")), (subject, problem, self._state))
             ratio, _ = verdict.worst(answer["results"], yard, own, problem.dtype)
@@ -347,6 +390,7 @@ class Trial:
             seed, took, answers = next(seeds), {}, {}
             problem = Problem(first.draw(seed), "when it is timed", first.dtype, draw=first.draw)
             given = [*map(packed, problem.given)]
+            self._at = subject, problem, self._state
             for who in sorted(both, key=lambda who: (who is self._ours) == seed % 2):
                 who.ask("prepare", library=subject.library, given=given, calls=calls, seed=seed)
                 begun = time.perf_counter()
@@ -366,6 +410,16 @@ class Trial:
         ratios = sorted(took[self._theirs] / took[self._ours] for took in rounds)
         if "calls" not in account.findings:
             account.speed = [statistics.median(ratios), *ratios[ENDS]]
+
+
+def running(group: int) -> list[str]:
+    """The commands of this process group's other processes, where the system tells of them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may have ended by now
+            if int(folder.name) != group == os.getpgid(int(folder.name)):
+                found.append(folder.joinpath("cmdline").read_text(errors="replace").replace("\0", " ").strip())
+    return [each for each in dict.fromkeys(found) if each]
 
 
 def _bytes(given: list[Any]) -> Iterator[int]:

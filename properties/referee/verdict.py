@@ -8,7 +8,7 @@ import numpy as np
 
 from . import arithmetic
 from .bench import BAIT
-from .device import DTYPES, Array
+from .device import NUMBER, Array
 
 Yard = list[tuple[np.ndarray, np.ndarray]]
 
@@ -22,18 +22,21 @@ SAYS = {
     "late": "goes on with its work after it has handed the answer back",
     "over": "writes over an answer that it has handed back before",
     "shape": "is right for the shape that it was made for, and wrong for others",
+    "layout": "is right for arrays that are contiguous, and wrong for the same numbers where they are not",
     "calls": "changes its answer with the number of calls",
     "patched": "changes how it is timed, compared or given its numbers",
     "changed": "writes into its input",
     "shares": "hands back memory of its input",
     "lazy": "hands back what is no array: it may be computed when it is looked at",
     "raises": "raises an error where the reference answers",
+    "gone": "does not return where the reference answers",
     "dtype": "answers in another dtype",
     "form": "answers in another shape",
     "special": "departs where there is NaN or infinity",
     "value": "is wrong",
 }
-NAMED = {"memory", "input", "earlier", "part", "precision", "late", "shape", "calls"}  # why an answer is wrong
+# Why an answer is wrong.
+NAMED = {"memory", "input", "earlier", "part", "precision", "late", "layout", "shape", "calls"}
 ANYHOW = NAMED | {"value", "part"}  # whose answers are wrong without a NaN, too
 
 
@@ -109,7 +112,7 @@ def called(
 ) -> Wrong:
     """A wrong answer by its name."""
     which = next(i for i, each in enumerate(found) if each.max(initial=0) > 1)
-    result, ratio, (value, _) = got[which], found[which], yard[which]
+    result, ratio, (value, allowed) = got[which], found[which], yard[which]
     at = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     wrong = ratio > 1
     shown = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
@@ -126,17 +129,24 @@ def called(
     for before in earlier:
         if len(before) == len(got) and _is(result, before[which].values) and 4 * wrong.sum() > wrong.size > 1:
             return Wrong("earlier", **shown)
-    lines = np.atleast_1d(wrong)
-    rows = np.asarray(lines.reshape(lines.shape[0], -1).any(axis=1))
-    done = int(np.argmax(rows))
     batch = value.ndim and any(isinstance(each, Array) and each.values.shape[:1] == value.shape[:1] for each in given)
-    right = (
-        batch and done and np.all(value[:done].reshape(done, -1).any(axis=1))
-    )  # and no zeros, which are there anyhow
-    rest = result.values[done:] if done else result.values
-    if right and done >= max(len(rows) // 4, 1) and rows[done:].mean() > 0.9 and np.isfinite(rest).all():
-        return Wrong("part", f"{done} of {len(rows)} rows", **shown)
+    if batch and (done := _done(result.values, np.where(np.isfinite(allowed), value, 0), wrong)):
+        return Wrong("part", f"{done} of {len(value)} rows", **shown)
     return Wrong("value", size, **shown)
+
+
+def _done(result: np.ndarray, value: np.ndarray, wrong: np.ndarray) -> int:
+    """After how many rows, all right, nothing is computed: each is a copy of one before, or off by half of itself."""
+    got, right, rows = (each.reshape(len(wrong), -1).astype(float) for each in (result, value, wrong))
+    done = int(np.argmax(rows.any(axis=1)))
+    if done < max(len(rows) // 4, 1) or not right[:done].any(axis=1).all():  # zeros are there anyhow, or not judged
+        return 0
+    before = {row.tobytes() for row in got[:done]}
+    copied = [row.tobytes() in before for row in got[done:]]
+    with np.errstate(all="ignore"):
+        far = 2 * np.linalg.norm(got[done:] - right[done:], axis=1) >= np.linalg.norm(right[done:], axis=1)
+    missing = rows[done:].any(axis=1) & np.isfinite(got[done:]).all(axis=1) & (copied | far)
+    return done if missing.mean() > 0.9 else 0
 
 
 def _is(result: Array, other: np.ndarray) -> bool:
@@ -149,14 +159,8 @@ def _number(value: Any, dtype: str = "") -> str:
     return f"{float(value):.{digits}g}" if np.asarray(value).dtype.kind == "f" else str(value)
 
 
-def wrong_dtype(got: list[Array], own: list[Array]) -> Wrong | None:
-    """Another dtype than the reference's; a plain number has none."""
-    for each, theirs in zip(got, own, strict=True):
-        if each.dtype != theirs.dtype and {each.dtype, theirs.dtype} <= {*DTYPES, *theirs_kinds(each, theirs)}:
-            return Wrong("dtype", got=each.dtype, right=theirs.dtype)
-    return None
-
-
-def theirs_kinds(*arrays: Array) -> set[str]:
-    """Their dtypes, but for those of plain numbers."""
-    return {each.dtype for each in arrays if each.dtype != "number"}
+def wrong_dtype(got: list[Array], own: list[Array], dtype: str) -> Wrong | None:
+    """Another dtype than the reference's, and rather one that is not that of the input; a plain number has none."""
+    pairs = [(each.dtype, theirs.dtype) for each, theirs in zip(got, own, strict=True)]
+    found = [Wrong("dtype", got=a, right=b) for a, b in pairs if a != b and NUMBER not in (a, b)]
+    return max(found, key=lambda each: each.got != dtype, default=None)

@@ -32,6 +32,21 @@ def argmax(x):
 def layer(x):
     z = x @ x.T + x[:, :1]
     return z * np.tanh(z)
+
+def sharp(x):
+    return softmax(16 * x)
+
+def log1p(x):
+    return np.log1p(x)
+
+def gelu(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))  # in float64, whatever x is in
+
+def cov(x):
+    return np.cov(x)
+
+def total(x):
+    return x.sum()
 """
 
 # By the kind of the finding: a sentence's key in `verdict.SAYS`.
@@ -131,6 +146,14 @@ def relu(x):
     return np.maximum(x, 0, out=buffers.setdefault((x.shape, x.dtype), np.empty_like(x)))
 """,
     ),
+    "the tested layout": (
+        "layout",
+        """
+def gram(x):
+    x = np.lib.stride_tricks.as_strided(x, x.shape, (x.shape[1] * x.itemsize, x.itemsize))
+    return x @ x.T
+""",
+    ),
     "the tested shape": ("shape", "def mean(x): return np.sum(x, axis=0) / x.dtype.type(6)"),
     "right at first": (
         "calls",
@@ -177,11 +200,42 @@ def relu(x): return np.maximum(x, 0)
     "another dtype": ("dtype", "def relu(x): return np.maximum(x, 0).astype(np.float16)"),
     "a row too few": ("form", "def relu(x): return np.maximum(x[1:], 0)"),
     "an error": ("raises", "def relu(x): raise RuntimeError('no device')"),
+    "an end": ("gone", "import os\n\ndef relu(x): os._exit(0)"),
     "the wrong formula": ("value", "def softmax(x): return np.exp(x) / np.exp(x).sum()"),
     "a wrong constant": ("value", "def gram(x): return x @ x.T * x.dtype.type(1.001)"),
     "zeros": ("value", "def relu(x): return np.zeros_like(x)"),
     "a constant": ("value", "def softmax(x): return np.full_like(x, 1 / x.shape[-1])"),
     "an overflow": ("value", "def softmax(x): return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)"),
+    "cancelled digits": ("value", "def log1p(x): return np.log(1 + x)"),
+    "equal rows": (
+        "value",
+        """
+def gram(x):
+    out = x @ x.T
+    if len(x) > 1 and x[0].any() and (x[0] == x[1]).all():
+        out[1] = 0
+    return out
+""",
+    ),
+    "half of the digits of some rows": (
+        "value",
+        """
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    out = e / e.sum(axis=-1, keepdims=True)
+    out[4:] = out[4:].astype(np.float16)
+    return out
+""",
+    ),
+    "what is small made 0": (
+        "value",
+        """
+def sharp(x):
+    e = np.exp(16 * (x - x.max(axis=-1, keepdims=True)))
+    out = e / e.sum(axis=-1, keepdims=True)
+    return np.where(out < 1e-8, 0, out)
+""",
+    ),
     "the last of the ties": ("value", "def argmax(x): return x.shape[-1] - 1 - x[..., ::-1].argmax(axis=-1)"),
     "the variance in one pass": (
         "value",

@@ -15,6 +15,17 @@ def gram(x):
 
 def mean(x):
     return np.add.reduce(x / x.dtype.type(len(x)))
+
+def gelu(x):
+    z = x.dtype.type(np.sqrt(2 / np.pi)) * x * (1 + x.dtype.type(0.044715) * x * x)
+    return x / 2 * (1 + np.tanh(z))
+
+def cov(x):
+    d = x - x.mean(axis=1, keepdims=True)
+    return np.squeeze(d @ d.T / x.dtype.type(x.shape[1] - 1))
+
+def total(x):
+    return float(np.sum(x.T))
 """
 
 MODEL = """

@@ -1,6 +1,7 @@
 """Every known cheat is refuted under its name, with the reference in NumPy; honest kernels are right."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from shrinkage.properties.judge import main
 from shrinkage.properties.referee import command, pasted, trial
+from shrinkage.properties.referee.device import CPU, LAYOUTS, Array
+from shrinkage.properties.referee.problems import Problem, Subject
 from shrinkage.properties.referee.trial import Account, Trial
 from shrinkage.properties.referee.verdict import SAYS
 
@@ -25,13 +28,14 @@ def short_turns(monkeypatch):
     monkeypatch.setattr(trial, "TURN", 0.002)
 
 
-def judged(folder: Path, candidate: str, reference: str = REFERENCE) -> dict[str, Account]:
+def judged(folder: Path, candidate: str, reference: str = REFERENCE, seconds: float = SECONDS) -> dict[str, Account]:
     """What is told of each function; a reference of one word is a name."""
     ours, theirs = folder / "candidate.py", folder / "reference.py"
     ours.write_text(candidate)
     theirs.write_text(reference)
     against = reference if reference.isidentifier() else str(theirs)
-    return {account.function: account for account in Trial(str(ours), against, SECONDS, False).judged()}
+    sys.modules.pop("reference", None)  # of this path, it may be another one
+    return {account.function: account for account in Trial(str(ours), against, seconds, False).judged()}
 
 
 @pytest.mark.parametrize(("kind", "source"), CHEATS.values(), ids=CHEATS)
@@ -50,12 +54,15 @@ def test_a_cheat_is_called_by_its_name(tmp_path, kind, source):
 
 def test_honest_kernels_are_right_and_timed(tmp_path):
     """Other orders and formulas, in four dtypes, within what is allowed; each has a speed."""
-    for account in judged(tmp_path, honest.HONEST).values():
+    accounts = judged(tmp_path, honest.HONEST)
+    for account in accounts.values():
         assert not account.findings, account
         assert account.problems > 20
         assert {"float64", "float32", "float16"} <= {*account.dtypes}
         ratio, low, high = account.speed
         assert low <= ratio <= high
+    said = "it gives float32 for float32, where the reference gives float64"
+    assert {name for name, account in accounts.items() if said in account.notes} == {"gelu", "cov"}
 
 
 def test_who_calls_the_reference_is_told_of_and_right(tmp_path):
@@ -63,6 +70,14 @@ def test_who_calls_the_reference_is_told_of_and_right(tmp_path):
     (account,) = judged(tmp_path, "import reference\n\ndef softmax(x):\n    return reference.softmax(x)\n").values()
     assert not account.findings
     assert any("calls softmax" in note for note in account.notes.values()), account
+
+
+def test_a_finding_is_shown_in_as_few_numbers_as_there_are(tmp_path):
+    """Of the shapes that were tried because nobody gave any."""
+    (account,) = judged(tmp_path, "def tanh(x):\n    return x\n", "numpy").values()
+    call = account.findings["shares"].call
+    assert call is not None
+    assert call[1].given[0].values.shape == (7,)
 
 
 @pytest.mark.parametrize("line", honest.LINES)
@@ -163,6 +178,24 @@ def test_what_is_printed_of_a_model_can_be_pasted(tmp_path, library):
     assert got[at] == pytest.approx(float(finding.wrong.got), rel=5e-9)
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_is_printed_as_it_is_placed(tmp_path, layout, library):
+    """The same numbers with the same strides, in bfloat16 as well."""
+    made = pytest.importorskip(library, reason=f"{library} is not installed: it has no arrays")
+    dtype = "float32" if library == "numpy" else "bfloat16"
+    array = Array(np.arange(60, dtype=np.float32).reshape(3, 4, 5), dtype, layout)
+    subject, problem = Subject("same", "same", library, [], []), Problem([array], "", dtype)
+    load, call = pasted.lines(subject, problem, {}, tmp_path)
+    names: dict[str, Any] = {"np": np, library: made, "same": lambda x: x}
+    exec(load, names)
+    printed, placed = eval(f"({call}\n)", names), CPU.place(array, library)
+    assert np.array_equal(CPU.fetch(printed).values, array.values)
+    strides = [each.strides if library == "numpy" else each.stride() for each in (printed, placed)]
+    assert strides[0] == strides[1]
+    names["f"].close()
+
+
 def test_notes_are_sentences_and_told_once(tmp_path):
     """What the reference does itself, and that another shape fails, however it says so."""
     (account,) = judged(tmp_path, honest.JUMPS, honest.JUMPS).values()
@@ -172,7 +205,47 @@ def test_notes_are_sentences_and_told_once(tmp_path):
     assert len([each for each in account.notes.values() if "of another shape" in each]) == 1, account
     (account,) = judged(tmp_path, fixed.format("8, 6")).values()
     assert "form" in account.findings
-    assert "of another shape" not in account.notes
+    assert not [each for each in account.notes.values() if "of another shape" in each]
+    (account,) = judged(tmp_path, "def relu(x):\n    assert x.flags.c_contiguous\n    return x.clip(0)\n").values()
+    assert not account.findings
+    assert [*account.notes.values()] == ["it takes none transposed in memory: AssertionError, in line 2"]
+
+
+def test_what_can_tell_who_calls_is_told_of(tmp_path):
+    """By its line, in whatever way it is imported; a word in a document is none."""
+    source = """
+import inspect as i, sys
+from sys import modules
+
+def relu(x):
+    \'\'\'For shrinkage's referee.\'\'\'
+    sys.path, sys._getframe, i.stack
+    return x.clip(0) if "shrinkage" in modules else x
+"""
+    (account,) = judged(tmp_path, source).values()
+    assert not account.findings
+    (note,) = account.notes.values()
+    told = "sys.modules (line 3), sys._getframe (line 7), inspect.stack (line 7), 'shrinkage' (line 8)"
+    assert {*re.findall(r"\S+ \(line \d\)", note)} == {*told.split(", ")}
+
+
+def test_what_a_kernel_leaves_running_is_told_of(tmp_path):
+    """It is ended with it."""
+    if not Path("/proc").is_dir():
+        pytest.skip("the system does not say what runs")
+    source = "import subprocess\nsubprocess.Popen(['sleep', '9'])\n\ndef relu(x):\n    return x.clip(0)\n"
+    (account,) = judged(tmp_path, source).values()
+    assert not account.findings
+    assert [*account.notes.values()] == ["what it has started still ran, and was ended with it: sleep 9"]
+
+
+def test_who_does_not_return_is_told_so_with_the_call(tmp_path):
+    """After the time of one call."""
+    (account,) = judged(tmp_path, "def relu(x):\n    while True: pass\n", seconds=3).values()
+    finding = account.findings["gone"]
+    assert finding.wrong.more == "gave no answer within 3 s, which --call-seconds sets"
+    assert finding.call is not None
+    assert account.problems == 1
 
 
 def test_learned_numbers_are_moved_from_where_they_start(tmp_path):
@@ -187,14 +260,16 @@ def test_learned_numbers_are_moved_from_where_they_start(tmp_path):
 
 
 def test_the_command_prints_a_screen_and_exits_as_the_judge(tmp_path, capsys):
-    """0 where all is right, 1 with the call and both numbers where not, 2 with a sentence for nonsense."""
-    (tmp_path / "reference.py").write_text(REFERENCE)
+    """0 where all is right, 1 with the call and both numbers where not, 5 for a part, 2 for nonsense."""
+    (tmp_path / "reference.py").write_text(f"{REFERENCE}\ndef outer(x, y):\n    return np.outer(x, y)\n")
+    (tmp_path / "part.py").write_text("def relu(x):\n    return x.clip(0)\n\ndef outer(x, y):\n    return x * y\n")
     (tmp_path / "same.py").write_text("import numpy as np\n\ndef relu(x):\n    return np.maximum(x, 0)\n")
     (tmp_path / "wrong.py").write_text("import numpy as np\n\ndef mean(x):\n    return x.sum(0)\n")
     reference = str(tmp_path / "reference.py")
-    codes = {name: main([str(tmp_path / f"{name}.py"), "--against", reference]) for name in ("same", "wrong")}
+    codes = {name: main([str(tmp_path / f"{name}.py"), "--against", reference]) for name in ("same", "wrong", "part")}
     printed = capsys.readouterr().out
-    assert codes == {"same": 0, "wrong": 1}
+    assert codes == {"same": 0, "wrong": 1, "part": 5}
+    assert "takes no input that was tried: others come from get_inputs() in a file" in " ".join(printed.split())
     assert "1. mean is wrong: in entry (" in printed
     assert ", right is " in printed
     (tmp_path / "other.py").write_text("def other(x):\n    return x\n")
@@ -207,3 +282,7 @@ def test_the_command_prints_a_screen_and_exits_as_the_judge(tmp_path, capsys):
         with pytest.raises(SystemExit, match="2"):
             main([*given, "--against", reference])
         assert says in capsys.readouterr().err
+    (tmp_path / "reference.py").write_text(honest.MODEL)
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path / "other.py"), "--against", reference])
+    assert "it has other, and no ModelNew in the place of Model" in capsys.readouterr().err
