@@ -141,8 +141,8 @@ def parser() -> argparse.ArgumentParser:
         "       shrinkage judge NAME --against REFERENCE\n"
         "       shrinkage judge --class FOLDER [options]\n       shrinkage judge --stub [FUNCTION ...]",
         description="Is it right? The claims about every function that is offered, and a verdict on each.",
-        epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge, or with --against "
-        "not all of it; as of pytest.",
+        epilog="Exit codes: 0 every claim holds, 1 one fails, 2 and above there was nothing to judge, or not all of it "
+        "with --against; as of pytest.",
     )
     made.unknown = "options of pytest's follow after --"
     made.add_argument(
