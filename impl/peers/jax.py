@@ -401,7 +401,7 @@ _WITH_SUBNORMAL = (
     *("test_linear_form_*", "test_squared_norm_*", "test_matvec_*", "test_quadratic_form_*", "test_relu_unit_*"),
     *("test_relu_network_*", "test_relu_is_*", "test_relu_passes_*", "test_affine_*"),
     # The gradient of softmax_loss(np.array([[0, -95]], np.float32), [0]) is ∓exp(-95) = ∓5.5e-42, and 0 in jax 0.10.2.
-    "test_softmax_loss_is_*",
+    *("test_softmax_loss_is_*", "test_gradients_are_those_of_backpropagation"),
 )
 
 EXPECTED_FAILURES = (
@@ -450,6 +450,7 @@ EXPECTED_FAILURES = (
     ),
     # What holds in some runs.
     *(xfail(f"{claim}[hard]", _FLUSH, strict=False) for claim in _WITH_SUBNORMAL),
+    xfail("test_layers_of_very_different_sizes_keep_their_digits", _FLUSH, strict=False),
     xfail("test_ridge_minimises_its_objective[*-hard]", _SQUARES, strict=False),
     xfail("test_batch_is_ridge_of_each_problem[hard]", _SQUARES, strict=False),
     xfail("test_objective_is_the_sum_of_squares_and_the_penalty[hard]", _SQUARES, strict=False),
