@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from shrinkage.contract import CONTRACT, Kind
-from shrinkage.properties.engine.account import seen, shown
-from shrinkage.properties.engine.example_calls import EXAMPLES, WITH_ARRAYS, arrays, as_dtype, call, numbers, same
+from shrinkage.properties.engine.account import seen
+from shrinkage.properties.engine.example_calls import EXAMPLES, WITH_ARRAYS, arrays, as_dtype, call, numbers
 from shrinkage.properties.engine.malformed_inputs import judged, of_wrong_shapes, of_wrong_types, with_entries
 from shrinkage.properties.engine.strategies import LAYOUTS
-from shrinkage.properties.engine.verdict import equal, holds, refuses
+from shrinkage.properties.engine.verdict import alike, equal, holds, refuses
 
 pytestmark = pytest.mark.interface
 
@@ -56,9 +56,7 @@ def test_integers_and_bools_are_real_numbers(impl, name):
                 results.append(call(impl, name, EXAMPLES[name] | changed))
             except (ValueError, np.linalg.LinAlgError):  # no full rank any more: but then for all kinds alike
                 results.append([])
-            right = len(results[-1]) == len(results[0]) and same(results[-1], results[0])
-            says = "another answer for integers, bools or lists of them"
-            holds(name, right, says, results[-1], shown.alone(results[0]))
+            alike(name, results[-1], results[0], "integers, bools or lists of them")
 
 
 @pytest.mark.parametrize("name", WITH_ARRAYS)
@@ -79,7 +77,7 @@ def test_integers_of_any_width_are_real_numbers(impl, name):
         as_floats = {key: value.astype(float) for key, value in whole.items()}
         expected = call(impl, name, EXAMPLES[name] | beside | as_floats)
         got = call(impl, name, EXAMPLES[name] | beside | whole)
-        holds(name, same(got, expected), f"another answer for {dtype}", got, shown.alone(expected))
+        alike(name, got, expected, str(dtype))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -93,7 +91,7 @@ def test_any_memory_layout_gives_the_same_answer(impl, name, dtype):
             continue  # a list has no dtype
         changed = arguments | {key: laid_out(arguments[key]) for key in arrays(name)}
         got = call(impl.raw, name, changed)
-        holds(name, same(got, expected), f"another answer for {layout} arrays", got, shown.alone(expected))
+        alike(name, got, expected, f"{layout} arrays")
 
 
 def thresholds(name: str) -> list[str]:
@@ -113,12 +111,12 @@ def test_a_number_comes_in_any_form(impl, name):
         for form in (np.float64, np.float32, np.array, lambda value: np.array(value, np.float32)):
             changed = arguments | {key: form(0.0 if key in zero else arguments[key]) for key in keys}
             got = call(impl, name, changed)
-            holds(name, same(got, expected), "another answer for another form of a number", got, shown.alone(expected))
+            alike(name, got, expected, "another form of a number")
     whole = {key: 56 * EXAMPLES[name][key] for key in numbers(name)}  # up to 112, and their products are no bytes
     expected = call(impl, name, EXAMPLES[name] | whole)
     for form in (int, *(np.dtype(kind).type for kind in "bBhHiIqQ")):
         got = call(impl, name, EXAMPLES[name] | {key: form(value) for key, value in whole.items()})
-        holds(name, same(got, expected), f"another answer for {form.__name__}", got, shown.alone(expected))
+        alike(name, got, expected, f"{form.__name__} as a number")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # of problems that are singular

@@ -22,12 +22,11 @@ from shrinkage.properties.engine.example_calls import (
     call,
     call_raw,
     others,
-    same,
 )
 from shrinkage.properties.engine.mistakes import RIGHT
 from shrinkage.properties.engine.mistakes.answers import ratio
 from shrinkage.properties.engine.mistakes.probes import read
-from shrinkage.properties.engine.verdict import holds
+from shrinkage.properties.engine.verdict import alike, holds
 
 pytestmark = pytest.mark.interface
 
@@ -88,7 +87,7 @@ def test_the_same_bits_from_several_threads_at_once(impl, name):
     with interrupted(lambda: again(1)):
         again(0)
     for i, results in kept:
-        holds(name, same(results, expected[i]), "the same call gives other bits", results, shown.alone(expected[i]))
+        alike(name, results, expected[i], "the same call")
 
 
 def changes(value: np.ndarray) -> Iterator[np.ndarray]:

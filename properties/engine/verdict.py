@@ -24,7 +24,7 @@ import contextlib
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,6 +123,21 @@ def holds(function: str, true: Any, says: str, got: Any, expected: Any = "", kin
     if not true:
         raise _failed(function, kind, says, got, expected)
     seen.of(function).failed = False
+
+
+def alike(function: str, got: Sequence[Any], expected: Sequence[Any], what: str) -> None:
+    """Assert that results are the same bits in the same dtypes as those that came of the same numbers before.
+
+    `what` tells what these are for, where they are others: "int8", "the same call".
+    """
+    __tracebackhide__ = True
+    says = f"another answer for {what}"
+    holds(function, len(got) == len(expected), says, list(got), shown.alone(list(expected)))
+    for one, other in zip(got, expected, strict=True):
+        came, right = np.asarray(one).dtype, np.asarray(other).dtype
+        if not np.array_equal(one, other, equal_nan=True):
+            raise _failed(function, "value", says, one, other)
+        holds(function, came == right, f"for {what} the result is {came}", str(came), str(right), "dtype")
 
 
 def within(function: str, off: Any, rate: Any, bound: Bound, says: str, got: Any, exact: Any) -> None:

@@ -228,14 +228,8 @@ def report(
 def screen_of(stats: dict[str, list[Any]], *chosen: str) -> list[str]:
     """The first lines, and the notes, of one who offers what these reports are about."""
     offers = sorted({name for each in stats.values() for one in each for name in dict(one.user_properties)["about"]})
-    run: dict[str, Any] = {
-        "lost": {},
-        "notes": [],
-        "accuracy": None,
-        "seconds": 0.0,
-        "exit": 5,
-        "implementation": "mine.py",
-    }
+    run: dict[str, Any] = {"lost": {}, "notes": [], "accuracy": None, "seconds": 0.0, "exit": 5}
+    run |= {"implementation": "mine.py"}
     return [*screen.lines(scorecard.of_run(stats, **run, offers=offers, chosen=[*chosen]))]
 
 
@@ -423,6 +417,13 @@ class Uniform:
             "test_two_layers_start*",
             "TwoLayerNet: the mean of W1 / 0.25 is 0.5",
             "weight_scale=0.25) gives 0.499568, right is 0 ± 0.061",
+        ),
+        (
+            "linear_form",
+            lambda x, c: sum(a * b for a, b in zip(np.asarray(x), np.asarray(c), strict=True)),
+            "test_integers_and_bools*",
+            "for integers, bools or lists of them the result is int64",
+            "is of int64, right is float64",
         ),
         (
             "matvec",
