@@ -14,6 +14,7 @@ What holds for every function:
 - Sizes of zero work wherever the mathematics has an answer; a mean over nothing is NaN, without a warning.
 - A wrong shape, a NaN or an infinity in the data, a negative or non-finite `lam` is a `ValueError` that names the
   argument and says what was expected. Chapter 5 is the exception: it passes NaN and infinity through as NumPy would.
+- Where a product or a sum of chapter 1 is past the range of the dtype, nothing is promised of it.
 - The same call twice gives the same bits; so do the same calls from several threads at once.
 """
 

@@ -29,8 +29,8 @@ def operands(draw: Any, *shapes: str, hard: bool = False, plain: bool = False) -
     """Arrays of these shapes, by letters: ``operands("mn", "n")`` is a matrix and a vector that go together."""
     m, n = draw(count(hard, 6)), draw(count(hard, 6))
     dtype, rng = draw(kinds(hard)), generator(draw(SEEDS))
-    # A product of the largest, of three where A is square, is still finite, and so is the sum. Chapter 1 promises no
-    # more, as sums in twice the precision have a NaN for what is past the range.
+    # A product of the largest, of three where A is square, is still finite, and so is the sum. The contract promises no
+    # more: sums in twice the precision have a NaN for what is past the range.
     most = (int(np.finfo(dtype).maxexp) - 8) // (3 if "nn" in shapes else 2)
     binades = draw(st.sampled_from([0, most // 8, most, most])) if hard and not plain else 0
     sizes = [tuple({"m": m, "n": n}[letter] for letter in letters) for letters in shapes]
