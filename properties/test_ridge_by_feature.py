@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shrinkage.properties.engine import bounds_unequal, oracles
 from shrinkage.properties.engine.bounds import norm
 from shrinkage.properties.engine.settings import given
-from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, of_rank
+from shrinkage.properties.engine.strategies import ORDINARY_AND_HARD, SEEDS, Linear, of_rank
 from shrinkage.properties.engine.strategies.unequal import ByFeature, by_feature, few_small_lams, offset
 from shrinkage.properties.engine.verdict import equal, judge, within
 from shrinkage.properties.test_ridge import where_squares_lose
@@ -81,9 +81,20 @@ def test_a_large_lam_takes_its_feature_out(impl, data, hard):
 
 @pytest.mark.accuracy
 @given(where_squares_lose(), SEEDS)
+@example(  # two features without a penalty, all but parallel: whose basis came of I − XX⁺ was at 188 times the bound
+    Linear(
+        np.array([[5.99997, 6.00001, 6.00001], [3.00001, 2.99997, 3.00003], [8.99997, 8.99999, 9.00001]]),
+        np.ones(3),
+        1e-300,
+        3,
+    ),
+    1,
+)
 def test_no_digits_are_lost_to_the_square_of_the_condition_by_feature(impl, p, seed):
-    """ridge_by_feature loses to the condition of X, not to its square as XᵀX + diag(λ) does."""
-    lams = (p.lam * 4.0 ** np.random.default_rng(seed).integers(-1, 2, p.X.shape[1])).astype(p.dtype)
+    """ridge_by_feature loses to the condition of X, not to its square as XᵀX + diag(λ) does; some λ may be 0."""
+    rng = np.random.default_rng(seed)
+    lams = (p.lam * 4.0 ** rng.integers(-1, 2, p.X.shape[1])).astype(p.dtype)
+    lams[: rng.integers(min(p.X.shape))] = 0
     exact = oracles.by_feature(p.X, p.y, lams)
     bound = bounds_unequal.by_feature(p.X, p.y, lams, exact)
     judge("ridge_by_feature", impl.ridge_by_feature(p.X, p.y, lams), exact, bound, dtype=p.dtype)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from ._input import Array, arrays, expect, quiet
 from ._scaling import relative, split, square_sum
-from .least_squares import data, lstsq, pinv
+from .least_squares import data, kept, lstsq
 from .ridge import residual, ridge
 from .spectrum import _each, ridge_path
 
@@ -67,9 +67,8 @@ def ridge_by_feature(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Array:
     (F, k), (g, p) = split(X), split(y, axis=0)
     free = lams == 0
     w = np.zeros((X.shape[1], *y.shape[1:]), X.dtype)
-    left = np.eye(len(F), dtype=X.dtype) - F[:, free] @ pinv(F[:, free])
-    U, sigma, _ = np.linalg.svd(left)
-    N = U[:, sigma > 0.5]  # a projection has no other singular values than 0 and 1
+    U, sigma, _ = np.linalg.svd(F[:, free])
+    N = U[:, np.count_nonzero(kept(sigma, F[:, free].shape)) :]
     scaled = [relative(lam, k, X.dtype) for lam in lams[~free]]
     root = np.sqrt(np.array([mu for mu, _ in scaled], X.dtype))
     Q, R = np.linalg.qr(np.vstack([N.T @ F[:, ~free], np.diag(root)]))
