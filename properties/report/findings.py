@@ -8,6 +8,7 @@ whichever claim saw them.
 """
 
 import itertools
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ GROWS = 10  # a condition at which digits are lost
 MOST = 100  # times its square: as much error over bound as digits that are lost with it come to
 FEW = 1000  # error over bound that roundings alone can have, where they are many
 GAP = 1000  # a factor: errors over bounds that are so far apart, and none between them, are of two causes
+SQUARES = "normal equations"  # the mistake whose errors go with the square of the condition
 GROSS = 1e6  # error over bound that is as plain to see as any larger one
 
 Claim = dict[str, Any]
@@ -67,7 +69,9 @@ def _verdict(mark: str, function: str, found: Sequence[tuple[Claim, Failure | No
     if past:
         row["past_squares"] = past
     if mark == "accuracy" and kinds <= {"value", "nan", "raised"} and _grow(misses):
-        return row | {"verdict": "loses digits", "condition": misses[0][0], "ratio": max(ratio for _, ratio in misses)}
+        lost = [f for f in failures if not f.get("past_squares") and (f.get("ratio") or 0.0) <= _reach(misses)]
+        worst = max(*(ratio for _, ratio in misses), _worst(lost))
+        return row | {"verdict": "loses digits", "condition": misses[0][0], "ratio": worst}
     if past == len(failures):
         return row | {"verdict": "leaves the range"}
     return row | {"verdict": "raises" if kinds == {"raised"} else "wrong"}
@@ -80,7 +84,12 @@ def _misses(failed: Iterable[tuple[Claim, str]]) -> list[tuple[float, ...]]:
 
 def _grow(misses: Sequence[tuple[float, ...]]) -> bool:
     """Whether errors are what a condition, the first of each pair, can have done: a wrong formula is wrong at any."""
-    return bool(misses) and misses[-1][0] > GROWS and all(ratio <= MOST * at**2 for at, ratio in misses)
+    return bool(misses) and misses[-1][0] > GROWS and all(ratio <= _reach([(at, ratio)]) for at, ratio in misses)
+
+
+def _reach(misses: Sequence[tuple[float, ...]]) -> float:
+    """The error over bound that digits lost with the largest of these conditions come to."""
+    return MOST * misses[-1][0] ** 2 if misses else math.inf
 
 
 # ---- findings --------------------------------------------------------------------------------------------------------
@@ -97,8 +106,10 @@ def findings(claims: Iterable[Claim]) -> list[dict[str, Any]]:
         if "typical_of" in failure:
             named[function].add(failure["typical_of"]["name"])
     groups: dict[tuple[str, ...], Group] = defaultdict(list)
+    reach = {name: _reach(_misses((claim, name) for claim, *_ in failed)) for name in named}
     for claim, function, failure in failed:
-        groups[_cause(claim, function, failure, named[function])].append((claim, function, failure))
+        cause = _cause(claim, function, failure, named[function], reach.get(function, math.inf))
+        groups[cause].append((claim, function, failure))
     found = [
         (cause[0] == "past squares", few, _finding(part))
         for cause, group in groups.items()
@@ -137,7 +148,7 @@ def _failed(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Failure]]:
             yield claim, failure.get("function") or ", ".join(blamed), failure
 
 
-def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tuple[str, ...]:
+def _cause(claim: Claim, function: str, failure: Failure, named: set[str], reach: float) -> tuple[str, ...]:
     """What failures of one cause have in common."""
     kind = failure["kind"]
     if "\nmodel.predict(" in failure.get("call", ""):
@@ -158,7 +169,8 @@ def _cause(claim: Claim, function: str, failure: Failure, named: set[str]) -> tu
     if claim["mark"] == "interface" or not (failure.get("call") or follows):
         return "claim", _test(claim)
     if kind in ("value", "nan", "shape", "other") and len(named) == 1:
-        return "typical of", *named
+        beyond = named == {SQUARES} and (failure.get("ratio") or 0.0) > reach  # of another cause: the rank, say
+        return ("value", function) if beyond else ("typical of", *named)
     return "shape" if kind == "shape" else "value", function
 
 
@@ -228,7 +240,7 @@ def _sentence(claim: Claim, failures: Sequence[Failure], functions: list[str], l
         case "value" if claim["mark"] != "interface":
             worst = _worst(failures)
             by = f": the error is {times(worst, 2)} × what is allowed" if worst else ""
-            squared = any(f.get("typical_of", {}).get("name") == "normal equations" for f in failures)
+            squared = any(f.get("typical_of", {}).get("name") == SQUARES for f in failures)
             if squared or (loses and worst):
                 lost = "the square of the condition" if squared else "digits"
                 return f"{who} {'lose' if are == 'are' else 'loses'} {lost}{by}"

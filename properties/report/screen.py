@@ -178,10 +178,8 @@ def _finding(number: int, finding: Mapping[str, Any]) -> Iterator[str]:
     if call:
         yield from _wrapped(told(finding, call))
     if typical := finding["typical_of"]:
-        see = f" See {typical['see']}." if typical["see"] else ""
-        yield from textwrap.wrap(
-            f"typical of: {typical['sentence']}.{see}", WIDTH, initial_indent="   ", subsequent_indent="     "
-        )
+        says = f"typical of: {typical['sentence']}."
+        yield from textwrap.wrap(says, WIDTH, initial_indent="   ", subsequent_indent="     ")
 
 
 def told(finding: Mapping[str, Any], call: str) -> str:

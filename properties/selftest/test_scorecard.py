@@ -337,18 +337,14 @@ def failed(function: str, kind: str, mark: str = "mathematics", **more: Any) -> 
     """A claim as a scorecard has it."""
     failure = {"function": function, "kind": kind, "says": "error / bound = 7", "call": f"{function}(1.0)", **more}
     found = {function: {"outcome": "failed", "misses": more.pop("misses", [])}}
-    claim = {
-        "id": f"test_x.py::test_{kind}_{mark}[{function}]",
-        "claim": "It holds.",
-        "mark": mark,
-        "outcome": "failed",
-    }
+    name = f"test_x.py::test_{kind}_{mark}[{function}]"
+    claim = {"id": name, "claim": "It holds.", "mark": mark, "outcome": "failed"}
     return claim | {"message": "", "failure": failure, "functions": found}
 
 
 def test_failures_of_one_cause_are_one_finding():
     """One for a mistake, one for all dtypes, one for what is not refused; the smallest example that can be pasted."""
-    mistake = {"name": "n", "sentence": "s", "see": ""}
+    mistake = {"name": "n", "sentence": "s"}
     found = findings.findings(
         [
             failed("ridge", "value", size=9, complete=True),
@@ -368,25 +364,17 @@ def test_failures_of_one_cause_are_one_finding():
 
 def test_roundings_and_gross_errors_are_two_findings():
     """The worst comes first, told by the simplest example of its kind; where errors lie between, it is one cause."""
-    given: dict[int, dict[str, Any]] = {
-        size: {"size": size, "complete": True, "call": f"ridge({size})"} for size in range(9)
-    }
-    few = [
-        failed("ridge", "value", "accuracy", ratio=2.3, **given[1]),
-        failed("ridge", "value", ratio=180.0, **given[2]),
-    ]
+    given: dict[int, Any] = {n: {"size": n, "complete": True, "call": f"ridge({n})"} for n in range(9)}
+    few = [failed("ridge", "value", "accuracy", ratio=2.3, **given[1])]
+    few += [failed("ridge", "value", ratio=180.0, **given[2])]
     far = [failed("ridge", "value", "accuracy", ratio=ratio, **given[8]) for ratio in (8e8, 7e10)]
-    far += [
-        failed("ridge", "value", ratio=1e7, **given[6]),
-        failed("ridge", "value", "accuracy", ratio=None, **given[3]),
-    ]
+    far += [failed("ridge", "value", ratio=1e7, **given[6])]
+    far += [failed("ridge", "value", "accuracy", ratio=None, **given[3])]
     first, second = findings.findings(few + far)
     assert (first["call"], len(first["claims"])) == ("ridge(6)", 2)
     assert first["sentence"] == "ridge is wrong: the error is 7e+10 × what is allowed"
-    assert (second["call"], second["sentence"]) == (
-        "ridge(1)",
-        "ridge is wrong: the error is 1.8e+02 × what is allowed",
-    )
+    assert second["call"] == "ridge(1)"
+    assert second["sentence"] == "ridge is wrong: the error is 1.8e+02 × what is allowed"
     between = [failed("ridge", "value", ratio=ratio, **given[5]) for ratio in (1e4, 1e6)]
     (only,) = findings.findings(few + between + far)
     assert only["call"] == "ridge(5)"
@@ -459,6 +447,17 @@ def test_digits_that_go_with_the_condition_are_lost():
     assert findings.verdicts([claim])["ridge"]["accuracy"]["verdict"] == "wrong"
     (found,) = findings.findings([claim])
     assert found["sentence"] == "ridge is wrong: the error is 1e+08 × what is allowed"
+
+
+def test_more_than_the_square_of_the_condition_is_not_put_down_to_the_normal_equations():
+    """A wrong rank fails a claim, too: its error is told by itself, and is none of what the verdict says is lost."""
+    squares = failed("ridge", "value", "accuracy", ratio=1e9, typical_of={"name": "normal equations", "sentence": "s"})
+    squares["functions"]["ridge"]["misses"] = [[1e3, 1e4], [1e6, 1e9]]
+    rank = failed("ridge", "value", "accuracy", ratio=1e30)
+    assert findings.verdicts([squares, rank])["ridge"]["accuracy"]["ratio"] == 1e9
+    sentences = [found["sentence"] for found in findings.findings([squares, rank])]
+    lost = "ridge loses the square of the condition: the error is 1e+09 × what is allowed"
+    assert sentences == [lost, "ridge is wrong: the error is 1e+30 × what is allowed"]
 
 
 @pytest.mark.parametrize("made", [True, False])

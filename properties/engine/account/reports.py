@@ -48,7 +48,7 @@ def with_mistake(failure: Failure) -> dict[str, Any]:
     mistake = mistake_of(failure)
     if mistake is None:
         return failure.told()
-    return failure.told() | {"typical_of": {name: getattr(mistake, name) for name in ("name", "sentence", "see")}}
+    return failure.told() | {"typical_of": {name: getattr(mistake, name) for name in ("name", "sentence")}}
 
 
 def mistake_of(failure: Failure) -> Mistake | None:

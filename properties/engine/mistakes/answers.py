@@ -36,14 +36,10 @@ class Mistake:
         What is done, to go after "typical of: ".
     formulas
         By function, what comes of it: one formula, or several ways to have it.
-    see
-        Where to read about it; empty if nowhere.
     """
 
-    def __init__(
-        self, name: str, sentence: str, formulas: Mapping[str, Formula | Sequence[Formula]], see: str = ""
-    ) -> None:
-        self.name, self.sentence, self.see = name, sentence, see
+    def __init__(self, name: str, sentence: str, formulas: Mapping[str, Formula | Sequence[Formula]]) -> None:
+        self.name, self.sentence = name, sentence
         self._formulas = {f: (each,) if callable(each) else tuple(each) for f, each in formulas.items()}
 
     def formulas_of(self, function: str) -> tuple[Formula, ...]:

@@ -106,11 +106,10 @@ RIGHT: dict[str, Formula] = {}
 WRONG = [
     Mistake(
         "normal equations",
-        "solving the normal equations, which lose digits with the square of the condition",
+        "solving the normal equations, which lose digits with the square of X's condition, as its SVD and QR do not",
         {
             **{name: _near(formula) for name, formula in least_squares.RIGHT.items()},
             **ridge.solutions(_near(lambda X, y, lam: ridge.solution(X, y, lam))),
         },
-        see="properties/README.md#normal-equations",
     )
 ]
