@@ -43,7 +43,7 @@ class Arithmetic:
         self.unit, self.least = UNITS[dtype], SMALLEST.get(dtype, 2.0**-126)
         self.most = largest(dtype)
         self.rng = None if seed is None else np.random.default_rng(seed)
-        self.exact = seed is None
+        self.exact, self.endless = seed is None, False
 
     def operand(self, value: Any) -> Any:
         """What goes into a product or a sum."""
@@ -97,6 +97,18 @@ class Arithmetic:
             )
 
 
+class Endless(Arithmetic):
+    """Float64 without errors and without ends: what leaves its range is put back into it (`operations.within`).
+
+    What is infinite or NaN in float64 and not here is so for lack of range: the quotient of two numbers that overflow,
+    the logarithm of one that underflows. A pole, or what hangs on an infinite argument, is the same in both.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("float64", None)
+        self.exact, self.endless = False, True
+
+
 class Lower(Arithmetic):
     """Float64 with the roundings of a lower precision, none of which is drawn.
 
@@ -140,9 +152,12 @@ class Lower(Arithmetic):
 
 
 def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Each result without errors, and what it may be off by."""
+    """Each result without errors, and what it may be off by: by anything where float64 has not the range for it."""
     exact = run(Arithmetic(dtype, None))
     norms = [np.zeros(value.shape) for value in exact]  # whose squares would underflow
+    if not all(np.isfinite(value).all() for value in exact):
+        for norm, value, other in zip(norms, exact, run(Endless()), strict=True):
+            norm[~np.isfinite(value) & (value != other) & ~(np.isnan(value) & np.isnan(other))] = np.inf
     with np.errstate(all="ignore"):
         for seed in range(runs):
             for i, (value, moved) in enumerate(zip(exact, run(Arithmetic(dtype, seed)), strict=True)):

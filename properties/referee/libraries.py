@@ -12,7 +12,7 @@ import numpy as np
 
 from .arithmetic import Arithmetic
 from .device import DTYPES, Array, leaves, library_of
-from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, mapped, operation, with_arrays
+from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, mapped, operation, with_arrays, within
 
 # ---- NumPy -----------------------------------------------------------------------------------------------------------
 
@@ -36,7 +36,11 @@ class Rounded(np.ndarray):
             return getattr(ufunc, method)(*filled, **named)
 
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        found = operation(self.how, name, run, [np.asarray(plain[i]) for i in at], method in ("__call__", "outer"))
+        numbers = [*map(np.asarray, plain)]
+        if method == "outer":
+            numbers[0] = numbers[0].reshape(*numbers[0].shape, *[1] * numbers[1].ndim)
+        floats, pointwise = [np.asarray(plain[i]) for i in at], method in ("__call__", "outer")
+        found = operation(self.how, name, run, floats, pointwise, numbers if pointwise else floats)
         if out is None:
             return _kept(found)
         for target, value in zip(out, found if isinstance(found, tuple) else (found,), strict=True):
@@ -59,7 +63,8 @@ class Rounded(np.ndarray):
             positional, by_name = with_arrays(tree, floats, iter(arrays))
             return function(*positional, **by_name)
 
-        return _kept(operation(self.how, name, run, arrays_in(tree, floats), False))
+        given = arrays_in(tree, floats)
+        return _kept(operation(self.how, name, run, given, False, given))
 
     def astype(self, dtype: Any, *given: Any, **named: Any) -> Any:
         """Floats stay float64."""
@@ -109,6 +114,10 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
     def floats(each: Any) -> bool:
         return isinstance(each, torch.Tensor) and each.is_floating_point()
 
+    def numbers(tree: Any) -> list[Any]:
+        found = [each for each in leaves(tree) if isinstance(each, torch.Tensor | int | float)]
+        return [each.detach().numpy().copy() if isinstance(each, torch.Tensor) else each for each in found]
+
     def moved(value: Any, made: Any) -> Any:
         same = isinstance(value, torch.Tensor)
         return torch.from_numpy(np.array(made)).to(value.dtype).reshape(value.shape) if same else made
@@ -136,13 +145,16 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
                 result = found if result is None else result
                 return mapped(lambda each: each.numpy() if isinstance(each, torch.Tensor) else each, found)
 
+            operands = numbers(tree) if how.endless else []
             if func._schema.is_mutable:
                 changed = func(*args, **named)
                 for each in arrays_in(changed, floats):
-                    each.copy_(moved(each, how.off(each.numpy())))
+                    value = each.numpy()
+                    value = within(name.rstrip("_"), value, operands, pointwise) if how.endless else how.off(value)
+                    each.copy_(moved(each, value))
                 return changed
             given = [each.detach().double().numpy() for each in arrays_in(tree, floats)]
-            found = operation(how, name, run, given, pointwise)
+            found = operation(how, name, run, given, pointwise, operands)
             parts = iter(leaves(found))
             return mapped(lambda each: moved(each, next(parts)) if floats(each) else (next(parts), each)[1], result)
 
@@ -203,7 +215,7 @@ def _bound(how: Arithmetic, step: Any, values: list[Any]) -> Any:
     given = [np.asarray(values[i]) for i in at]
     shape = step.outvars[0].aval.shape
     pointwise = step.primitive.name not in FACTORED and all(_fits(each.shape, shape) for each in given)
-    return operation(how, step.primitive.name, run, given, pointwise)
+    return operation(how, step.primitive.name, run, given, pointwise, map(np.asarray, values))
 
 
 def _fits(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
@@ -244,6 +256,8 @@ def formula(
     def from_outside(how: Arithmetic) -> list[np.ndarray]:
         with _wide(library):
             found = [numbers(each) for each in leaves(call(*copies(how.input)))]
+        if how.endless:
+            return [within("", each, arrays_in(wide, _is_array), False) for each in found]
         return [how.off(each) for each in found]
 
     def seen(how: Arithmetic) -> list[np.ndarray]:
@@ -272,6 +286,10 @@ def _wide(library: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
 
 
 def _floats(value: Any) -> bool:

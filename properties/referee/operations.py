@@ -1,7 +1,7 @@
 """What one operation of a library may be off by, by its name in NumPy, PyTorch or JAX."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,13 +31,42 @@ MEANS = _names("mean avg_pool2d _adaptive_avg_pool2d linalg_vector_norm norm")
 SPECIAL = _names("erf erfc erfinv erf_inv lgamma digamma gammaln i0 i1 tan pow power")  # twice as far off as others
 FACTORED = _names("cholesky lu triangular_solve eigh eig svd qr geqrf householder_product schur")
 COMPOSITE = _names("gelu silu mish softplus log_sigmoid_forward elu celu hardswish")  # told as one operation
+# Whose results may be too small for float64, and who may have too large ones but at a pole, where an operand is zero.
+PRODUCTS = _names("prod multiply.reduce multiply.accumulate reduce_prod cumprod")
+VANISHING = PRODUCTS | _names(
+    "mul multiply div divide true_divide exp exp2 erfc float_power integer_pow logistic pow power reciprocal sigmoid "
+    "special_erfc square"
+)
+GROWING = VANISHING | _names("add addcdiv addcmul cosh expm1 rsqrt sinh sub subtract")
+FAR = 2.0**512  # of which products are in the range
 
 
-def operation(how: Arithmetic, name: str, run: Callable[..., Any], given: list[Any], pointwise: bool) -> Any:
-    """One operation on plain float64 arrays, and NumPy's part of its error; `run` takes the arrays in their places."""
+def operation(
+    how: Arithmetic, name: str, run: Callable[..., Any], given: list[Any], pointwise: bool, operands: Iterable[Any] = ()
+) -> Any:
+    """One operation on plain float64 arrays, and NumPy's part of its error.
+
+    Parameters
+    ----------
+    how
+        The arithmetic.
+    name
+        Its name.
+    run
+        Itself, which takes the arrays of floats in their places.
+    given
+        Those.
+    pointwise
+        Whether each entry comes of one entry of each.
+    operands
+        All of its numbers, the integers too.
+    """
     value = run(*(map(how.operand, given) if name in SUMS else given))
     if how.exact or name in EXACT:
         return value
+    if how.endless:
+        numbers = given if name in PRODUCTS else [*operands]
+        return mapped(lambda each: within(name, each, numbers, pointwise and name not in SUMS), value)
     with np.errstate(all="ignore"):
         if name in SUMS:
             absolute = run(*(abs(each) for each in given))
@@ -50,6 +79,25 @@ def operation(how: Arithmetic, name: str, run: Callable[..., Any], given: list[A
             longest = max((sum(each.shape) for each in given), default=1)
             value = run(*(how.around(each, longest) for each in given))
     return mapped(functools.partial(how.off, rough=2 if name in SPECIAL else 1), value)
+
+
+def within(name: str, value: Any, operands: list[Any], pointwise: bool) -> np.ndarray:
+    """What an operation gives, put back into the range of float64 where it has left that: of finite operands.
+
+    Of an operation that is not known, that is everything infinite, and every NaN.
+    """
+    value = np.asarray(value)
+    if value.dtype.kind != "f":
+        return value
+    inside: Any = True
+    nonzero: Any = name in VANISHING
+    for each in map(np.asarray, operands):
+        finite, other = np.isfinite(each), each != 0
+        inside = inside & (finite & (other | (name not in GROWING)) if pointwise else finite.all())
+        nonzero = nonzero & (other if pointwise else other.all())
+    lost = np.isinf(value) & (name in GROWING) if pointwise else ~np.isfinite(value)
+    value = np.where(inside & lost, np.copysign(FAR, value), value)
+    return np.where(inside & nonzero & (value == 0), np.copysign(1 / FAR, value), value)
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:

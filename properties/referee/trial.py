@@ -186,7 +186,12 @@ class Trial:
                 continue
             account.problems += 1
             own = theirs["results"]
-            yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
+            yard = self._yardstick(subject, problem, problem.dtype)
+            if any((np.isinf(allowed) & ~np.isfinite(value)).any() for value, allowed in yard):
+                account.note(
+                    f"the reference leaves the range of float64 ({problem.what}): there nothing is judged", "range"
+                )
+            yard, excess = verdict.widened(yard, own, problem.dtype)
             if math.isfinite(excess) and excess:
                 own_error = f"the reference itself is off by {excess:.2g} × what is allowed ({problem.what})"
                 account.note(f"{own_error}: twice as much is allowed", "widened")

@@ -1,7 +1,6 @@
 """Every known cheat is refuted under its name, with the reference in NumPy; honest kernels are right."""
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +8,17 @@ import numpy as np
 import pytest
 
 from shrinkage.properties.judge import main
-from shrinkage.properties.referee import command, pasted, trial
+from shrinkage.properties.referee import command, pasted
 from shrinkage.properties.referee.device import CPU, LAYOUTS, Array
 from shrinkage.properties.referee.problems import Problem, Subject
-from shrinkage.properties.referee.trial import Account, Trial
+from shrinkage.properties.referee.trial import Account
 from shrinkage.properties.referee.verdict import SAYS
 
 from . import honest
 from .cheats import CHEATS, REFERENCE
+from .judging import judged
 
 pytestmark = pytest.mark.power
-SECONDS = 20.0
-
-
-@pytest.fixture(autouse=True)
-def short_turns(monkeypatch):
-    """A race that nobody reads need not be exact."""
-    monkeypatch.setattr(trial, "TURN", 0.002)
-
-
-def judged(folder: Path, candidate: str, reference: str = REFERENCE, seconds: float = SECONDS) -> dict[str, Account]:
-    """What is told of each function; a reference of one word is a name."""
-    ours, theirs = folder / "candidate.py", folder / "reference.py"
-    ours.write_text(candidate)
-    theirs.write_text(reference)
-    against = reference if reference.isidentifier() else str(theirs)
-    sys.modules.pop("reference", None)  # of this path, it may be another one
-    return {account.function: account for account in Trial(str(ours), against, seconds, False).judged()}
 
 
 @pytest.mark.parametrize(("kind", "source"), CHEATS.values(), ids=CHEATS)

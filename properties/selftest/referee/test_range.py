@@ -1,0 +1,82 @@
+"""What the reference says where float64 has not the range for its formula, and where it has."""
+
+import numpy as np
+import pytest
+
+from shrinkage.properties.referee.arithmetic import spread
+from shrinkage.properties.referee.device import Array
+from shrinkage.properties.referee.libraries import formula
+
+from .judging import judged
+
+pytestmark = pytest.mark.power
+
+SOFTMAX = "(lambda e: e / e.sum())({exp}(x - x.max()))"
+# Of finite numbers; and which entries are judged: no matter what float64 gives there, the truth is another.
+VOID = {
+    "inf / inf": ("{exp}(x) / {exp}(x).sum()", [1000.0, 0.0], "-+"),
+    "log of an overflow": ("{log}({exp}(x).sum())", [1000.0, 0.0], "-"),
+    "log of an underflow": (f"{{log}}({SOFTMAX})", [1000.0, 0.0, 999.0], "+-+"),
+    "log of a difference": ("{log}(1 - 1 / (1 + {exp}(-x)))", [50.0, 1.0, 1000.0], "-+-"),
+    "log of a product": ("{log}({exp}(x) * {exp}(x))", [700.0, 1.0], "-+"),
+    "inf - inf": ("{exp}(x) - {exp}(2 * x)", [1000.0, 1.0], "-+"),
+    "0 * inf": ("{exp}(x) * {exp}(-x)", [1000.0, 1.0], "-+"),
+    "in place": ("{exp}(x).__itruediv__({exp}(x).sum())", [1000.0, 0.0], "-+"),
+}
+TRUE = {
+    "a pole of the logarithm": ("{log}(x)", [0.0, 1.0, -1.0], "+++"),
+    "a pole of the quotient": ("1 / x", [0.0, 1.0, -1.0], "+++"),
+    "0 / 0": ("x / (x * x).sum()", [0.0, 0.0], "++"),
+    "1 / inf": ("1 / (1 + {exp}(-x))", [-1000.0, 1.0], "++"),
+    "a mask": (f"(lambda x: {SOFTMAX})({{where}}(x > 0, x, -{{inf}}))", [-1.0, 1.0, 2.0], "+++"),
+    "the logarithm of a mask": (f"(lambda x: {{log}}({SOFTMAX}))({{where}}(x > 0, x, -{{inf}}))", [-1.0, 1.0], "++"),
+    "a mask of all": (f"(lambda x: {SOFTMAX})({{where}}(x > 9, x, -{{inf}}))", [-1.0, 1.0], "++"),
+    "an infinite argument": ("{exp}(x) / {exp}(x).sum()", [np.inf, 0.0], "++"),
+}
+PLACES = {"numpy": "np", "torch": "torch", "jax": "jnp"}
+
+
+@pytest.mark.parametrize("library", PLACES)
+@pytest.mark.parametrize("case", [*VOID, *TRUE])
+def test_what_float64_has_no_range_for_is_not_judged(case, library):
+    """And a pole, a mask and an infinite argument are."""
+    pytest.importorskip(library, reason=f"{library} is not installed: its operations cannot be seen")
+    module = __import__("importlib").import_module("jax.numpy" if library == "jax" else library)
+    names = {each: f"{PLACES[library]}.{each}" for each in ("exp", "log", "where", "inf")}
+    text, x, judges = (VOID | TRUE)[case]
+    call = eval(f"lambda x: {text.format(**names)}", {PLACES[library]: module})
+    if library == "jax" and case == "in place":
+        pytest.skip("nothing is in place there")
+    ((_, allowed),) = spread(formula(call, [Array(np.array(x, np.float32), "float32")], library), "float32", 12)
+    assert "".join("-" if each else "+" for each in np.atleast_1d(np.isinf(allowed))) == judges
+
+
+def test_who_is_stable_is_right_where_the_reference_overflows(tmp_path):
+    """In float64 too; and he is wrong where the reference is stable and he is not, as `cheats` have it."""
+    reference = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((6, 8)).astype(np.float32)]
+
+def log_softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return np.log(e / e.sum(axis=-1, keepdims=True))
+
+def logarithm(x):
+    return np.log(abs(x))
+"""
+    candidate = """
+import numpy as np
+
+def log_softmax(x):
+    d = x - x.max(axis=-1, keepdims=True)
+    return d - np.log(np.exp(d).sum(axis=-1, keepdims=True))
+
+def logarithm(x):
+    return np.log(abs(x) + np.finfo(x.dtype).tiny)
+"""
+    accounts = judged(tmp_path, candidate, reference)
+    assert not accounts["log_softmax"].findings, accounts
+    assert "range" in accounts["log_softmax"].notes
+    assert accounts["logarithm"].findings["value"].wrong.right == "-inf"
