@@ -69,6 +69,7 @@ _STDERR = os.dup(2)  # before pytest captures it, which it does not yet where th
 PATIENCE = 60  # seconds for a claim, after which somebody at a terminal wonders
 POINTS = pytest.StashKey[gradescope.Points]()
 CHOSEN = pytest.StashKey[list[tuple[str, Implementation]]]()
+STORED = pytest.StashKey[list[worst.Entry]]()
 WARNED = pytest.StashKey[Warned]()
 # Nobody's fault, and no reason not to judge: where nothing can be written, what failed is not kept for the next run.
 READ_ONLY = ("ignore::pytest.PytestCacheWarning", "ignore:The database setting is not configured")
@@ -127,6 +128,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(cluster_at(address), "cluster")
     if place := config.getoption("--database"):
         keep_examples(place, config.getoption("--hypothesis-profile", None) or PROFILE)
+    config.stash[STORED] = [entry for name, _ in config.stash[CHOSEN] for entry in stored(name, place)]
     if config.getoption("--one-screen"):
         config.pluginmanager.register(Absent())
         if not hasattr(config, "workerinput"):
@@ -142,6 +144,15 @@ def cluster_at(address: str) -> Cluster:
         raise pytest.UsageError("--dask needs distributed: pip install 'distributed'.") from None
     except (OSError, ValueError) as error:
         raise pytest.UsageError(f"--dask {address}: no scheduler answers there ({error}).") from None
+
+
+def stored(name: str, place: str | None) -> list[worst.Entry]:
+    """The worst inputs that hunts have found, those that come along and those of that place."""
+    try:
+        more = worst.Store(place, name).entries() if place else {}
+        return [*worst.read(name).values(), *more.values()]
+    except worst.Damaged as damaged:
+        raise pytest.UsageError(str(damaged)) from None
 
 
 def keep_examples(place: str, profile: str) -> None:
@@ -224,10 +235,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xfail(reason=failure.reason, strict=failure.strict, run=failure.run))
                 item.obj = under(item.obj, unshrunk)  # type: ignore[attr-defined]  # a function, which has one
         covered.update(item.nodeid for item in items)
-    stored = [*worst.read(name).values()]
-    if place := config.getoption("--database"):
-        stored += worst.Store(place, name).entries().values()
-    replay.inject([item for item in judging if item.path.is_relative_to(CLAIMS)], stored)
+    entries = config.stash[STORED]
+    replay.inject([item for item in judging if item.path.is_relative_to(CLAIMS)], entries)
 
 
 def _skip(claims: list[pytest.Item], implementation: Implementation) -> None:

@@ -14,17 +14,18 @@ import os
 import platform
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from shrinkage import __version__
-from shrinkage.cli import Parser, is_expression, many, positive
+from shrinkage.cli import Parser, is_expression, is_folder_to_write, many, positive
 from shrinkage.loader import Choice, WrongChoice, load
 from shrinkage.peers import library, peers
 from shrinkage.properties.judge import OPTIONS, kept
-from shrinkage.properties.worst import REDIS, Store
+from shrinkage.properties.worst import REDIS, Damaged, Store
 
 CLAIMS = ("accuracy", "mathematics", "interface")  # in this order: where errors are large first
 
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         description="How far off can it be? The worst error over bound of each function, by steered search, by "
         "matrices known to be hard, and by moving the numbers of the worst problem seen.",
         epilog="Exit codes: 0 nothing above 1 was found and no claim failed otherwise, 1 something was or one did, 2 "
-        "it was interrupted, or there was nothing to hunt in. Whatever was found is stored at once; the same command "
+        "it was interrupted, no claim came to its end, or there was nothing to hunt in. Whatever was found is stored at once; the same command "
         "goes on from there.",
     )
     made.add_argument(
@@ -92,8 +93,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy is imported in a process of the hunt
             os.environ.setdefault(threads, "1")
         place = chosen["database"] or str(folder / "worst")
+        if not (place.startswith(REDIS) or is_folder_to_write(Path(place))):
+            made.error(f"argument --database: {place} cannot be written into: give a folder of yours")
         try:
             store = Store(place, choice.name)
+            store.entries()
+        except Damaged as error:
+            made.error(str(error))
         except ModuleNotFoundError as error:
             made.error(f"argument --database: {place} needs {error.name}: pip install '{error.name}'")
         except Exception as error:  # Redis' own, which need not be installed
@@ -105,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     """Until time is up, or somebody has had enough."""
+    from shrinkage.properties.engine.account.reports import sentence
     from shrinkage.properties.engine.falsify import claims
     from shrinkage.properties.hunt.plan import Plan, of_names
     from shrinkage.properties.hunt.pool import Pool
@@ -144,16 +151,25 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
     if plan.untried:
         head += f"\n{many(plan.untried, 'claim')} left to be tried: the same command goes on there"
     elif plan.exhausted:
-        head += "\nIt ended there, as no claim is left that draws what it holds against a bound"
-    show(head, worst, before, chosen["verbose"], store.said)
+        head += "\nIt ended there: none of these claims draws its input, and another round would be the same"
+    sentences = {claim.name: sentence(claim.test) for claim in about}
+    show(head, worst, before, chosen["verbose"], store.said, sentences)
     if interrupted:
         print("It was interrupted; the same command goes on from here.")
+        return 2
+    if not worst and plan.untried == len(about):
+        print("No claim came to its end in that time: --hours gives it more.")
         return 2
     return int(any(map(counts, worst)))
 
 
 def version(choice: Choice) -> str:
-    """Of the library that is hunted in, if it is one; else of this project."""
+    """Of the library that is hunted in, if it is one, or of this project; of somebody's files, what is in them."""
+    given = (*choice.names, *(name.partition(":")[0] for name in choice.estimators))
+    paths = [Path(name) for name in given if name != "impl" and name not in peers()]
+    files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.py")))]
+    if files:
+        return f"{zlib.crc32(b''.join(file.read_bytes() for file in files)):08x}"
     own = [library(name).distribution for name in choice.names if name in peers()]
     names = own or [name.partition(".")[0] for name in choice.names if name != "impl"] or ["shrinkage"]
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):

@@ -125,8 +125,8 @@ class Pool:
         said = watchdog.at_work(Path(self._folder), worker.name)
         called = said["seconds"] if "function" in said else 0.0
         if not ready:
-            at = f": {said['function']} was in a call for {called:.0f} s" if called else ""
-            return Outcome(ended=f"did not come to an end{at}")
+            at = f", in a call of {said['function']}, {called:.0f} s after it began" if called else ""
+            return Outcome(ended=f"was stopped, as its time was up{at}")
         ended = f"ended the process that it ran in, with exit code {code}"
         if not called:
             return Outcome(ended=ended)

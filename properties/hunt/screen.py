@@ -4,6 +4,7 @@ import math
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rich import progress
@@ -59,9 +60,20 @@ class Progress:
             self._bar.console.print(f"{seconds:6.0f} s  {described}", soft_wrap=True)
 
 
-def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbose: bool, stored: str = "") -> None:
-    """Of each function the worst, and what is new; as code what is above 1, and then what fails otherwise."""
+def show(
+    head: str,
+    entries: Iterable[Entry],
+    before: Mapping[str, Entry],
+    verbose: bool,
+    stored: str = "",
+    claims: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Of each function the worst, and what is new; as code what is above 1, and then what fails otherwise.
+
+    `claims` has, by their names, what they say.
+    """
     write: Any = sys.stdout.write
+    left = dict(claims)  # each is said once
     write(f"{head}\n")
     shown = [*by_contract(entries)]
     measured: dict[tuple[str, bool], Entry] = {}
@@ -94,6 +106,8 @@ def show(head: str, entries: Iterable[Entry], before: Mapping[str, Entry], verbo
         here = f"; on this input it is {ratio(small)} ×" if small.ratio < entry.ratio else ""
         write(f"\n{place}. {entry.function}: {says}{here}\n")
         write(f"   claim  {small.claim}\n")
+        for line in textwrap.wrap(left.pop(small.claim, ""), WIDTH - 10):
+            write(f"          {line}\n")
         for line in _code(small, verbose, stored):
             write(f"{line}\n")
         if small.ratio < entry.ratio:

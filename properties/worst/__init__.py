@@ -84,29 +84,40 @@ class Entry:
         return json.dumps(kept, ensure_ascii=False)
 
 
-def parsed(line: str) -> Entry:
-    """The entry of a line."""
-    fields = json.loads(line)
-    return Entry(**fields | {"ratio": math.inf if fields["ratio"] is None else fields["ratio"]})
+class Damaged(ValueError):
+    """What stands where an entry should: it is said where that is, and nothing is written over it."""
+
+
+def parsed(line: str, place: str) -> Entry:
+    """The entry of a line; `Damaged`, which tells the place, if it is none."""
+    try:
+        fields = json.loads(line)
+        return Entry(**fields | {"ratio": math.inf if fields["ratio"] is None else fields["ratio"]})
+    except (ValueError, TypeError, LookupError) as error:
+        raise Damaged(f"{place} is no input of a hunt ({error}): mend it, or take it out") from None
 
 
 def read(name: str, folder: Path = FOLDER) -> dict[str, Entry]:
     """What is stored of an implementation, by function; nothing if there is no such file."""
-    return {entry.key: entry for entry in map(parsed, _lines(name, folder, about_hours=False))}
+    file, lines = folder / file_of(name), _lines(name, folder)
+    entries = [parsed(line, f"{file}, line {n},") for n, line in enumerate(lines, 1) if not _of_hours(line)]
+    return {entry.key: entry for entry in entries}
 
 
 def hours(name: str, folder: Path = FOLDER) -> dict[str, float]:
     """For how long was hunted in an implementation, in hours of one process, by the library's version."""
-    return next((json.loads(line)[HOURS] for line in _lines(name, folder, about_hours=True)), {})
+    return next((json.loads(line)[HOURS] for line in _lines(name, folder) if _of_hours(line)), {})
 
 
-def _lines(name: str, folder: Path, about_hours: bool) -> list[str]:
-    """Those that say the hours, or the others."""
+def _of_hours(line: str) -> bool:
+    return line.startswith(f'{{"{HOURS}"') and line.endswith("}}")
+
+
+def _lines(name: str, folder: Path) -> list[str]:
     try:
-        lines = (folder / file_of(name)).read_text(encoding="utf-8").splitlines()
+        return (folder / file_of(name)).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    return [line for line in lines if line.startswith(f'{{"{HOURS}"') is about_hours]
 
 
 def file_of(name: str) -> str:
@@ -157,7 +168,7 @@ class Store:
         """All of them, by key."""
         if self.server is None:
             return read(self.name, self.folder)
-        return {key: parsed(line) for key, line in self.server.hgetall(self._key).items()}
+        return {key: parsed(line, f"{key} in {self.said}") for key, line in self.server.hgetall(self._key).items()}
 
     def put(self, entry: Entry) -> bool:
         """Keep it, unless something as bad is there; whether it was kept."""
@@ -203,7 +214,7 @@ class Store:
 
         def put(pipe: Any) -> bool:
             there = pipe.hget(self._key, entry.key)
-            larger = there is None or worse(entry, parsed(there))
+            larger = there is None or worse(entry, parsed(there, f"{entry.key} in {self.said}"))
             pipe.multi()
             if larger:
                 pipe.hset(self._key, entry.key, entry.line())

@@ -34,7 +34,12 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
 
 def claim(item: pytest.Item) -> str:
     """What a test claims, in a sentence."""
-    return (getattr(getattr(item, "function", None), "__doc__", None) or "").strip().split("\n")[0]
+    return sentence(getattr(item, "function", None))
+
+
+def sentence(test: object) -> str:
+    """The first line of its docstring."""
+    return (getattr(test, "__doc__", None) or "").strip().split("\n")[0]
 
 
 def mark(item: pytest.Item) -> str:
