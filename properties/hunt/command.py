@@ -38,8 +38,8 @@ def parser() -> argparse.ArgumentParser:
         description="How far off can it be? The worst error over bound of each function, by steered search, by "
         "matrices known to be hard, and by moving the numbers of the worst problem seen.",
         epilog="Exit codes: 0 nothing above 1 was found and no claim failed otherwise, 1 something was or one did, 2 "
-        "it was interrupted, no claim came to its end, or there was nothing to hunt in. Whatever was found is stored at once; the same command "
-        "goes on from there.",
+        "it was interrupted, no claim came to its end, or there was nothing to hunt in. Whatever was found is stored "
+        "at once; the same command goes on from there.",
     )
     made.add_argument(
         "names", nargs="*", metavar="NAME", help="a file, a folder, a module or a peer's short name, as for judge"
