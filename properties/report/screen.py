@@ -15,6 +15,8 @@ LINES = 30  # of findings: with what is above them, a screen
 COUNTED = ("held", "failed", "departed", "not offered")
 INTERRUPTED = 2  # pytest's exit code
 LONGEST = 2  # lines that a call may take
+ARRAY = re.compile(r"\[[^()]*\]")
+FEWEST = 24  # characters of an array from which something is seen
 ORDER = ("wrong", "raises", "loses digits", "leaves the range", "departs", "right")
 
 Card = Mapping[str, Any]
@@ -223,9 +225,22 @@ def _wrapped(text: str) -> list[str]:
 
 
 def shortened(code: str) -> str:
-    """What can be read at a glance: long lines have an end."""
-    most = LONGEST * WIDTH
-    return "\n".join(line if len(line) <= most else f"{line[: most - 2]} …" for line in code.split("\n"))
+    """What can be read at a glance: of long arrays the first numbers, so that every argument is seen."""
+    return "\n".join(line if len(line) <= LONGEST * WIDTH else _cut(line) for line in code.split("\n"))
+
+
+def _cut(line: str) -> str:
+    most, arrays = LONGEST * WIDTH, ARRAY.findall(line)
+    room = (most - len(ARRAY.sub("", line))) // max(1, len(arrays))
+
+    def beginning(array: re.Match[str]) -> str:
+        if len(array[0]) <= room:
+            return array[0]
+        kept = array[0][: room - 6].rpartition(", ")[0]
+        return f"{kept}, …{']' * (kept.count('[') - kept.count(']'))}"
+
+    cut = ARRAY.sub(beginning, line) if room > FEWEST else line
+    return cut if len(cut) <= most else f"{cut[: most - 2]} …"
 
 
 def counted(card: Card) -> Counter[str]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from shrinkage.properties.judge import PROFILES
+from shrinkage.properties.report import screen
 from shrinkage.properties.selftest.own_pytest import interrupted_python, own_python
 
 pytestmark = pytest.mark.power
@@ -382,3 +383,16 @@ def test_an_interrupted_run_says_so(folder, options, sent):
     assert json.loads((folder / "card.json").read_text())["exit"] == pytest.ExitCode.INTERRUPTED
     assert "left at work" not in output
     assert not [name for name in names(temporary) if name.startswith("shrinkage")]
+
+
+def test_of_a_long_call_every_argument_is_seen():
+    """Its arrays are cut after a number, their brackets closed; a short one stays as it is."""
+    numbers = ", ".join(["[1.5, -2.25]"] * 40)
+    call = f"ridge(np.array([{numbers}], np.float32), np.array([3.0, 4.0]), 1e-06)"
+    cut = screen.shortened(call)
+    first, _, rest = cut.partition("…")
+    assert re.fullmatch(r"ridge\(np\.array\(\[(\[1\.5, -2\.25\], )+(\[1\.5, )?", first)
+    assert re.fullmatch(r"\]{1,2}, np\.float32\), np\.array\(\[3\.0, 4\.0\]\), 1e-06\)", rest)
+    assert cut.count("[") == cut.count("]")
+    assert len(cut) <= screen.LONGEST * screen.WIDTH
+    assert screen.shortened(cut) == cut
