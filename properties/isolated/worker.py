@@ -35,6 +35,10 @@ class Failed(Exception):
     """What was asked for raised an error; in its own words."""
 
 
+class _Nonsense(Exception):
+    """What comes from there is no message."""
+
+
 class Worker:
     """The process, as seen by who asks; a thread of its own is all that it may have in there.
 
@@ -103,9 +107,14 @@ class Worker:
         try:
             _say(self.endpoint, {"do": do, **question})
             answer = _hear(self.endpoint)
+            if not {"answer", "error"} & {*answer}:
+                raise _Nonsense
         except TimeoutError:
             self.kill()
             raise Gone(f"gave no answer within {self.patience:g} s") from None
+        except _Nonsense:
+            self.kill()
+            raise Gone("sent what is no answer") from None
         except (EOFError, OSError):
             raise Gone(self.ended()) from None
         except BaseException:  # Ctrl-C, say: an answer that comes later would be taken for that to the next question
@@ -284,4 +293,7 @@ def _hear(endpoint: socket.socket) -> dict[str, Any]:
         piece, left = left[:size], left[size:]
         return np.frombuffer(piece, dtype).reshape(shape)
 
-    return json.loads(text, object_hook=with_arrays)
+    try:
+        return dict(json.loads(text, object_hook=with_arrays))
+    except (ValueError, TypeError, RecursionError) as error:  # whoever has found the socket may have written into it
+        raise _Nonsense from error

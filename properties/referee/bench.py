@@ -7,6 +7,7 @@ back: a candidate can reach whatever is in its own process, and that holds no an
 import contextlib
 import importlib
 import inspect
+import itertools
 import random
 import sys
 import time
@@ -25,7 +26,7 @@ from shrinkage.properties.isolated import kernel
 from shrinkage.properties.isolated.rules import Watch
 from shrinkage.properties.isolated.worker import begin, serve
 
-from .device import CPU, DTYPES, NUMBER, Array, leaves, library_of, packed, unpacked
+from .device import CPU, DTYPES, NUMBER, Array, form, leaves, library_of, mapped, packed, under, unpacked
 
 BAIT = -1232.0  # which every dtype holds; what looks for answers in memory finds it
 LATER = 0.02  # seconds after which an answer is looked at again
@@ -126,7 +127,7 @@ class Bench:
             if "torch" in sys.modules and not names:
                 stack.enter_context(sys.modules["torch"].no_grad())
             if "jax" in sys.modules:  # which has no float64 by itself, and an adapter may have said that it shall
-                wide = any(str(getattr(each, "dtype", "")) == "float64" for each in given)
+                wide = any(str(getattr(each, "dtype", "")) == "float64" for each in leaves(given))
                 stack.enter_context(sys.modules["jax"].enable_x64(wide or bool(names)))
             yield called
 
@@ -144,8 +145,9 @@ class Bench:
         `like` are shapes and dtypes of right answers: arrays of them are in memory, and have just been there.
         """
         subnormals.regain()
-        values = [unpacked(each) for each in given]
-        arguments = [self._place(function, i, each, library) for i, each in enumerate(values)]
+        values, at = unpacked(given), itertools.count()
+        arguments = mapped(lambda each: self._place(function, next(at), each, library), values)
+        numbers, were = leaves(values), leaves(arguments)
         expected = [
             CPU.place(Array(np.full(shape, BAIT), "float32").cast(dtype), library)
             for shape, dtype in like
@@ -158,9 +160,13 @@ class Bench:
             result = self._run(function, names, arguments)
         except (Exception, SystemExit) as error:
             return {"raised": told(error, Path(self.file))}
-        results = leaves(result)
+        results, at_once = leaves(result), []
+        for each in results:
+            array = _fetched(each)
+            if array is None:
+                return {"unfit": form(result) + f" with {form(each)} in it" * (each is not result)}
+            at_once.append(array)
         strange = [f"{type(each).__module__}.{type(each).__name__}" for each in results if not _plain(each)]
-        at_once = [CPU.fetch(each) for each in results]
         over = [i for i, (each, was) in enumerate(self._kept) if not _same(CPU.fetch(each), was)]
         self._kept = []
         left = {*sys._current_frames()} - threads
@@ -171,7 +177,8 @@ class Bench:
         late = [
             i for i, (each, was) in enumerate(zip(results, at_once, strict=True)) if not _same(CPU.fetch(each), was)
         ]
-        arrays = [(i, each) for i, each in enumerate(arguments) if library_of(each)]
+        arrays = [(i, each) for i, each in enumerate(were) if library_of(each)]
+        kept = [id(each) for each in leaves(arguments)] == [id(each) for each in were]
         shares = sorted({i for each in results for i, argument in arrays if _share(each, argument)})
         if not shares:
             self._kept = [*zip(results, at_once, strict=True)]
@@ -182,7 +189,9 @@ class Bench:
             "late": late,
             "over": over,
             "shares": shares,
-            "changed": [i for i, each in arrays if not _same(CPU.fetch(each), values[i])],
+            "changed": [i for i, each in arrays if not _same(CPU.fetch(each), numbers[i])] + [-1] * (not kept),
+            "form": form(result),
+            "forms": [[keys, form(each)] for keys, each in under(result)],
         }
 
     def _place(self, function: str, at: int, value: Any, library: str) -> Any:
@@ -208,7 +217,7 @@ class Bench:
                     f"{what.__module__ or getattr(owner, '__module__', type(owner).__module__)}.{what.__name__}"
                 )
 
-        arguments = [CPU.place(unpacked(each), library) for each in given]
+        arguments = mapped(lambda each: CPU.place(each, library), unpacked(given))
         sys.setprofile(watch)
         with contextlib.suppress(Exception):
             self._run(function, names, arguments)
@@ -223,9 +232,9 @@ class Bench:
 
     def prepare(self, library: str, given: list[Any], calls: int, seed: int) -> None:
         """The inputs of a turn: these are the last, and no two are the same, or a table would do."""
-        rng, values = np.random.default_rng(seed), [unpacked(each) for each in given]
-        self._sets = [[CPU.place(_other(rng, each), library) for each in values] for _ in range(calls - 1)]
-        self._sets.append([CPU.place(each, library) for each in values])
+        rng, values = np.random.default_rng(seed), unpacked(given)
+        self._sets = [mapped(lambda each: CPU.place(_other(rng, each), library), values) for _ in range(calls - 1)]
+        self._sets.append(mapped(lambda each: CPU.place(each, library), values))
 
     def turn(self, function: str, names: list[str]) -> list[Any]:
         """A call of each, and what came of the last."""
@@ -275,6 +284,15 @@ def _plain(value: Any) -> bool:
         return type(value) in (torch.Tensor, torch.nn.Parameter)
     known = (bool, int, float, np.ndarray)
     return type(value) in known or isinstance(value, np.generic) or type(value).__module__.startswith(("jax", "jaxlib"))
+
+
+def _fetched(value: Any) -> Array | None:
+    """Its numbers, if it has any."""
+    try:
+        array = CPU.fetch(value)
+    except Exception:  # whatever its class says
+        return None
+    return array if array.values.dtype.kind in "biufc" else None
 
 
 def _same(a: Array, b: Array) -> bool:

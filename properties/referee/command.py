@@ -75,10 +75,10 @@ def _about(account: Account) -> str:
         return f"{kinds} finding{'s' * (kinds > 1)}{tried}"
     if not account.problems:
         return ""
-    dtypes = ", ".join(account.dtypes)
+    dtypes = f" in {', '.join(account.dtypes)}" if account.dtypes else ""
     error = f"the error at most {account.worst:.2g} × what is allowed" if account.worst else "in every bit"
     else_right = "where there is NaN or infinity; else right: " if account.findings else ""
-    return f"{else_right}{account.problems} problems in {dtypes}, {error}{_speed(account)}"
+    return f"{else_right}{account.problems} problems{dtypes}, {error}{_speed(account)}"
 
 
 def _speed(account: Account) -> str:

@@ -6,7 +6,7 @@ Another device is another `Device`: `place` would copy to it, and `synchronize` 
 import importlib
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -96,7 +96,7 @@ def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
 
 def library_of(value: Any) -> str:
     """Whose array it is; empty for what is none."""
-    for kind in type(value).__mro__:
+    for kind in type(value).__mro__ if hasattr(value, "__array__") else ():
         top = kind.__module__.partition(".")[0]
         if top in ("numpy", "torch", "jax", "jaxlib"):
             return "jax" if top == "jaxlib" else top
@@ -149,21 +149,65 @@ CPU = Device()
 
 
 def leaves(value: Any) -> list[Any]:
-    """The arrays and numbers of a result, in order."""
+    """The arrays and numbers of arguments or of a result, in order; a dictionary's in that of its keys."""
+    return [leaf for _, leaf in under(value)]
+
+
+def under(value: Any, keys: str = "") -> Iterator[tuple[str, Any]]:
+    """The same, and under which keys each is."""
     if isinstance(value, dict):
-        return [leaf for key in value for leaf in leaves(value[key])]
+        for key in sorted(value, key=repr):
+            yield from under(value[key], f"{keys}[{key!r}]")
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from under(each, keys)
+    elif value is not None:
+        yield keys, value
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """The function of every leaf, in the same containers."""
     if isinstance(value, tuple | list):
-        return [leaf for each in value for leaf in leaves(each)]
-    return [] if value is None else [value]
+        each = [mapped(function, part) for part in value]
+        return type(value)(*each) if hasattr(value, "_fields") else type(value)(each)
+    if isinstance(value, dict):
+        return {key: mapped(function, part) for key, part in value.items()}
+    return value if value is None else function(value)
+
+
+def form(value: Any) -> str:
+    """What a result is, in words."""
+    if value is None:
+        return "None"
+    if isinstance(value, dict):
+        return f"a dict of {' and '.join(sorted(map(repr, value)))}" if value else "an empty dict"
+    library = "" if isinstance(value, np.generic) else library_of(value)
+    if library == "torch" and "strided" not in str(value.layout):
+        return "a sparse tensor"
+    name = type(value).__name__
+    plain = "number" if isinstance(value, bool | int | float | np.generic) else name.replace("_", " ")
+    said = {"torch": "tensor", "numpy": "NumPy array", "jax": "JAX array"}.get(library, plain)
+    return f"a{'n' * (said[0] in 'aeiouAEIOU')} {said}"
 
 
 def packed(value: Any) -> Any:
     """As a worker's message holds it."""
+    if isinstance(value, dict):
+        return {"dict": [[key, packed(each)] for key, each in value.items()]}
+    if isinstance(value, tuple | list):
+        each = [*map(packed, value)]
+        return {"tuple": each} if isinstance(value, tuple) else each
     return vars(value) if isinstance(value, Array) else value
 
 
 def unpacked(value: Any) -> Any:
-    """The array again."""
-    if not isinstance(value, dict) or "values" not in value:
+    """The same again."""
+    if isinstance(value, list):
+        return [*map(unpacked, value)]
+    if not isinstance(value, dict):
         return value
+    if "dict" in value:
+        return {key: unpacked(each) for key, each in value["dict"]}
+    if "tuple" in value:
+        return tuple(map(unpacked, value["tuple"]))
     return Array(**value | {"values": np.asarray(value["values"])})

@@ -11,8 +11,8 @@ from unittest import mock
 import numpy as np
 
 from .arithmetic import Arithmetic
-from .device import DTYPES, Array, leaves, library_of
-from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, mapped, operation, with_arrays, within
+from .device import DTYPES, Array, leaves, library_of, mapped
+from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, operation, with_arrays, within
 
 # ---- NumPy -----------------------------------------------------------------------------------------------------------
 
@@ -189,15 +189,11 @@ def _jax(how: Arithmetic, call: Callable[..., Any], given: list[Any]) -> Any:
         return [each.val if isinstance(each, core.Literal) else known[each] for each in jaxpr.outvars]
 
     with jax.enable_x64(True):
-        at = [i for i, each in enumerate(given) if isinstance(each, np.ndarray)]
 
         def of_arrays(*arrays: Any) -> Any:
-            filled = list(given)
-            for i, array in zip(at, arrays, strict=True):
-                filled[i] = array
-            return leaves(call(*filled))
+            return leaves(call(*with_arrays(given, _is_array, iter(arrays))))
 
-        arrays = [given[i] for i in at]
+        arrays = arrays_in(given, _is_array)
         return evaluated(jax.make_jaxpr(of_arrays)(*arrays), arrays)
 
 
@@ -244,10 +240,10 @@ def formula(
     adapted
         Whether it takes and gives NumPy's arrays whatever it is made of.
     """
-    wide = [each.values.astype(float) if _floats(each) else getattr(each, "values", each) for each in given]
+    wide = mapped(lambda each: each.values.astype(float) if _floats(each) else _numbers(each), given)
 
     def copies(into: Callable[[np.ndarray], Any] = np.asarray) -> list[Any]:
-        return [into(each.copy()) if isinstance(each, np.ndarray) else each for each in wide]
+        return [*mapped(lambda each: into(each.copy()) if _is_array(each) else each, wide)]
 
     def numbers(value: Any) -> np.ndarray:
         host = value.detach().numpy() if library_of(value) == "torch" else np.asarray(_plain(value))
@@ -286,6 +282,10 @@ def _wide(library: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def _numbers(value: Any) -> Any:
+    return value.values if isinstance(value, Array) else value
 
 
 def _is_array(value: Any) -> bool:

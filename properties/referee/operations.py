@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import Arithmetic
+from .device import mapped
 
 
 def _names(text: str) -> frozenset[str]:
@@ -89,9 +90,11 @@ def within(name: str, value: Any, operands: list[Any], pointwise: bool) -> np.nd
     value = np.asarray(value)
     if value.dtype.kind != "f":
         return value
+    arrays = [*map(np.asarray, operands)]
+    pointwise = pointwise and _broadcast(arrays) == value.shape  # a sum is called so, too
     inside: Any = True
     nonzero: Any = name in VANISHING
-    for each in map(np.asarray, operands):
+    for each in arrays:
         finite, other = np.isfinite(each), each != 0
         inside = inside & (finite & (other | (name not in GROWING)) if pointwise else finite.all())
         nonzero = nonzero & (other if pointwise else other.all())
@@ -100,14 +103,11 @@ def within(name: str, value: Any, operands: list[Any], pointwise: bool) -> np.nd
     return np.where(inside & nonzero & (value == 0), np.copysign(1 / FAR, value), value)
 
 
-def mapped(function: Callable[[Any], Any], value: Any) -> Any:
-    """The function of every leaf of a result."""
-    if isinstance(value, tuple | list):
-        each = [mapped(function, part) for part in value]
-        return type(value)(*each) if hasattr(value, "_fields") else type(value)(each)
-    if isinstance(value, dict):
-        return {key: mapped(function, part) for key, part in value.items()}
-    return value if value is None else function(value)
+def _broadcast(arrays: list[np.ndarray]) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(*(each.shape for each in arrays))
+    except ValueError:
+        return None
 
 
 def arrays_in(tree: Any, is_array: Callable[[Any], bool]) -> list[Any]:

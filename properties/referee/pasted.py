@@ -20,7 +20,7 @@ PLACED = {"torch": "torch.from_numpy({})", "jax": "jax.numpy.asarray({})"}
 def lines(subject: Subject, problem: Problem, state: dict[str, Any], folder: Path) -> list[str]:
     """The code; its arrays, and the model's numbers, are put into the folder."""
     kept: dict[str, np.ndarray] = {}
-    given = ", ".join(_code(each, f"{i}", subject, kept) for i, each in enumerate(problem.given))
+    given = ", ".join(_code(each, subject, kept) for each in problem.given)
     model = subject.name in bench.MODELS
     forward = "model" if subject.library == "torch" else "model.forward"
     code = f"{forward if model else subject.name}({given})"
@@ -41,12 +41,18 @@ def lines(subject: Subject, problem: Problem, state: dict[str, Any], folder: Pat
     return [*made, f"{code}  # {problem.what}"]
 
 
-def _code(value: Any, name: str, subject: Subject, kept: dict[str, np.ndarray]) -> str:
+def _code(value: Any, subject: Subject, kept: dict[str, np.ndarray]) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_code(each, subject, kept)}' for key, each in value.items())}}}"
+    if isinstance(value, tuple | list):
+        inside = ", ".join(_code(each, subject, kept) for each in value)
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     if not isinstance(value, Array):
         return source_repr.code(value)
     whole = value.whole.values
     text = source_repr.code(whole)
     if whole.size > FEW:
+        name = str(len(kept))
         kept[name], text = whole, f"f[{name!r}]"
     text = PLACED.get(subject.library, "{}").format(text) if subject.name not in CONTRACT else text
     wide = {"torch": ".to(torch.bfloat16)", "jax": ".astype('bfloat16')"}.get(subject.library, ".astype('bfloat16')")

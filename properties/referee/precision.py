@@ -6,6 +6,7 @@ rounds every step of another formula does not; but its answers are numbers of th
 It has to do so all over: what is wrong in some entries, and right where rounding would be seen, is wrong otherwise.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import BITS, Arithmetic, Lower
-from .device import DTYPES, Array, rounded
+from .device import DTYPES, Array, mapped, rounded
 
 FITS = 0.6  # of the error at most is left when a run in the lower precision is taken from it
 ALIKE = 1.1  # are two precisions that explain as much
@@ -38,10 +39,7 @@ def lower(formula: Formula, given: list[Any], got: list[Array], yard: list[Any],
         found = []
         for rounding in (np.rint, np.trunc):
             ways = [Lower(precision, rounding, results) for results in range(3)]
-            less = [
-                Array(ways[0].operand(each.values.astype(float)), each.dtype) if _floats(each) else each
-                for each in given
-            ]
+            less = mapped(functools.partial(_rounded, ways[0]), given)
             for how, inputs in ((Arithmetic(dtype, None), less), (ways[0], given), (ways[1], given), (ways[2], less)):
                 found.append(_left(got, formula(inputs)(how), yard, NORMAL.get(precision, 0.0)))
         left[precision] = min(found)
@@ -67,5 +65,7 @@ def _left(got: list[Array], values: list[np.ndarray], yard: list[Any], least: fl
     return float(np.median(np.concatenate(rests))) / size if size else math.inf
 
 
-def _floats(value: Any) -> bool:
-    return isinstance(value, Array) and value.dtype in DTYPES
+def _rounded(how: Lower, value: Any) -> Any:
+    if not isinstance(value, Array) or value.dtype not in DTYPES:
+        return value
+    return Array(how.operand(value.values.astype(float)), value.dtype)

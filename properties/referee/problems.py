@@ -1,5 +1,7 @@
 """On what a candidate is tried: the inputs of the reference's file, and harder ones of the same kind."""
 
+import functools
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -13,9 +15,11 @@ from shrinkage.properties.engine import example_calls
 from shrinkage.properties.engine.strategies import wild
 
 from . import bench
-from .device import CPU, DTYPES, LAYOUTS, Array, leaves, library_of
+from .device import CPU, DTYPES, LAYOUTS, Array, leaves, library_of, mapped
 
 LARGE = 1 << 18  # entries; on more there are fewer problems
+SMALL = 1 << 14  # on no more, other dtypes are tried in the given shape
+INTEGERS = 1 << 17, 1 << 24  # larger ones than were given: at most so large, and with so much memory where they count
 # Where nobody says what a function takes: shapes for so many arguments, of which the reference takes some.
 SHAPES: dict[int, list[list[tuple[int, ...]]]] = {
     1: [[(5, 8)], [(7,)], [(4, 4)]],
@@ -50,6 +54,22 @@ class Problem:
     asked: bool = True
     other: str = ""
     draw: Callable[[int], list[Any]] = field(default=lambda _: [], repr=False)
+
+    @property
+    def dtypes(self) -> list[str]:
+        """Of its floats, or where it has none, of its arrays."""
+        found = [each.dtype for each in arrays(self.given)]
+        return [each for each in found if each in DTYPES] or found
+
+    @property
+    def key(self) -> bytes:
+        """The same for the same call."""
+        said = hashlib.sha256()
+        for each in leaves(self.given):
+            array = isinstance(each, Array)
+            said.update(repr((each.dtype, each.layout, each.values.shape) if array else each).encode())
+            said.update(each.values.tobytes() if array else b"")
+        return said.digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +126,7 @@ def subjects(where: list[ModuleType], name: str, functions: dict[str, int], mode
 def _drawn(inputs: Callable[[], Any]) -> Callable[[int], list[Any]]:
     def draw(seed: int) -> list[Any]:
         bench.seeded(seed)
-        return [CPU.fetch(each) if library_of(each) else each for each in inputs()]
+        return [*mapped(lambda each: CPU.fetch(each) if library_of(each) else each, inputs())]
 
     return draw
 
@@ -134,41 +154,81 @@ def _noisy(rng: np.random.Generator, array: Array) -> Array:
     return Array(array.values * (1 + rng.random(array.values.shape) / 4), array.dtype)
 
 
-def problems(subject: Subject, takes: Callable[[list[Any], bool], bool]) -> Iterator[Problem]:
-    """Those of one function, the plain ones first; `takes` says whether the reference, or both, take such arguments."""
-    shapes = [draw for draw in subject.draw if takes(draw(1), False)]
-    shapes = [draw for draw in shapes if subject.guessed and takes(draw(1), True)] or shapes
+Takes = Callable[[list[Any], bool], list[Array] | None]
+
+
+def problems(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
+    """Those of one function, the plain ones first, each once.
+
+    Parameters
+    ----------
+    subject
+        The function.
+    takes
+        What the reference answers to such arguments, or the candidate after it; None where one of them raises an error.
+    learned
+        Whether there are numbers of a model, which an integer may be the index of.
+    """
+    known: set[bytes] = set()
+    for problem in _any(subject, takes, learned):
+        if (key := problem.key) not in known:
+            known.add(key)
+            yield problem
+
+
+def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
+    shapes = [draw for draw in subject.draw if takes(draw(1), False) is not None]
+    shapes = [draw for draw in shapes if subject.guessed and takes(draw(1), True) is not None] or shapes
     for draw in shapes:
         given = draw(1)
-        dtype = next((each.dtype for each in given if _floats(each)), "float32")
+        dtype = next((each.dtype for each in arrays(given) if _floats(each)), "float32")
         large = entries(given) > LARGE
         for seed in (1,) if large else (1, 2, 3):
             yield Problem(draw(seed), "as they are", dtype, draw=draw)
         for what, change in VALUES.items():
             if (what in _PLAIN or not _linear(subject)) and (what == "sparse" or not large):
                 yield Problem(_changed(subject, given, change), what, dtype)
+        for what, change in {} if subject.names else {**WITHIN}.items():
+            other = _varied(given, change)
+            answer = takes(other, False)
+            if answer is not None and all(np.isfinite(each.values).all() for each in answer):
+                yield Problem(other, what, dtype)
+        if not subject.names and not learned and (larger := _larger(given, takes)) is not None:
+            yield Problem(larger, "of larger integers", dtype, asked=False, other="range")
         for what in [] if subject.library == "jax" else [*LAYOUTS][1:2] if large else LAYOUTS:
-            yield Problem([_laid(each, what) for each in given], what, dtype, asked=False, other="layout")
+            laid = mapped(functools.partial(_laid, what), given)
+            yield Problem(laid, what, dtype, asked=False, other="layout")
         resized = [] if subject.names else [each for each in _reshaped(given) if entries(each) <= LARGE]
-        others = [each for each in resized if takes(each, False)]
+        others = [each for each in resized if takes(each, False) is not None]
         for other in others:
             yield Problem(other, "of another shape", dtype, asked=False, other="shape")
-        smallest = min([given, *others], key=entries)
-        for name in DTYPES if dtype == "float32" else ():
+        small = given if entries(given) <= SMALL else min([given, *others], key=entries)
+        for name in DTYPES if dtype == "float32" and any(map(_floats, arrays(given))) else ():
             held = name != "bfloat16" or subject.library != "numpy" or find_spec("ml_dtypes") is not None
             if name != dtype and held and (not subject.names or name == "float64"):
-                cast = [each.cast(name) if isinstance(each, Array) else each for each in smallest]
-                if takes(cast, False):
-                    yield Problem(cast, f"in {name}", name, asked=False)
+                cast = cast_to(name, small)
+                if takes(cast, False) is not None:
+                    what = f"in {name}" if small is given else f"in {name}, of another shape"
+                    yield Problem(cast, what, name, asked=False)
 
 
-def _laid(value: Any, layout: str) -> Any:
+def cast_to(dtype: str, given: list[Any]) -> list[Any]:
+    """All floats rounded to another dtype."""
+    return [*mapped(lambda each: each.cast(dtype) if isinstance(each, Array) else each, given)]
+
+
+def _laid(layout: str, value: Any) -> Any:
     return replace(value, layout=layout) if isinstance(value, Array) and value.values.ndim else value
 
 
 def entries(given: list[Any]) -> int:
     """Entries of all arrays."""
-    return sum(each.values.size for each in given if isinstance(each, Array))
+    return sum(each.values.size for each in arrays(given))
+
+
+def arrays(given: list[Any]) -> list[Array]:
+    """All of them, in whatever they are."""
+    return [each for each in leaves(given) if isinstance(each, Array)]
 
 
 def _linear(subject: Subject) -> bool:
@@ -182,15 +242,83 @@ def _floats(value: Any) -> bool:
 
 def _changed(subject: Subject, given: list[Any], change: Callable[..., np.ndarray]) -> list[Any]:
     """Other numbers in the places of those that may be any."""
-    rng, found, first = np.random.default_rng(7), [], True
-    kinds = {a.name: a.kind for a in CONTRACT[subject.name].arguments} if subject.names else {}
-    for i, each in enumerate(given):
-        free = not subject.names or kinds.get(subject.names[i], Kind.REAL) is Kind.REAL
-        if free and _floats(each) and each.values.size:
-            values = change(rng, each.values.astype(float), each.dtype, first)
-            each, first = Array(values, "float64").cast(each.dtype), False
-        found.append(each)
-    return found
+    rng, first = np.random.default_rng(7), True
+
+    def other(each: Any) -> Any:
+        nonlocal first
+        if not _floats(each) or not each.values.size:
+            return each
+        values = change(rng, each.values.astype(float), each.dtype, first)
+        first = False
+        return Array(values, "float64").cast(each.dtype)
+
+    if not subject.names:
+        return [*mapped(other, given)]
+    kinds = {a.name: a.kind for a in CONTRACT[subject.name].arguments}
+    free = [kinds.get(name, Kind.REAL) is Kind.REAL for name in subject.names]
+    return [other(each) if real else each for each, real in zip(given, free, strict=True)]
+
+
+# Integers may be indices and labels: within what was given.
+WITHIN: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
+    "with its integers in another order": lambda rng, values: rng.permutation(values.ravel()).reshape(values.shape),
+    "with its smallest integer everywhere": lambda rng, values: np.full_like(values, values.min()),
+    "with its largest integer everywhere": lambda rng, values: np.full_like(values, values.max()),
+    "with two of its integers": lambda rng, values: rng.choice([values.min(), values.max()], values.shape),
+}
+
+
+def _varied(given: list[Any], change: Callable[..., np.ndarray]) -> list[Any]:
+    """Other integers in the places of those that were given."""
+    rng = np.random.default_rng(7)
+
+    def other(each: Any) -> Any:
+        if not isinstance(each, Array) or each.values.dtype.kind not in "iub" or each.values.size < 2:
+            return each
+        return replace(each, values=_as_ordered(each.values, change(rng, each.values)))
+
+    return [*mapped(other, given)]
+
+
+def _as_ordered(values: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Integers in order where others are, or each of a range once: those may be indices of rows, or where these begin."""
+    if values.dtype.kind not in "iub" or values.size < 2 or not made.size:
+        return made
+    steps, least = np.diff(values.astype(int), axis=-1), int(values.min())
+    if steps.size and (steps > 0).all():
+        made = values if values.shape == made.shape else np.broadcast_to(least + np.arange(made.shape[-1]), made.shape)
+    elif np.array_equal(np.unique(values), np.arange(least, least + values.size)):
+        made = (least + np.random.default_rng(7).permutation(made.size)).reshape(made.shape)
+    elif (steps >= 0).all():
+        made = np.sort(made, axis=-1)
+    return made.astype(values.dtype)
+
+
+def _larger(given: list[Any], takes: Takes) -> list[Any] | None:
+    """Larger integers than were given, where there is nothing that they may be indices of, and none overflows."""
+    rng, whole = np.random.default_rng(7), [each for each in arrays(given) if each.values.size]
+    if not whole or any(each.values.dtype.kind not in "iu" for each in whole):
+        return None
+
+    def larger(each: Any) -> Any:
+        if not isinstance(each, Array):
+            return each
+        values = each.values
+        most = min(INTEGERS[0], INTEGERS[1] // entries(given), np.iinfo(values.dtype).max)
+        if not values.size or most <= abs(values.astype(float)).max():
+            return each
+        made = rng.integers(-most if values.min() < 0 else 0, most + 1, values.shape)
+        return replace(each, values=made.astype(values.dtype))
+
+    def wide(each: Any) -> Any:
+        return Array(each.values.astype(np.int64), "int64") if isinstance(each, Array) else each
+
+    other = [*mapped(larger, given)]
+    answers = [takes(each, False) for each in (other, [*mapped(wide, other)])]
+    if answers[0] is None or answers[1] is None:
+        return None
+    pairs = zip(answers[0], answers[1], strict=True)
+    return other if all(np.isfinite(a.values).all() and np.array_equal(a.values, b.values) for a, b in pairs) else None
 
 
 def _placed(number: float) -> Callable[..., np.ndarray]:
@@ -248,18 +376,18 @@ _PLAIN = ("with the signs changed", "large", "small")
 
 def _reshaped(given: list[Any]) -> Iterator[list[Any]]:
     """With other sizes of axes, wherever one of that size is; and of the first axis alone."""
-    sizes = {n for each in given if isinstance(each, Array) for n in each.values.shape if n}
-    first = {each.values.shape[0] for each in given if isinstance(each, Array) and each.values.ndim > 1}
+    sizes = {n for each in arrays(given) for n in each.values.shape if n}
+    first = {each.values.shape[0] for each in arrays(given) if each.values.ndim > 1}
     for size in sorted(sizes):
         for other in (1, size + 1, size // 2 or 2) if size <= 64 else (1, 7, 33):
-            yield [_to_size(each, size, other, range(9)) for each in given]
+            yield mapped(functools.partial(_to_size, size, other, range(9)), given)
     for size in sorted(first):
         for other in (1, min(size, 64) + 1):
-            yield [_to_size(each, size, other, range(1)) for each in given]
+            yield mapped(functools.partial(_to_size, size, other, range(1)), given)
 
 
-def _to_size(value: Any, size: int, other: int, axes: range) -> Any:
+def _to_size(size: int, other: int, axes: range, value: Any) -> Any:
     if not isinstance(value, Array) or value.values.ndim < (2 if len(axes) == 1 else 1):
         return value
     shape = tuple(other if n == size and i in axes else n for i, n in enumerate(value.values.shape))
-    return replace(value, values=np.resize(value.values[..., ::-1], shape))
+    return replace(value, values=_as_ordered(value.values, np.resize(value.values[..., ::-1], shape)))

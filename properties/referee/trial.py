@@ -22,10 +22,10 @@ from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 from . import bench, verdict
 from .arithmetic import UNITS, Arithmetic, spread
 from .asks import asks
-from .device import CPU, Array, packed, unpacked
+from .device import CPU, Array, form, leaves, packed, unpacked
 from .libraries import formula
 from .precision import held, lower
-from .problems import LARGE, Problem, Subject, entries, problems, subjects
+from .problems import LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
 from .verdict import ANYHOW, NAMED, Wrong, Yard
 
 RUNS, FEW_RUNS = 12, 4  # of the reference with errors, on a problem and on a large one
@@ -180,18 +180,18 @@ class Trial:
         self._call = self._made(subject)
         earlier: list[list[Array]] = []
         first: tuple[Problem, Yard, list[Array]] | None = None
-        for problem in problems(subject, lambda given, both: self._takes(subject, given, both)):
+        learned = bool(self._state)
+        for problem in problems(subject, lambda given, both: self._takes(subject, given, both), learned):
             theirs = self._asked(self._theirs, subject, problem)
             if "raised" in theirs:
                 continue
+            if "unfit" in theirs:
+                raise Unfit(
+                    f"{self.reference}'s {subject.reference} gives {theirs['unfit']}: nothing can be held to it"
+                )
             account.problems += 1
             own = theirs["results"]
-            yard = self._yardstick(subject, problem, problem.dtype)
-            if any((np.isinf(allowed) & ~np.isfinite(value)).any() for value, allowed in yard):
-                account.note(
-                    f"the reference leaves the range of float64 ({problem.what}): there nothing is judged", "range"
-                )
-            yard, excess = verdict.widened(yard, own, problem.dtype)
+            yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
             if math.isfinite(excess) and excess:
                 own_error = f"the reference itself is off by {excess:.2g} × what is allowed ({problem.what})"
                 account.note(f"{own_error}: twice as much is allowed", "widened")
@@ -201,14 +201,13 @@ class Trial:
                 )
             like = [[each.values.shape, each.dtype] for each in own]
             ours = self._asked(self._ours, subject, problem, like, look=account.problems <= 3)
-            if problem.dtype not in account.dtypes:
-                account.dtypes.append(problem.dtype)
+            account.problems -= "raised" in ours and not problem.asked
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
             for each in wrong:
                 account.add(each, (subject, problem, self._state))
             if problem.asked and wrong:
                 account.asked_right = False
-            if not wrong and problem.asked and "raised" not in ours:
+            if not wrong and problem.asked and "results" in ours:
                 earlier = [*earlier[-3:], ours["results"]]
                 first = first or (problem, yard, own)
         if not account.problems:
@@ -252,16 +251,16 @@ class Trial:
             model = model.double()
         return model if callable(model) else model.forward
 
-    def _takes(self, subject: Subject, given: list[Any], both: bool) -> bool:
+    def _takes(self, subject: Subject, given: list[Any], both: bool) -> list[Array] | None:
         problem = Problem(given, "as they are", "")
+        found = self._asked(self._ours if both else self._theirs, subject, problem)
         if both:
-            return "raised" not in self._asked(self._ours, subject, problem)
-        found = self._asked(self._theirs, subject, problem)
-        if "raised" not in found and any(_differ(found, self._asked(self._theirs, subject, problem))):
+            return None if "raised" in found else []
+        if "results" in found and any(_differ(found, self._asked(self._theirs, subject, problem))):
             raise Unfit(
                 f"{self.reference}'s {subject.reference} has another answer every time: nothing can be held to it"
             )
-        return "raised" not in found
+        return None if "raised" in found else found.get("results", [])
 
     def _asked(
         self, who: Worker, subject: Subject, problem: Problem, like: Sequence[Any] = (), look: bool = False
@@ -269,13 +268,18 @@ class Trial:
         if who is self._ours:
             self._at = subject, problem, self._state
         name = subject.name if who is self._ours else subject.reference
+        for each in leaves(problem.given):
+            if not isinstance(each, Array | bool | int | float | str):
+                raise Unfit(f"{self.reference}'s get_inputs() gives {form(each)}: it may give arrays, numbers and text")
         answer: dict[str, Any] = who.ask(
             "call",
             **{"function": name, "names": subject.names, "library": subject.library},
-            **{"given": [*map(packed, problem.given)], "like": like, "look": look},
+            **{"given": packed(problem.given), "like": like, "look": look},
         )
         if "results" in answer:
-            answer["results"] = [unpacked(each) for each in answer["results"]]
+            answer["results"] = unpacked(answer["results"])
+        if who is self._ours and not _told(answer):
+            raise Failed("what its process sends is no answer")
         return answer
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
@@ -284,7 +288,7 @@ class Trial:
 
     def _rounded(self, subject: Subject, problem: Problem, dtype: str, yard: Yard) -> Yard:
         """What is allowed besides where the answer comes in a narrower dtype, from an input rounded to that or not."""
-        given = [each.cast(dtype) if isinstance(each, Array) else each for each in problem.given]
+        given = cast_to(dtype, problem.given)
         wide = []
         for (value, least), (other, allowed) in zip(
             yard, self._yardstick(subject, replace(problem, given=given), dtype), strict=True
@@ -314,6 +318,9 @@ class Trial:
             elif not {"raises", "form" if problem.other == "shape" else ""} & {*account.findings}:
                 account.note(f"it takes none {problem.what}: {ours['raised']}", problem.other)
             return
+        if unfit := verdict.unfit(ours, theirs, bool(subject.names)):
+            yield unfit
+            return
         got, own = ours["results"], theirs["results"]
         if ours["strange"]:
             yield Wrong("lazy", f"a {ours['strange'][0]}")
@@ -328,6 +335,9 @@ class Trial:
         if form := verdict.wrong_form(got, own):
             yield form
             return
+        for (_, gives), (_, right) in zip(ours["forms"], theirs["forms"], strict=True):
+            if not subject.names and gives != right and "number" not in gives + right and not ours["strange"]:
+                account.note(f"it gives {gives} where the reference gives {right}", "library")
         others = [a.dtype for a, b in zip(got, own, strict=True) if a.dtype != b.dtype and a.dtype in UNITS]
         narrow = max([problem.dtype, *others], key=UNITS.__getitem__)
         if dtype := verdict.wrong_dtype(got, own, problem.dtype):
@@ -337,7 +347,12 @@ class Trial:
                 account.note(f"it gives {dtype.got} for {problem.dtype}, where the reference gives {dtype.right}")
         if narrow != problem.dtype:
             yard = self._rounded(subject, problem, narrow, yard)
+        account.dtypes += [each for each in dict.fromkeys(problem.dtypes) if each not in account.dtypes]
         ratio, found = verdict.worst(got, yard, own, narrow)
+        if verdict.beyond(got, yard):
+            account.note(
+                f"the reference leaves the range of float64 ({problem.what}): there nothing is judged", "range"
+            )
         if ratio <= 1:
             account.worst = max(account.worst, ratio)
             return
@@ -366,7 +381,7 @@ class Trial:
         problem, yard, own = first
         for _ in range(AGAIN):
             answer = self._asked(self._ours, subject, problem)
-            if "raised" in answer or verdict.wrong_form(answer["results"], own):
+            if "results" not in answer or verdict.wrong_form(answer["results"], own):
                 return account.add(Wrong("calls", answer.get("raised", "")), (subject, problem, self._state))
             ratio, _ = verdict.worst(answer["results"], yard, own, problem.dtype)
             if ratio > 1:
@@ -377,7 +392,7 @@ class Trial:
 
     def _told(self, subject: Subject, account: Account, problem: Problem) -> None:
         """Whether it calls what it is to replace."""
-        asked = {"names": subject.names, "library": subject.library, "given": [*map(packed, problem.given)]}
+        asked = {"names": subject.names, "library": subject.library, "given": packed(problem.given)}
         used = self._ours.ask("uses", function=subject.name, file=self.file, **asked)
         theirs = self._theirs.ask("uses", function=subject.reference, file="", **asked)
         same = [
@@ -394,14 +409,14 @@ class Trial:
         def turns(calls: int) -> dict[Worker, float]:
             seed, took, answers = next(seeds), {}, {}
             problem = Problem(first.draw(seed), "when it is timed", first.dtype, draw=first.draw)
-            given = [*map(packed, problem.given)]
+            given = packed(problem.given)
             self._at = subject, problem, self._state
             for who in sorted(both, key=lambda who: (who is self._ours) == seed % 2):
                 who.ask("prepare", library=subject.library, given=given, calls=calls, seed=seed)
                 begun = time.perf_counter()
                 answers[who] = who.ask("turn", function=both[who], names=subject.names)
                 took[who] = time.perf_counter() - begun
-            got, own = ([unpacked(each) for each in answers[who]] for who in both)
+            got, own = (unpacked(answers[who]) for who in both)
             if seed % JUDGED == 0:
                 yard, _ = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
                 if verdict.wrong_form(got, own) or verdict.worst(got, yard, own, problem.dtype)[0] > 1:
@@ -428,7 +443,22 @@ def running(group: int) -> list[str]:
 
 
 def _bytes(given: list[Any]) -> Iterator[int]:
-    return (each.values.nbytes for each in given if isinstance(each, Array))
+    return (each.values.nbytes for each in arrays(given))
+
+
+def _told(answer: Any) -> bool:
+    """Whether it is what a bench tells of an answer: a candidate can reach its own."""
+    if {"raised", "unfit"} & {*answer}:
+        return True
+    results, forms = answer.get("results"), answer.get("forms")
+    whole = {"form", "strange", "late", "over", "shares", "changed"} <= {*answer}
+    return (
+        whole
+        and isinstance(results, list)
+        and isinstance(forms, list)
+        and len(forms) == len(results)
+        and all(isinstance(each, Array) and each.values.dtype.kind in "biufc" for each in results)
+    )
 
 
 def _differ(a: dict[str, Any], b: dict[str, Any]) -> Iterator[bool]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import arithmetic
 from .bench import BAIT
-from .device import NUMBER, Array
+from .device import NUMBER, Array, leaves
 
 Yard = list[tuple[np.ndarray, np.ndarray]]
 
@@ -22,6 +22,7 @@ SAYS = {
     "late": "goes on with its work after it has handed the answer back",
     "over": "writes over an answer that it has handed back before",
     "shape": "is right for the shape that it was made for, and wrong for others",
+    "range": "is right for integers like those that it was given, and wrong for larger ones",
     "layout": "is right for arrays that are contiguous, and wrong for the same numbers where they are not",
     "calls": "changes its answer with the number of calls",
     "patched": "changes how it is timed, compared or given its numbers",
@@ -32,12 +33,13 @@ SAYS = {
     "gone": "does not return where the reference answers",
     "dtype": "answers in another dtype",
     "form": "answers in another shape",
+    "kind": "answers in another form",
     "special": "departs where there is NaN or infinity",
     "value": "is wrong",
 }
 # Why an answer is wrong.
-NAMED = {"memory", "input", "earlier", "part", "precision", "late", "layout", "shape", "calls"}
-ANYHOW = NAMED | {"value", "part"}  # whose answers are wrong without a NaN, too
+NAMED = {"memory", "input", "earlier", "part", "precision", "late", "layout", "shape", "range", "calls"}
+ANYHOW = NAMED | {"value", "part", "kind"}  # whose answers are wrong without a NaN, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,27 @@ def wrong_form(got: list[Array], own: list[Array]) -> Wrong | None:
     return None if shapes[0] == shapes[1] else Wrong("form", got=_shapes(shapes[0]), right=_shapes(shapes[1]))
 
 
+def unfit(ours: dict[str, Any], theirs: dict[str, Any], adapted: bool) -> Wrong | None:
+    """What is no answer of that kind: no array, no container where one is expected, or one with other keys.
+
+    Parameters
+    ----------
+    ours, theirs
+        What the bench tells of both answers.
+    adapted
+        Whether an adapter is between, and the form its own.
+    """
+    gives, right = ours.get("unfit") or ours["form"], theirs["form"]
+    if "unfit" not in ours:
+        keys = [" and ".join(key for key, _ in each["forms"] if key) for each in (ours, theirs)]
+        single = [each["forms"] == [["", each["form"]]] for each in (ours, theirs)]
+        if adapted or (keys[0] == keys[1] and single[0] == single[1]):
+            return None
+        if gives == right:
+            gives, right = keys
+    return Wrong("kind", f"it gives {gives} where the reference gives {right}")
+
+
 def _shapes(shapes: list[Any]) -> str:
     return " and ".join(map(str, shapes)) or "nothing"
 
@@ -92,6 +115,12 @@ def worst(got: list[Array], yard: Yard, own: list[Array], dtype: str) -> tuple[f
     """The largest ratio, and all of them."""
     found = [ratios(g, *expected, o, dtype) for g, expected, o in zip(got, yard, own, strict=True)]
     return max((float(each.max(initial=0)) for each in found), default=0.0), found
+
+
+def beyond(got: list[Array], yard: Yard) -> bool:
+    """Whether it has another answer where float64 has not the range for the reference's formula."""
+    pairs = [(g.values.astype(float), value, allowed) for g, (value, allowed) in zip(got, yard, strict=True)]
+    return any((~np.isfinite(v) & np.isinf(a) & (g != v) & ~(np.isnan(g) & np.isnan(v))).any() for g, v, a in pairs)
 
 
 def widened(yard: Yard, own: list[Array], dtype: str) -> tuple[Yard, float]:
@@ -119,17 +148,18 @@ def called(
     here = f"in entry {tuple(map(int, at))}, " if at else ""
     counted = value.dtype.kind == "f" and math.isfinite(ratio[at])  # else nothing but the right one is allowed
     size = f"{here}the error is {ratio[at]:.2g} × what is allowed" if counted else here.rstrip(", ")
-    if any(isinstance(each, Array) and not np.isfinite(each.values).all() for each in given):
+    arrays = [each for each in leaves(given) if isinstance(each, Array)]
+    if not all(np.isfinite(each.values).all() for each in arrays):
         return Wrong("special", here.rstrip(", "), **shown)
     if np.count_nonzero(result.values == BAIT) * 2 > np.count_nonzero(wrong):
         return Wrong("memory", **shown)
-    for each in given:
-        if isinstance(each, Array) and _is(result, each.values):
+    for each in arrays:
+        if _is(result, each.values):
             return Wrong("input", **shown)
     for before in earlier:
         if len(before) == len(got) and _is(result, before[which].values) and 4 * wrong.sum() > wrong.size > 1:
             return Wrong("earlier", **shown)
-    batch = value.ndim and any(isinstance(each, Array) and each.values.shape[:1] == value.shape[:1] for each in given)
+    batch = value.ndim and any(each.values.shape[:1] == value.shape[:1] for each in arrays)
     if batch and (done := _done(result.values, np.where(np.isfinite(allowed), value, 0), wrong)):
         return Wrong("part", f"{done} of {len(value)} rows", **shown)
     return Wrong("value", size, **shown)

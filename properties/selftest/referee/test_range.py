@@ -80,3 +80,14 @@ def logarithm(x):
     assert not accounts["log_softmax"].findings, accounts
     assert "range" in accounts["log_softmax"].notes
     assert accounts["logarithm"].findings["value"].wrong.right == "-inf"
+
+
+def test_a_norm_of_a_library_is_seen_through():
+    """Of an infinite argument, too: its sums are told as pointwise there."""
+    torch = pytest.importorskip("torch", reason="torch is not installed: its operations cannot be seen")
+    x = np.ones((6, 8), np.float32)
+    x[2, 3] = np.inf
+    call = formula(lambda x: torch.nn.functional.layer_norm(x, (8,)), [Array(x, "float32")], "torch")
+    ((value, allowed),) = spread(call, "float32", 12)
+    assert np.isnan(value[2]).all()
+    assert np.isfinite(allowed).all()
