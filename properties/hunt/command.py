@@ -164,17 +164,18 @@ def hunt(choice: Choice, store: Store, chosen: dict[str, Any]) -> int:
 
 
 def version(choice: Choice) -> str:
-    """Of the library that is hunted in, if it is one, or of this project; of somebody's files, what is in them."""
+    """Of the first library that is hunted in, or of this project; of somebody's files, what is in them."""
     given = (*choice.names, *(name.partition(":")[0] for name in choice.estimators))
     paths = [Path(name) for name in given if name != "impl" and name not in peers()]
     files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.py")))]
     if files:
         return f"{zlib.crc32(b''.join(file.read_bytes() for file in files)):08x}"
-    own = [library(name).distribution for name in choice.names if name in peers()]
-    names = own or [name.partition(".")[0] for name in choice.names if name != "impl"] or ["shrinkage"]
+    modules = [name.partition(".")[0] for name in given if name != "impl"] or ["shrinkage"]
+    known = library(modules[0]).distribution if modules[0] in peers() else ""
+    name = known or importlib.metadata.packages_distributions().get(modules[0], modules)[0]
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
-        return f"{names[0]} {importlib.metadata.version(names[0])}"
-    return f"shrinkage {__version__}" if names == ["shrinkage"] else ""
+        return f"{name} {importlib.metadata.version(name)}"
+    return f"shrinkage {__version__}" if name == "shrinkage" else ""
 
 
 def processor() -> str:

@@ -18,8 +18,10 @@ from typing import Any
 import hypothesis
 import numpy as np
 import pytest
+import scipy
 from hypothesis import Phase, settings
 
+from shrinkage import __version__
 from shrinkage.loader import Choice, load
 from shrinkage.loader.implementation import together
 from shrinkage.peers import numpy as textbook
@@ -406,6 +408,21 @@ def test_a_damaged_database_is_said_before_anything_is_tried(tmp_path, here, cap
     assert code == pytest.ExitCode.USAGE_ERROR
     assert f"ERROR: {says}" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("choice", "version"),
+    [
+        (Choice(("impl",)), f"shrinkage {__version__}"),
+        (Choice(("numpy",)), f"numpy {np.__version__}"),
+        (Choice((), (), ("scipy.linalg:Ridge(alpha=lam)",)), f"scipy {scipy.__version__}"),
+        (Choice(("no_such_module",)), ""),
+    ],
+    ids=lambda value: value.name if isinstance(value, Choice) else "",
+)
+def test_the_version_is_that_of_what_is_hunted_in(choice, version):
+    """Also of a class that a library has."""
+    assert command.version(choice) == version
 
 
 def test_what_is_stored_of_a_file_that_changed_is_measured_anew(tmp_path, here):
