@@ -34,14 +34,16 @@ class Arithmetic:
     Parameters
     ----------
     dtype
-        Of what is handed from operation to operation; sums are in float32 at least, as kernels have them.
+        Of what is handed from operation to operation.
     seed
         Of the errors; None is without any.
+    sums
+        In which dtype sums are at least: in float32, as kernels have them.
     """
 
-    def __init__(self, dtype: str, seed: int | None) -> None:
+    def __init__(self, dtype: str, seed: int | None, sums: str = "float32") -> None:
         self.unit, self.least = UNITS[dtype], SMALLEST.get(dtype, 2.0**-126)
-        self.most = largest(dtype)
+        self.most, self.sums = largest(dtype), min(self.unit, UNITS[sums])
         self.rng = None if seed is None else np.random.default_rng(seed)
         self.exact, self.endless = seed is None, False
 
@@ -70,7 +72,7 @@ class Arithmetic:
             size = abs(value)
             allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size)
             if absolute is not None:
-                nu = np.asarray(terms) * min(self.unit, UNITS["float32"])
+                nu = np.asarray(terms) * self.sums
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
             moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)
             moved = np.where(abs(moved) > self.most, np.copysign(np.inf, moved), moved)  # as it would be there
@@ -151,7 +153,9 @@ class Lower(Arithmetic):
         return np.asarray(self.operand(value))
 
 
-def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def spread(
+    run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int, sums: str = "float32"
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Each result without errors, and what it may be off by: by anything where float64 has not the range for it."""
     exact = run(Arithmetic(dtype, None))
     norms = [np.zeros(value.shape) for value in exact]  # whose squares would underflow
@@ -160,7 +164,7 @@ def spread(run: Callable[[Arithmetic], list[np.ndarray]], dtype: str, runs: int)
             norm[~np.isfinite(value) & (value != other) & ~(np.isnan(value) & np.isnan(other))] = np.inf
     with np.errstate(all="ignore"):
         for seed in range(runs):
-            for i, (value, moved) in enumerate(zip(exact, run(Arithmetic(dtype, seed)), strict=True)):
+            for i, (value, moved) in enumerate(zip(exact, run(Arithmetic(dtype, seed, sums)), strict=True)):
                 same = (value == moved) | (np.isnan(value) & np.isnan(moved))
                 gap = moved.astype(float) - value.astype(float)
                 norms[i] = np.hypot(norms[i], np.where(same, 0, np.where(np.isnan(gap), np.inf, gap)))

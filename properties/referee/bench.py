@@ -179,7 +179,8 @@ class Bench:
         ]
         arrays = [(i, each) for i, each in enumerate(were) if library_of(each)]
         kept = [id(each) for each in leaves(arguments)] == [id(each) for each in were]
-        shares = sorted({i for each in results for i, argument in arrays if _share(each, argument)})
+        pairs = [(i, j) for j, each in enumerate(results) for i, argument in arrays if _share(each, argument)]
+        shares = sorted({i for i, _ in pairs})
         if not shares:
             self._kept = [*zip(results, at_once, strict=True)]
         del expected
@@ -189,9 +190,10 @@ class Bench:
             "late": late,
             "over": over,
             "shares": shares,
+            "sharing": [j for _, j in sorted(pairs)],
             "changed": [i for i, each in arrays if not _same(CPU.fetch(each), numbers[i])] + [-1] * (not kept),
             "form": form(result),
-            "forms": [[keys, form(each)] for keys, each in under(result)],
+            "forms": [[keys, form(each), path] for keys, path, each in under(result)],
         }
 
     def _place(self, function: str, at: int, value: Any, library: str) -> Any:

@@ -1,8 +1,9 @@
 """``shrinkage judge CANDIDATE --against REFERENCE``: one screen, and the judge's exit codes."""
 
+import functools
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shrinkage.loader import WrongChoice
@@ -52,7 +53,7 @@ def lines(
         )
     findings = [finding for account in accounts for finding in account.findings.values()]
     for number, finding in enumerate(findings, 1):
-        yield from _told(number, finding, folder)
+        yield from _told(number, finding, functools.partial(pasted.lines, candidate, reference, folder))
     for account in accounts:
         for note in account.notes.values():
             yield from textwrap.wrap(
@@ -92,7 +93,7 @@ def _speed(account: Account) -> str:
     return f"; {'' if near else f'{ratio:.2g} ({low:.2g} to {high:.2g}) × '}as fast as the reference"
 
 
-def _told(number: int, finding: Finding, folder: Path) -> Iterator[str]:
+def _told(number: int, finding: Finding, code: Callable[..., list[str]]) -> Iterator[str]:
     wrong = finding.wrong
     more = f": {wrong.more}" if wrong.more else ""
     count = f" ({finding.problems} problems)" if finding.problems > 1 else ""
@@ -101,4 +102,4 @@ def _told(number: int, finding: Finding, folder: Path) -> Iterator[str]:
     if finding.wrong.got:
         yield f"   gives {finding.wrong.got}, right is {finding.wrong.right}"
     if finding.call is not None:
-        yield from (f"   {line}" for line in pasted.lines(*finding.call, folder))
+        yield from (f"   {line}" for line in code(finding.wrong, *finding.call))

@@ -150,19 +150,19 @@ CPU = Device()
 
 def leaves(value: Any) -> list[Any]:
     """The arrays and numbers of arguments or of a result, in order; a dictionary's in that of its keys."""
-    return [leaf for _, leaf in under(value)]
+    return [leaf for _, _, leaf in under(value)]
 
 
-def under(value: Any, keys: str = "") -> Iterator[tuple[str, Any]]:
-    """The same, and under which keys each is."""
+def under(value: Any, keys: str = "", path: str = "") -> Iterator[tuple[str, str, Any]]:
+    """The same, and under which keys each is, and where: as code that follows a name."""
     if isinstance(value, dict):
         for key in sorted(value, key=repr):
-            yield from under(value[key], f"{keys}[{key!r}]")
+            yield from under(value[key], f"{keys}[{key!r}]", f"{path}[{key!r}]")
     elif isinstance(value, tuple | list):
-        for each in value:
-            yield from under(each, keys)
+        for i, each in enumerate(value):
+            yield from under(each, keys, f"{path}[{i}]")
     elif value is not None:
-        yield keys, value
+        yield keys, path, value
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:

@@ -46,6 +46,8 @@ class Problem:
         The kind of finding that it is if nothing else is wrong: of a layout or a shape that was not given.
     draw
         More of them by seed, as they are.
+    sums
+        In which dtype sums are at least; where a dtype was not given, in that.
     """
 
     given: list[Any]
@@ -54,6 +56,7 @@ class Problem:
     asked: bool = True
     other: str = ""
     draw: Callable[[int], list[Any]] = field(default=lambda _: [], repr=False)
+    sums: str = "float32"
 
     @property
     def dtypes(self) -> list[str]:
@@ -209,7 +212,7 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
                 cast = cast_to(name, small)
                 if takes(cast, False) is not None:
                     what = f"in {name}" if small is given else f"in {name}, of another shape"
-                    yield Problem(cast, what, name, asked=False)
+                    yield Problem(cast, what, name, asked=False, sums=name)
 
 
 def cast_to(dtype: str, given: list[Any]) -> list[Any]:
@@ -281,7 +284,7 @@ def _varied(given: list[Any], change: Callable[..., np.ndarray]) -> list[Any]:
 
 
 def _as_ordered(values: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """Integers in order where others are, or each of a range once: those may be indices of rows, or where these begin."""
+    """Integers in order where others are, or each of a range once: they may be indices of rows, or their beginnings."""
     if values.dtype.kind not in "iub" or values.size < 2 or not made.size:
         return made
     steps, least = np.diff(values.astype(int), axis=-1), int(values.min())

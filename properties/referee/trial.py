@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 from . import bench, verdict
 from .arithmetic import UNITS, Arithmetic, spread
 from .asks import asks
-from .device import CPU, Array, form, leaves, packed, unpacked
+from .device import CPU, Array, form, leaves, packed, under, unpacked
 from .libraries import formula
 from .precision import held, lower
 from .problems import LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
@@ -44,7 +44,23 @@ class Unfit(ValueError):
     """What cannot be judged so, in a sentence."""
 
 
-Call = tuple[Subject, Problem, dict[str, Array]]  # with the model's numbers
+class Call(NamedTuple):
+    """What shows a finding.
+
+    Parameters
+    ----------
+    subject, problem
+        What is called, and with what.
+    state
+        The model's numbers.
+    calls
+        How many of them it takes.
+    """
+
+    subject: Subject
+    problem: Problem
+    state: dict[str, Array]
+    calls: int = 1
 
 
 @dataclass
@@ -74,7 +90,8 @@ class Account:
         """One more."""
         known = self.findings.setdefault(wrong.kind, Finding(self.function, wrong, call, 0))
         known.problems += 1
-        if call and known.call and call[1].asked and entries(call[1].given) < entries(known.call[1].given):
+        smaller = call and known.call and entries(call.problem.given) < entries(known.call.problem.given)
+        if call and smaller and call.problem.asked:
             known.wrong, known.call = wrong, call
 
     def note(self, text: str, about: str = "") -> None:
@@ -126,6 +143,8 @@ class Trial:
         self.where = bench.places(reference)
         self.file = getattr(self.where[0], "__file__", "") or ""
         self._at: Call | None = None  # what the candidate is at
+        self._before: Problem | None = None  # and was at
+        self._calls = 0
 
     def judged(self) -> Iterator[Account]:
         """Every function that both have, judged."""
@@ -143,7 +162,7 @@ class Trial:
                 )
             for subject in asked:
                 account = Account(subject.name)
-                self._at = None
+                self._at, self._calls = None, 0
                 if subject is not asked[0]:
                     self._begin()
                 elif found := [f"{what} (line {line})" for what, line in asks(self.candidate).items()]:
@@ -178,7 +197,7 @@ class Trial:
 
     def _judge(self, subject: Subject, account: Account) -> None:
         self._call = self._made(subject)
-        earlier: list[list[Array]] = []
+        earlier: verdict.Earlier = []
         first: tuple[Problem, Yard, list[Array]] | None = None
         learned = bool(self._state)
         for problem in problems(subject, lambda given, both: self._takes(subject, given, both), learned):
@@ -204,11 +223,11 @@ class Trial:
             account.problems -= "raised" in ours and not problem.asked
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
             for each in wrong:
-                account.add(each, (subject, problem, self._state))
+                account.add(each, Call(subject, problem, self._state))
             if problem.asked and wrong:
                 account.asked_right = False
             if not wrong and problem.asked and "results" in ours:
-                earlier = [*earlier[-3:], ours["results"]]
+                earlier = [*earlier[-3:], (problem, ours["results"])]
                 first = first or (problem, yard, own)
         if not account.problems:
             account.note(f"{self.reference} takes no input that was tried: others come from get_inputs() in a file")
@@ -266,7 +285,9 @@ class Trial:
         self, who: Worker, subject: Subject, problem: Problem, like: Sequence[Any] = (), look: bool = False
     ) -> dict[str, Any]:
         if who is self._ours:
-            self._at = subject, problem, self._state
+            before, self._at = self._at, Call(subject, problem, self._state)
+            self._before = before and before.problem
+            self._calls += 1
         name = subject.name if who is self._ours else subject.reference
         for each in leaves(problem.given):
             if not isinstance(each, Array | bool | int | float | str):
@@ -284,7 +305,7 @@ class Trial:
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
         runs = FEW_RUNS if entries(problem.given) > LARGE else RUNS
-        return spread(self._formula(subject, problem.given), dtype, runs)
+        return spread(self._formula(subject, problem.given), dtype, runs, problem.sums)
 
     def _rounded(self, subject: Subject, problem: Problem, dtype: str, yard: Yard) -> Yard:
         """What is allowed besides where the answer comes in a narrower dtype, from an input rounded to that or not."""
@@ -309,7 +330,7 @@ class Trial:
         ours: dict[str, Any],
         theirs: dict[str, Any],
         yard: Yard,
-        earlier: list[list[Array]],
+        earlier: verdict.Earlier,
         account: Account,
     ) -> Iterator[Wrong]:
         if "raised" in ours:
@@ -321,26 +342,28 @@ class Trial:
         if unfit := verdict.unfit(ours, theirs, bool(subject.names)):
             yield unfit
             return
-        got, own = ours["results"], theirs["results"]
+        got, own, paths = ours["results"], theirs["results"], [path for _, _, path in ours["forms"]]
         if ours["strange"]:
             yield Wrong("lazy", f"a {ours['strange'][0]}")
-        for kind in ("changed", "shares"):
-            if {*ours[kind]} - {*theirs[kind]}:
-                yield Wrong(kind)
+        given = [path for _, path, _ in under(problem.given)]
+        for i in [*{*ours["changed"]} - {*theirs["changed"]}][:1]:
+            yield Wrong("changed", where=given[i] if i >= 0 else "")
+        if {*ours["shares"]} - {*theirs["shares"]}:
+            yield Wrong("shares", where=paths[ours["sharing"][0]])
         if ours["over"] and not theirs["over"]:
-            yield Wrong("over")
+            yield Wrong("over", where=paths[ours["over"][0] % len(paths)], before=self._before)
         if ours["late"]:
-            yield Wrong("late")
+            yield Wrong("late", where=paths[ours["late"][0]])
             return
         if form := verdict.wrong_form(got, own):
             yield form
             return
-        for (_, gives), (_, right) in zip(ours["forms"], theirs["forms"], strict=True):
+        for (_, gives, _), (_, right, _) in zip(ours["forms"], theirs["forms"], strict=True):
             if not subject.names and gives != right and "number" not in gives + right and not ours["strange"]:
                 account.note(f"it gives {gives} where the reference gives {right}", "library")
         others = [a.dtype for a, b in zip(got, own, strict=True) if a.dtype != b.dtype and a.dtype in UNITS]
         narrow = max([problem.dtype, *others], key=UNITS.__getitem__)
-        if dtype := verdict.wrong_dtype(got, own, problem.dtype):
+        if dtype := verdict.wrong_dtype(got, paths, own, problem.dtype):
             if problem.asked and dtype.got != problem.dtype:
                 yield dtype
             elif "dtype" not in account.findings:
@@ -356,9 +379,9 @@ class Trial:
         if ratio <= 1:
             account.worst = max(account.worst, ratio)
             return
-        wrong = verdict.called(got, problem.given, found, yard, earlier)
+        wrong = verdict.called(got, paths, problem.given, found, yard, earlier)
         if problem.other and account.asked_right and wrong.kind in ("value", "part", "special", "form"):
-            wrong = Wrong(problem.other, wrong.more, wrong.got, wrong.right)
+            wrong = replace(wrong, kind=problem.other)
         elif wrong.kind == "value" and ratio > FAR and narrow in ("float64", "float32"):
             tried = [account.findings[each].problems for each in ("value", "precision") if each in account.findings]
             names = held(got, narrow) if not held(own, narrow) else ""  # of what is so anyhow it says nothing
@@ -367,7 +390,7 @@ class Trial:
             if not names and sum(tried) < TRIES:
                 names = lower(lambda given: self._formula(subject, given), problem.given, got, yard, narrow)
             if names:
-                wrong = Wrong("precision", f"{wrong.more}, and like that of {names}", wrong.got, wrong.right)
+                wrong = replace(wrong, kind="precision", more=f"{wrong.more}, and like that of {names}")
         yield wrong
 
     def _unpatched(self, account: Account) -> None:
@@ -381,13 +404,14 @@ class Trial:
         problem, yard, own = first
         for _ in range(AGAIN):
             answer = self._asked(self._ours, subject, problem)
+            call = Call(subject, problem, self._state, self._calls)
             if "results" not in answer or verdict.wrong_form(answer["results"], own):
-                return account.add(Wrong("calls", answer.get("raised", "")), (subject, problem, self._state))
-            ratio, _ = verdict.worst(answer["results"], yard, own, problem.dtype)
+                return account.add(Wrong("calls", answer.get("raised", "")), call)
+            ratio, found = verdict.worst(answer["results"], yard, own, problem.dtype)
             if ratio > 1:
-                return account.add(
-                    Wrong("calls", f"{ratio:.2g} × what is allowed, later"), (subject, problem, self._state)
-                )
+                paths = [path for _, _, path in answer["forms"]]
+                wrong = verdict.called(answer["results"], paths, problem.given, found, yard, [])
+                return account.add(replace(wrong, kind="calls"), call)
         return None
 
     def _told(self, subject: Subject, account: Account, problem: Problem) -> None:
@@ -410,7 +434,8 @@ class Trial:
             seed, took, answers = next(seeds), {}, {}
             problem = Problem(first.draw(seed), "when it is timed", first.dtype, draw=first.draw)
             given = packed(problem.given)
-            self._at = subject, problem, self._state
+            self._at = Call(subject, problem, self._state)
+            self._calls += calls
             for who in sorted(both, key=lambda who: (who is self._ours) == seed % 2):
                 who.ask("prepare", library=subject.library, given=given, calls=calls, seed=seed)
                 begun = time.perf_counter()
@@ -420,7 +445,7 @@ class Trial:
             if seed % JUDGED == 0:
                 yard, _ = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
                 if verdict.wrong_form(got, own) or verdict.worst(got, yard, own, problem.dtype)[0] > 1:
-                    account.add(Wrong("calls", problem.what), (subject, problem, self._state))
+                    account.add(Wrong("calls", problem.what), Call(subject, problem, self._state, self._calls))
             return took
 
         calls, most = 1, min(MOST, max((1 << 26) // max(sum(_bytes(first.given)), 1), 1))

@@ -9,8 +9,10 @@ import numpy as np
 from . import arithmetic
 from .bench import BAIT
 from .device import NUMBER, Array, leaves
+from .problems import Problem
 
 Yard = list[tuple[np.ndarray, np.ndarray]]
+Earlier = list[tuple[Problem, list[Array]]]
 
 # What a cheat is called; a finding of one kind is told once.
 SAYS = {
@@ -54,12 +56,21 @@ class Wrong:
         The rest of the sentence.
     got, right
         One entry that shows it.
+    where
+        That entry, or another part of the answer, as code that follows it.
+    before
+        The problem before, where it takes two.
+    like
+        The shape and dtype of memory that was free before, where it takes that.
     """
 
     kind: str
     more: str = ""
     got: str = ""
     right: str = ""
+    where: str = ""
+    before: Problem | None = None
+    like: tuple[tuple[int, ...], str] | None = None
 
 
 def ratios(got: Array, value: np.ndarray, allowed: np.ndarray, own: Array, dtype: str) -> np.ndarray:
@@ -83,7 +94,8 @@ def ratios(got: Array, value: np.ndarray, allowed: np.ndarray, own: Array, dtype
 def wrong_form(got: list[Array], own: list[Array]) -> Wrong | None:
     """Another number of results, or another shape."""
     shapes = [[each.values.shape for each in part] for part in (got, own)]
-    return None if shapes[0] == shapes[1] else Wrong("form", got=_shapes(shapes[0]), right=_shapes(shapes[1]))
+    where = ".shape" if [len(each) for each in shapes] == [1, 1] else ""
+    return None if shapes[0] == shapes[1] else Wrong("form", "", _shapes(shapes[0]), _shapes(shapes[1]), where)
 
 
 def unfit(ours: dict[str, Any], theirs: dict[str, Any], adapted: bool) -> Wrong | None:
@@ -98,8 +110,8 @@ def unfit(ours: dict[str, Any], theirs: dict[str, Any], adapted: bool) -> Wrong 
     """
     gives, right = ours.get("unfit") or ours["form"], theirs["form"]
     if "unfit" not in ours:
-        keys = [" and ".join(key for key, _ in each["forms"] if key) for each in (ours, theirs)]
-        single = [each["forms"] == [["", each["form"]]] for each in (ours, theirs)]
+        keys = [" and ".join(key for key, _, _ in each["forms"] if key) for each in (ours, theirs)]
+        single = [each["forms"] == [["", each["form"], ""]] for each in (ours, theirs)]
         if adapted or (keys[0] == keys[1] and single[0] == single[1]):
             return None
         if gives == right:
@@ -137,14 +149,16 @@ def widened(yard: Yard, own: list[Array], dtype: str) -> tuple[Yard, float]:
 
 
 def called(
-    got: list[Array], given: list[Any], found: list[np.ndarray], yard: Yard, earlier: list[list[Array]]
+    got: list[Array], paths: list[str], given: list[Any], found: list[np.ndarray], yard: Yard, earlier: Earlier
 ) -> Wrong:
-    """A wrong answer by its name."""
+    """A wrong answer by its name; the paths are those of its results."""
     which = next(i for i, each in enumerate(found) if each.max(initial=0) > 1)
     result, ratio, (value, allowed) = got[which], found[which], yard[which]
     at = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     wrong = ratio > 1
-    shown = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
+    entry = f"[{', '.join(map(str, at))}]" if at else ""
+    shown: dict[str, Any] = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
+    shown["where"] = paths[which] + entry
     here = f"in entry {tuple(map(int, at))}, " if at else ""
     counted = value.dtype.kind == "f" and math.isfinite(ratio[at])  # else nothing but the right one is allowed
     size = f"{here}the error is {ratio[at]:.2g} × what is allowed" if counted else here.rstrip(", ")
@@ -152,13 +166,13 @@ def called(
     if not all(np.isfinite(each.values).all() for each in arrays):
         return Wrong("special", here.rstrip(", "), **shown)
     if np.count_nonzero(result.values == BAIT) * 2 > np.count_nonzero(wrong):
-        return Wrong("memory", **shown)
+        return Wrong("memory", **shown, like=(result.values.shape, result.dtype))
     for each in arrays:
         if _is(result, each.values):
             return Wrong("input", **shown)
-    for before in earlier:
+    for problem, before in earlier:
         if len(before) == len(got) and _is(result, before[which].values) and 4 * wrong.sum() > wrong.size > 1:
-            return Wrong("earlier", **shown)
+            return Wrong("earlier", **shown, before=problem)
     batch = value.ndim and any(each.values.shape[:1] == value.shape[:1] for each in arrays)
     if batch and (done := _done(result.values, np.where(np.isfinite(allowed), value, 0), wrong)):
         return Wrong("part", f"{done} of {len(value)} rows", **shown)
@@ -189,8 +203,8 @@ def _number(value: Any, dtype: str = "") -> str:
     return f"{float(value):.{digits}g}" if np.asarray(value).dtype.kind == "f" else str(value)
 
 
-def wrong_dtype(got: list[Array], own: list[Array], dtype: str) -> Wrong | None:
+def wrong_dtype(got: list[Array], paths: list[str], own: list[Array], dtype: str) -> Wrong | None:
     """Another dtype than the reference's, and rather one that is not that of the input; a plain number has none."""
-    pairs = [(each.dtype, theirs.dtype) for each, theirs in zip(got, own, strict=True)]
-    found = [Wrong("dtype", got=a, right=b) for a, b in pairs if a != b and NUMBER not in (a, b)]
+    pairs = [(each.dtype, theirs.dtype, path) for each, theirs, path in zip(got, own, paths, strict=True)]
+    found = [Wrong("dtype", "", a, b, f"{path}.dtype") for a, b, path in pairs if a != b and NUMBER not in (a, b)]
     return max(found, key=lambda each: each.got != dtype, default=None)
