@@ -7,6 +7,12 @@ of a quarter of what they may be: a single operation has 8 u |value|, 4 ulp, whi
 and a sum or a product of matrices γ_m Σ|aᵢbᵢ| more, which covers every order of its m terms that are not zero (Higham
 2002, §2.2 and §3.1). Through several operations it is an estimate, not a theorem, so a reference that exceeds it itself
 widens it (`verdict`).
+
+Who computes something else than the reference's formula, and as well, is stable backwards: right for arguments that
+are off by little. So what is allowed has as much on top as the exact answer moves by when each argument does so by
+λ √m u, where m is the number of terms of the longest sum, and u that of sums, or by λ u of its own dtype (Higham 2002,
+§1.5; Higham and Mary 2019). That is what Welford's variance needs, and less than what is lost where the square of the
+mean is taken from the mean of the squares.
 """
 
 import math
@@ -19,8 +25,12 @@ UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat1
 SMALLEST = {"float64": 2.0**-1022, "float16": 2.0**-24}  # what may be lost; others flush subnormal numbers: 2⁻¹²⁶
 LARGEST = {"float64": np.finfo(np.float64).max, "float16": 65504.0, "bfloat16": (2 - 2.0**-7) * 2.0**127}
 OPERATION, SPREADS = 2, 4
+BACKWARD = 2  # λ: an argument may be off by λ √m u, as a sum of m terms is with rounding errors of either sign
 BITS = {"float32": 24, "float16": 11, "TF32": 11, "bfloat16": 8}  # in which may be computed what is said to have more
-SOURCE = "Monte Carlo arithmetic on the reference's operations: Parker (1997); Higham (2002), §2.2 and §3.1"
+SOURCE = (
+    "Monte Carlo arithmetic on the reference's operations: Parker (1997); Higham (2002), §2.2 and §3.1; and on its "
+    "arguments, for what is stable backwards: Higham (2002), §1.5; Higham and Mary (2019)"
+)
 
 
 def largest(dtype: str) -> float:
@@ -46,6 +56,11 @@ class Arithmetic:
         self.most, self.sums = largest(dtype), min(self.unit, UNITS[sums])
         self.rng = None if seed is None else np.random.default_rng(seed)
         self.exact, self.endless = seed is None, False
+        self.terms = 1.0  # of the longest sum that was seen
+
+    def argument(self, value: np.ndarray) -> np.ndarray:
+        """What goes into the formula."""
+        return value
 
     def operand(self, value: Any) -> Any:
         """What goes into a product or a sum."""
@@ -72,6 +87,7 @@ class Arithmetic:
             size = abs(value)
             allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size)
             if absolute is not None:
+                self.terms = max(self.terms, float(np.max(terms)))
                 nu = np.asarray(terms) * self.sums
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
             moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)
@@ -97,6 +113,27 @@ class Arithmetic:
             return value * (
                 1 + (max(value.shape, default=0) + 2) * self.unit * self.rng.choice((-1.0, 1.0), value.shape)
             )
+
+
+class Shifted(Arithmetic):
+    """Float64 of other arguments: each is moved by so much of itself, up or down at random, and equal ones alike."""
+
+    def __init__(self, seed: int, by: float) -> None:
+        super().__init__("float64", None)
+        self.keys, self.by = np.random.default_rng(seed).integers(2**63, size=2, dtype=np.uint64), by
+
+    def argument(self, value: np.ndarray) -> np.ndarray:
+        """Moved."""
+        if value.dtype.kind != "f":
+            return value
+        mixed = (value.view(np.uint64) ^ self.keys[0]) * (2 * self.keys[1] + 1)
+        mixed = (mixed ^ (mixed >> 32)) * np.uint64(0x9E3779B97F4A7C15)
+        with np.errstate(all="ignore"):
+            return value * (1 + np.where(mixed >> 63, self.by, -self.by))
+
+    def input(self, value: np.ndarray) -> np.ndarray:
+        """What goes into a function that cannot be looked into."""
+        return self.argument(value)
 
 
 class Endless(Arithmetic):
@@ -162,13 +199,38 @@ def spread(
     if not all(np.isfinite(value).all() for value in exact):
         for norm, value, other in zip(norms, exact, run(Endless()), strict=True):
             norm[~np.isfinite(value) & (value != other) & ~(np.isnan(value) & np.isnan(other))] = np.inf
+    terms = 1.0
     with np.errstate(all="ignore"):
         for seed in range(runs):
-            for i, (value, moved) in enumerate(zip(exact, run(Arithmetic(dtype, seed, sums)), strict=True)):
+            how = Arithmetic(dtype, seed, sums)
+            for i, (value, moved) in enumerate(zip(exact, run(how), strict=True)):
                 same = (value == moved) | (np.isnan(value) & np.isnan(moved))
                 gap = moved.astype(float) - value.astype(float)
                 norms[i] = np.hypot(norms[i], np.where(same, 0, np.where(np.isnan(gap), np.inf, gap)))
+            terms = max(terms, how.terms)
         # What float64 itself is off by comes on top where nothing more exact is at hand.
         factor = SPREADS / math.sqrt(runs) * (2 if dtype == "float64" else 1)
         least = Arithmetic(dtype, None).least
-        return [(value, factor * norm + least) for value, norm in zip(exact, norms, strict=True)]
+        by = BACKWARD * max(math.sqrt(terms) * Arithmetic(dtype, None, sums).sums, UNITS[dtype])
+        shifts = _shifts(run, exact, by, runs // 2)
+        return [(value, factor * norm + shift + least) for value, norm, shift in zip(exact, norms, shifts, strict=True)]
+
+
+def _shifts(
+    run: Callable[[Arithmetic], list[np.ndarray]], exact: list[np.ndarray], by: float, runs: int
+) -> list[np.ndarray]:
+    """By how much each result moves with the arguments: what is stable backwards may be off by so much.
+
+    As for operations, they are moved by a quarter of it, and four times the root mean square is taken. What moves
+    otherwise than they do, twice as far with twice the step, has jumped, and a jump is no error.
+    """
+    step = max(by / SPREADS, 2.0**-30)  # below, float64's own errors would be seen
+    norms = [np.zeros(value.shape) for value in exact]
+    for seed in range(runs):
+        once, twice = run(Shifted(seed, step)), run(Shifted(seed, 2 * step))
+        for i, (value, a, b) in enumerate(zip(exact, once, twice, strict=True)):
+            if value.dtype.kind == "f":
+                gap = abs(a - value)
+                smooth = np.isfinite(gap) & (abs(b - value - 2 * (a - value)) <= gap / 2)
+                norms[i] = np.hypot(norms[i], np.where(smooth, gap, 0))
+    return [SPREADS / math.sqrt(runs) * by / SPREADS / step * norm for norm in norms]

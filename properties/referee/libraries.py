@@ -242,7 +242,7 @@ def formula(
     """
     wide = mapped(lambda each: each.values.astype(float) if _floats(each) else _numbers(each), given)
 
-    def copies(into: Callable[[np.ndarray], Any] = np.asarray) -> list[Any]:
+    def copies(into: Callable[[np.ndarray], Any]) -> list[Any]:
         return [*mapped(lambda each: into(each.copy()) if _is_array(each) else each, wide)]
 
     def numbers(value: Any) -> np.ndarray:
@@ -259,11 +259,12 @@ def formula(
     def seen(how: Arithmetic) -> list[np.ndarray]:
         if library == "torch":
             with _torch(how) as into:
-                return [numbers(each) for each in leaves(call(*copies(np.asarray if adapted else into)))]
+                made = copies(lambda each: how.argument(each) if adapted else into(how.argument(each)))
+                return [numbers(each) for each in leaves(call(*made))]
         if library == "jax":
-            return from_outside(how) if adapted else [numbers(each) for each in _jax(how, call, wide)]
+            return from_outside(how) if adapted else [numbers(each) for each in _jax(how, call, copies(how.argument))]
         with _numpy(how) as into:
-            found = leaves(call(*copies(into)))
+            found = leaves(call(*copies(lambda each: into(how.argument(each)))))
         return [numbers(each) for each in found] if _inside(found) else from_outside(how)
 
     def run(how: Arithmetic) -> list[np.ndarray]:

@@ -29,6 +29,7 @@ SUMS = _names(
     "outer reduce_sum reduce_window_sum scatter-add scatter_add sum tensordot vdot vecdot"
 )
 MEANS = _names("mean avg_pool2d _adaptive_avg_pool2d linalg_vector_norm norm")
+VARIANCES = _names("var std")  # of which PyTorch has one operation
 SPECIAL = _names("erf erfc erfinv erf_inv lgamma digamma gammaln i0 i1 tan pow power")  # twice as far off as others
 FACTORED = _names("cholesky lu triangular_solve eigh eig svd qr geqrf householder_product schur")
 COMPOSITE = _names("gelu silu mish softplus log_sigmoid_forward elu celu hardswish")  # told as one operation
@@ -76,6 +77,8 @@ def operation(
             counted = size if name in MEANS and whole <= 1 else whole if name in MEANS else 0
             terms = counted or run(*((each != 0).astype(float) for each in given))
             return how.off(value, absolute, terms)
+        if name in VARIANCES:  # whose terms are all positive
+            return how.off(value, value, max(each.size for each in given) // max(np.size(value), 1))
         if not pointwise:  # a factorisation, or what is not known: it is stable backwards
             longest = max((sum(each.shape) for each in given), default=1)
             value = run(*(how.around(each, longest) for each in given))

@@ -212,3 +212,29 @@ def get_inputs():
 def jumps(x):
     return np.where(x.astype(np.float16) == x, 0 * x, 9 + 0 * x)
 """
+
+# Variances: in two passes, which is the reference; in one that is stable; and in one that is not.
+VARIANCE = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((8, {n})).astype(np.float32)]
+
+def variance(x):
+    return x.var(axis=-1)
+"""
+WELFORD = """
+import numpy as np
+
+def variance(x):
+    mean, total = np.zeros(x.shape[:-1], x.dtype), np.zeros(x.shape[:-1], x.dtype)
+    for i in range(x.shape[-1]):
+        d = x[..., i] - mean
+        mean = mean + d / x.dtype.type(i + 1)
+        total = total + d * (x[..., i] - mean)
+    return total / x.dtype.type(x.shape[-1])
+"""
+SQUARES = """
+def variance(x):
+    return (x * x).mean(axis=-1) - x.mean(axis=-1) ** 2
+"""

@@ -7,6 +7,7 @@ from shrinkage.properties.referee.arithmetic import spread
 from shrinkage.properties.referee.device import Array
 from shrinkage.properties.referee.libraries import formula
 
+from . import honest
 from .judging import judged
 
 pytestmark = pytest.mark.power
@@ -91,3 +92,47 @@ def test_a_norm_of_a_library_is_seen_through():
     ((value, allowed),) = spread(call, "float32", 12)
     assert np.isnan(value[2]).all()
     assert np.isfinite(allowed).all()
+
+
+@pytest.mark.parametrize("size", [8, 64, 256])
+def test_who_is_stable_backwards_is_right(tmp_path, size):
+    """By another formula, whose error goes with the condition; and not who loses its square."""
+    reference = honest.VARIANCE.format(n=size)
+    (account,) = judged(tmp_path, honest.WELFORD, reference).values()
+    assert not account.findings, account
+    (account,) = judged(tmp_path, honest.SQUARES, reference).values()
+    finding = account.findings["value"]
+    assert finding.wrong.more.startswith("in entry")
+    assert finding.call is not None
+    assert finding.call.problem.what == "far from zero"
+
+
+def test_a_jump_is_no_error():
+    """Of ties and of what is cut off, nothing else is allowed; of what is smooth, as much as its condition."""
+    x = np.array([1.0, 2.0, 2.0, -1.0], np.float32)
+    bounds = {}
+    for call in (np.argmax, np.floor, np.sign, lambda x: np.where(x > 1, x, 0 * x), lambda x: np.exp(100 * x)):
+        ((_, allowed),) = spread(formula(call, [Array(x, "float32")], "numpy"), "float32", 12)
+        bounds[call] = np.max(allowed)
+    *jumps, smooth = bounds.values()
+    assert max(jumps) < 1e-5
+    assert smooth > 1e-5
+
+
+def test_a_variance_in_one_operation_is_a_sum(tmp_path):
+    """As PyTorch has it: its terms count."""
+    pytest.importorskip("torch", reason="torch is not installed: its operations cannot be seen")
+    numpy = (honest.VARIANCE.format(n=64), honest.WELFORD, honest.SQUARES)
+    reference, stable, unstable = (
+        each.replace("import numpy as np", "import torch, numpy as np")
+        .replace("[np.random", "[torch.from_numpy(np.random")
+        .replace("astype(np.float32)", "astype(np.float32))")
+        .replace("axis=-1", "-1, unbiased=False" if "var(" in each else "-1")
+        .replace("np.zeros(x.shape[:-1], x.dtype)", "torch.zeros(x.shape[:-1], dtype=x.dtype)")
+        .replace("x.dtype.type", "")
+        for each in numpy
+    )
+    (account,) = judged(tmp_path, stable, reference).values()
+    assert not account.findings, account
+    (account,) = judged(tmp_path, unstable, reference).values()
+    assert [*account.findings] == ["value"], account
