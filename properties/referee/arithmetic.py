@@ -87,7 +87,7 @@ class Arithmetic:
             size = abs(value)
             allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size)
             if absolute is not None:
-                self.terms = max(self.terms, float(np.max(terms)))
+                self.terms = max(self.terms, float(np.max(terms, initial=1)))
                 nu = np.asarray(terms) * self.sums
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
             moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)

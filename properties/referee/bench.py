@@ -29,6 +29,7 @@ from shrinkage.properties.isolated.worker import begin, serve
 from .device import CPU, DTYPES, NUMBER, Array, form, leaves, library_of, mapped, packed, under, unpacked
 
 BAIT = -1232.0  # which every dtype holds; what looks for answers in memory finds it
+SEED = 20260  # which nobody sets
 LATER = 0.02  # seconds after which an answer is looked at again
 LIBRARIES = {  # where the functions of a library are that its adapter does not offer
     "torch": ("torch.nn.functional", "torch"),
@@ -67,6 +68,14 @@ def seeded(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002  # of which files of inputs draw
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
+
+
+def _generators() -> dict[str, bytes]:
+    """The states of those that everybody draws from."""
+    found = {"Python": repr(random.getstate()).encode(), "NumPy": repr(np.random.get_state(legacy=True)).encode()}  # noqa: NPY002
+    if "torch" in sys.modules:
+        found["PyTorch"] = sys.modules["torch"].get_rng_state().numpy().tobytes()
+    return found
 
 
 def target(where: list[ModuleType], function: str, names: list[str]) -> Any:
@@ -155,6 +164,9 @@ class Bench:
         ]
         freed = [CPU.place(CPU.fetch(each), library) for each in expected]
         threads = {*sys._current_frames()}
+        if look:
+            seeded(SEED)
+        drawn = _generators() if look else {}
         del freed
         try:
             result = self._run(function, names, arguments)
@@ -192,6 +204,7 @@ class Bench:
             "shares": shares,
             "sharing": [j for _, j in sorted(pairs)],
             "changed": [i for i, each in arrays if not _same(CPU.fetch(each), numbers[i])] + [-1] * (not kept),
+            "seeded": [name for name, state in (_generators() if look else {}).items() if drawn.get(name) != state],
             "form": form(result),
             "forms": [[keys, form(each), path] for keys, path, each in under(result)],
         }

@@ -90,7 +90,8 @@ def _speed(account: Account) -> str:
     near = low <= ALIKE and high >= 1 / ALIKE
     if high > (WIDE if near else WIDE**4) * low:
         return "; how fast cannot be told here"
-    return f"; {'' if near else f'{ratio:.2g} ({low:.2g} to {high:.2g}) × '}as fast as the reference"
+    size = f" at {account.size}" if account.size else ""
+    return f"; {'' if near else f'{ratio:.2g} ({low:.2g} to {high:.2g}) × '}as fast as the reference{size}"
 
 
 def _told(number: int, finding: Finding, code: Callable[..., list[str]]) -> Iterator[str]:

@@ -40,6 +40,7 @@ VANISHING = PRODUCTS | _names(
     "special_erfc square"
 )
 GROWING = VANISHING | _names("add addcdiv addcmul cosh expm1 rsqrt sinh sub subtract")
+ELEMENTARY = EXACT | GROWING | _names("log log1p sqrt tanh sin cos sum mean var std abs amax amin norm erf to float")
 FAR = 2.0**512  # of which products are in the range
 
 

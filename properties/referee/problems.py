@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -18,6 +19,9 @@ from . import bench
 from .device import CPU, DTYPES, LAYOUTS, Array, leaves, library_of, mapped
 
 LARGE = 1 << 18  # entries; on more there are fewer problems
+BLOCK = 64  # of threads, as many kernels have them
+ROWS = 1 << 12, 1 << 17  # at most, and entries in them
+SECONDS = 0.3  # that an eighth of them may take
 SMALL = 1 << 14  # on no more, other dtypes are tried in the given shape
 INTEGERS = 1 << 17, 1 << 24  # larger ones than were given: at most so large, and with so much memory where they count
 # Where nobody says what a function takes: shapes for so many arguments, of which the reference takes some.
@@ -205,6 +209,9 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
         others = [each for each in resized if takes(each, False) is not None]
         for other in others:
             yield Problem(other, "of another shape", dtype, asked=False, other="shape")
+        many = None if subject.names or large else _many(given, takes)
+        if many is not None:
+            yield Problem(many, "of many rows", dtype, asked=False, other="shape")
         small = given if entries(given) <= SMALL else min([given, *others], key=entries)
         for name in DTYPES if dtype == "float32" and any(map(_floats, arrays(given))) else ():
             held = name != "bfloat16" or subject.library != "numpy" or find_spec("ml_dtypes") is not None
@@ -382,11 +389,28 @@ def _reshaped(given: list[Any]) -> Iterator[list[Any]]:
     sizes = {n for each in arrays(given) for n in each.values.shape if n}
     first = {each.values.shape[0] for each in arrays(given) if each.values.ndim > 1}
     for size in sorted(sizes):
-        for other in (1, size + 1, size // 2 or 2) if size <= 64 else (1, 7, 33):
+        more = -(-size // BLOCK) * 2 * BLOCK + 1
+        for other in (1, size + 1, size // 2 or 2, more) if size <= BLOCK else (1, 7, 33, more):
             yield mapped(functools.partial(_to_size, size, other, range(9)), given)
     for size in sorted(first):
-        for other in (1, min(size, 64) + 1):
+        for other in (0, 1, min(size, BLOCK) + 1):
             yield mapped(functools.partial(_to_size, size, other, range(1)), given)
+
+
+def _many(given: list[Any], takes: Takes) -> list[Any] | None:
+    """With many rows, if the answer grows with them, and the reference stays quick on the way there."""
+    size = next((each.values.shape[0] for each in arrays(given) if each.values.ndim > 1), 0)
+    most = min(ROWS[0], ROWS[1] // max(entries(given) // max(size, 1), 1)) + 1
+    first, rows, other = takes(given, False), size, None
+    while first is not None and 0 < rows < most:
+        rows = min(8 * rows, most)
+        other = [*mapped(functools.partial(_to_size, size, rows, range(1)), given)]
+        begun = time.perf_counter()
+        answer = takes(other, False)
+        quick = time.perf_counter() - begun < SECONDS
+        if answer is None or not quick or entries([*answer]) > 2 * rows / size * max(entries([*first]), 1):
+            return None
+    return other
 
 
 def _to_size(size: int, other: int, axes: range, value: Any) -> Any:

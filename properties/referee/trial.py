@@ -24,6 +24,7 @@ from .arithmetic import UNITS, Arithmetic, spread
 from .asks import asks
 from .device import CPU, Array, form, leaves, packed, under, unpacked
 from .libraries import formula
+from .operations import ELEMENTARY
 from .precision import held, lower
 from .problems import LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
 from .verdict import ANYHOW, NAMED, Wrong, Yard
@@ -84,6 +85,7 @@ class Account:
     findings: dict[str, Finding] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     speed: list[float] = field(default_factory=list)  # its median, and between which numbers that is
+    size: str = ""  # of what that was measured on
     asked_right: bool = True
 
     def add(self, wrong: Wrong, call: Call | None = None) -> None:
@@ -201,7 +203,7 @@ class Trial:
         first: tuple[Problem, Yard, list[Array]] | None = None
         learned = bool(self._state)
         for problem in problems(subject, lambda given, both: self._takes(subject, given, both), learned):
-            theirs = self._asked(self._theirs, subject, problem)
+            theirs = self._asked(self._theirs, subject, problem, look=account.problems < 3)
             if "raised" in theirs:
                 continue
             if "unfit" in theirs:
@@ -304,7 +306,8 @@ class Trial:
         return answer
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
-        runs = FEW_RUNS if entries(problem.given) > LARGE else RUNS
+        most = LARGE if problem.other != "shape" else LARGE // 4
+        runs = FEW_RUNS if entries(problem.given) > most else RUNS
         return spread(self._formula(subject, problem.given), dtype, runs, problem.sums)
 
     def _rounded(self, subject: Subject, problem: Problem, dtype: str, yard: Yard) -> Yard:
@@ -339,6 +342,8 @@ class Trial:
             elif not {"raises", "form" if problem.other == "shape" else ""} & {*account.findings}:
                 account.note(f"it takes none {problem.what}: {ours['raised']}", problem.other)
             return
+        if {*ours.get("seeded", [])} - {*theirs.get("seeded", [])}:
+            account.note(f"it sets or draws random numbers of {' and '.join(ours['seeded'])}, which others draw from")
         if unfit := verdict.unfit(ours, theirs, bool(subject.names)):
             yield unfit
             return
@@ -419,11 +424,10 @@ class Trial:
         asked = {"names": subject.names, "library": subject.library, "given": packed(problem.given)}
         used = self._ours.ask("uses", function=subject.name, file=self.file, **asked)
         theirs = self._theirs.ask("uses", function=subject.reference, file="", **asked)
-        same = [
-            name for name in used if name in theirs or name.rpartition(".")[2] == subject.reference or "." not in name
-        ]
-        if same:
-            account.note(f"it calls {', '.join(dict.fromkeys(same))}, as the reference does or is")
+        alone = theirs[0] if len(theirs) == 1 and theirs[0].rpartition(".")[2] not in ELEMENTARY else ""
+        same = [name for name in used if name.rpartition(".")[2] == subject.reference or "." not in name]
+        if same or alone in used:
+            account.note(f"it calls {', '.join(dict.fromkeys(same)) or alone}, as the reference does or is")
 
     def _timed(self, subject: Subject, account: Account, first: Problem) -> None:
         """The reference's time over its own, in rounds, each with new inputs; its clocked answers are judged."""
@@ -451,6 +455,7 @@ class Trial:
         calls, most = 1, min(MOST, max((1 << 26) // max(sum(_bytes(first.given)), 1), 1))
         while calls < most and min(turns(calls).values()) < TURN / 2:
             calls = min(4 * calls, most)
+        account.size = " and ".join(str(each.values.shape) for each in arrays(first.given)[:3])
         rounds = [turns(calls) for _ in range(ROUNDS)]
         ratios = sorted(took[self._theirs] / took[self._ours] for took in rounds)
         if "calls" not in account.findings:

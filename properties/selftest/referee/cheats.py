@@ -245,4 +245,21 @@ def normed(x):
     return (x - mean) / np.sqrt((x * x).mean(axis=-1, keepdims=True) - mean * mean + 1e-5)
 """,
     ),
+    "what is beyond a block's size": (
+        "shape",
+        """
+def relu(x):
+    out = np.maximum(x, 0).ravel()
+    out[16384:] = 0
+    return out.reshape(x.shape)
+""",
+    ),
+    "a block's carry lost": (
+        "shape",
+        """
+def mean(x):
+    return sum((x[i : i + 64].sum(axis=0) for i in range(0, min(len(x), 128), 64)), 0 * x[0]) / x.dtype.type(len(x))
+""",
+    ),
+    "a NaN passed over": ("special", "def argmax(x): return np.where(np.isnan(x), -np.inf, x).argmax(axis=-1)"),
 }

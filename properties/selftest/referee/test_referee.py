@@ -224,3 +224,43 @@ def test_the_command_prints_a_screen_and_exits_as_the_judge(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "other.py"), "--against", reference])
     assert "it has other, and no ModelNew in the place of Model" in capsys.readouterr().err
+
+
+def test_what_is_told_of_who_is_right(tmp_path):
+    """Whose random numbers it changes, and the shape that was timed; a sum or a view is no call of the reference."""
+    reseeded = "import numpy as np\n\ndef total(x):\n    np.random.seed(0)\n    return x.sum()\n"
+    (account,) = judged(tmp_path, reseeded).values()
+    assert not account.findings
+    assert [*account.notes.values()] == ["it sets or draws random numbers of NumPy, which others draw from"]
+    assert account.size == "(6, 8)"
+
+
+def test_who_leaves_an_argument_out_has_not_handed_back_the_other(tmp_path):
+    """Nor has whoever computes a single row."""
+    reference = REFERENCE.replace("np.float32)]", "np.float32), np.ones((6, 8), np.float32)]", 1)
+    reference += "\ndef scaled(x, by):\n    return x * by\n"
+    (account,) = judged(tmp_path, "def scaled(x, by):\n    return x * 1\n", reference).values()
+    assert [*account.findings] == ["value"]
+
+
+def test_an_empty_batch_is_tried_where_the_reference_takes_it(tmp_path):
+    """Who refuses it is told of."""
+    reference = REFERENCE + "\ndef summed(x):\n    return x.sum(axis=0)\n"
+    candidate = "def summed(x):\n    out = x[0] * 1\n    for each in x[1:]: out += each\n    return out\n"
+    (account,) = judged(tmp_path, candidate, reference).values()
+    assert not account.findings
+    assert any("it takes none of another shape: IndexError" in each for each in account.notes.values())
+
+
+def test_calls_of_what_the_reference_is_are_told_and_no_others(tmp_path):
+    """A library's softmax is; a transpose and an exponential are not."""
+    pytest.importorskip("torch", reason="torch is not installed: its functions cannot be called")
+    start = "import torch\n\ndef get_inputs():\n    return [torch.randn(6, 8)]\n\ndef f(x):\n    return "
+    called = "it calls torch.softmax, as the reference does or is"
+    for reference, candidate, note in (
+        ("torch.softmax(x, -1)", "torch.softmax(x, dim=-1)", called),
+        ("torch.exp(x.transpose(0, 1))", "torch.exp(x).transpose(0, 1)", None),
+    ):
+        (account,) = judged(tmp_path, start + candidate, start + reference).values()
+        assert not account.findings
+        assert [*account.notes.values()] == ([note] if note else [])
