@@ -197,8 +197,7 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
                 yield Problem(_changed(subject, given, change), what, dtype)
         for what, change in {} if subject.names else {**WITHIN}.items():
             other = _varied(given, change)
-            answer = takes(other, False)
-            if answer is not None and all(np.isfinite(each.values).all() for each in answer):
+            if _finite(takes(other, False)):
                 yield Problem(other, what, dtype)
         if not subject.names and not learned and (larger := _larger(given, takes)) is not None:
             yield Problem(larger, "of larger integers", dtype, asked=False, other="range")
@@ -206,13 +205,14 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
             laid = mapped(functools.partial(_laid, what), given)
             yield Problem(laid, what, dtype, asked=False, other="layout")
         resized = [] if subject.names else [each for each in _reshaped(given) if entries(each) <= LARGE]
-        others = [each for each in resized if takes(each, False) is not None]
+        answers = [takes(each, False) for each in resized]  # of no rows, a mean may be anything
+        others = [e for e, a in zip(resized, answers, strict=True) if a is not None and (entries(e) or _finite(a))]
         for other in others:
             yield Problem(other, "of another shape", dtype, asked=False, other="shape")
         many = None if subject.names or large else _many(given, takes)
         if many is not None:
             yield Problem(many, "of many rows", dtype, asked=False, other="shape")
-        small = given if entries(given) <= SMALL else min([given, *others], key=entries)
+        small = given if entries(given) <= SMALL else min([given, *filter(entries, others)], key=entries)
         for name in DTYPES if dtype == "float32" and any(map(_floats, arrays(given))) else ():
             held = name != "bfloat16" or subject.library != "numpy" or find_spec("ml_dtypes") is not None
             if name != dtype and held and (not subject.names or name == "float64"):
@@ -302,6 +302,10 @@ def _as_ordered(values: np.ndarray, made: np.ndarray) -> np.ndarray:
     elif (steps >= 0).all():
         made = np.sort(made, axis=-1)
     return made.astype(values.dtype)
+
+
+def _finite(answer: list[Array] | None) -> bool:
+    return answer is not None and all(np.isfinite(each.values).all() for each in answer)
 
 
 def _larger(given: list[Any], takes: Takes) -> list[Any] | None:
