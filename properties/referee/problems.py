@@ -208,7 +208,8 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
         answers = [takes(each, False) for each in resized]  # of no rows, a mean may be anything
         others = [e for e, a in zip(resized, answers, strict=True) if a is not None and (entries(e) or _finite(a))]
         for other in others:
-            yield Problem(other, "of another shape", dtype, asked=False, other="shape")
+            what = "of another shape" if entries(other) else "without rows"
+            yield Problem(other, what, dtype, asked=False, other="shape")
         many = None if subject.names or large else _many(given, takes)
         if many is not None:
             yield Problem(many, "of many rows", dtype, asked=False, other="shape")

@@ -249,7 +249,7 @@ def test_an_empty_batch_is_tried_where_the_reference_takes_it(tmp_path):
     candidate = "def summed(x):\n    out = x[0] * 1\n    for each in x[1:]: out += each\n    return out\n"
     (account,) = judged(tmp_path, candidate, reference).values()
     assert not account.findings
-    assert any("it takes none of another shape: IndexError" in each for each in account.notes.values())
+    assert any("it takes none without rows: IndexError" in each for each in account.notes.values())
 
 
 def test_calls_of_what_the_reference_is_are_told_and_no_others(tmp_path):
