@@ -306,8 +306,7 @@ class Trial:
         return answer
 
     def _yardstick(self, subject: Subject, problem: Problem, dtype: str) -> Yard:
-        most = LARGE if problem.other != "shape" else LARGE // 4
-        runs = FEW_RUNS if entries(problem.given) > most else RUNS
+        runs = FEW_RUNS if entries(problem.given) > LARGE else RUNS
         return spread(self._formula(subject, problem.given), dtype, runs, problem.sums)
 
     def _rounded(self, subject: Subject, problem: Problem, dtype: str, yard: Yard) -> Yard:
