@@ -404,7 +404,8 @@ def test_a_damaged_database_is_said_before_anything_is_tried(tmp_path, here, cap
     with pytest.raises(SystemExit, match="2"):
         here(*GIVEN, "--database", "kept")
     assert says in capsys.readouterr().err
-    code, output = own_python(tmp_path, "-m", "shrinkage", "judge", "right.py", "-k", "sum", "--database", "kept")
+    run = ("-m", "shrinkage", "judge", "right.py", "-k", "sum")
+    code, output = own_python(tmp_path, *run, "--database", "kept", CI="")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert f"ERROR: {says}" in output
     assert "Traceback" not in output
