@@ -363,7 +363,8 @@ def augmented_rows(p: Problem) -> Bound:
         return Bound(math.inf, source)
     A, inverse = mpmath.sqrt(p.size**2 + p.lam), mpmath.sqrt(p.gram_inverse)
     residual = mpmath.sqrt(p.r**2 + p.lam * p.w**2)
-    return p.allow(A * (inverse * p.w + inverse**2 * residual) + inverse * p.y, source)
+    cu = rounding(p.n + p.d, p.d, p.dtype)  # of A, not of X
+    return p.allow(A * (inverse * p.w + inverse**2 * residual) + inverse * p.y, source, cu)
 
 
 @by_target
@@ -374,7 +375,8 @@ def augmented_columns(p: Problem) -> Bound:
         return Bound(math.inf, source)
     B, inverse = mpmath.sqrt(p.size**2 + p.lam), mpmath.sqrt(p.kernel_inverse)
     eta = mpmath.sqrt(p.w**2 + p.lam * p.alpha**2)
-    return p.allow(B * (inverse * eta + p.alpha) + inverse * p.y, source)
+    cu = rounding(p.n, p.n + p.d, p.dtype)  # of B, not of X: of one feature, gelsd was at 1.09 times the bound
+    return p.allow(B * (inverse * eta + p.alpha) + inverse * p.y, source, cu)
 
 
 def larger(own: Bound, other: Bound) -> Bound:
