@@ -108,6 +108,23 @@ def where_squares_lose(draw: Any) -> Linear:
 @example(
     Linear(np.array([[12, 0, 12, 0], [16, 0, 16, 0]], np.float32), np.array([12, 16], np.float32), 1.3513966e-06, 1)
 )
+# [X √λI] has a constant of its own: with that of X, which has one feature, SciPy's gelsd was at 1.09 times the bound.
+@example(
+    Linear(
+        np.array(
+            [
+                [1.0424810216411872e93],
+                [-8.241165691238835e84],
+                [6.958171205049318e99],
+                [-4.966336641689415e95],
+                [-5.092760531448314e89],
+            ]
+        ),
+        np.array([0.25000000108645093, -0.125, -0.4999999980941245, -8.000000000007292, -0.015625018626451492]),
+        7.654136282392658e199,
+        1,
+    )
+)
 def test_no_digits_are_lost_to_the_square_of_the_condition(impl, form, p):
     """The SVD, the augmented forms, and ridge, lose to the condition of X, not to its square as XᵀX + λI does."""
     exact = oracles.ridge(p.X, p.y, p.lam)
