@@ -387,6 +387,7 @@ VALUES: dict[str, Callable[..., np.ndarray]] = {
     "with a negative infinity": _placed(-np.inf),
 }
 _PLAIN = ("with the signs changed", "large", "small")
+INFINITE = ("with an infinity", "with a negative infinity")
 
 
 def _reshaped(given: list[Any]) -> Iterator[list[Any]]:

@@ -26,7 +26,7 @@ from .device import CPU, Array, form, leaves, packed, under, unpacked
 from .libraries import formula
 from .operations import ELEMENTARY
 from .precision import held, lower
-from .problems import LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
+from .problems import INFINITE, LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
 from .verdict import ANYHOW, NAMED, Wrong, Yard
 
 RUNS, FEW_RUNS = 12, 4  # of the reference with errors, on a problem and on a large one
@@ -210,8 +210,11 @@ class Trial:
                 raise Unfit(
                     f"{self.reference}'s {subject.reference} gives {theirs['unfit']}: nothing can be held to it"
                 )
-            account.problems += 1
             own = theirs["results"]
+            if problem.what in INFINITE and any(np.isnan(each.values).any() for each in own):
+                account.note("the reference makes NaN of an input with an infinity: there nothing is judged")
+                continue
+            account.problems += 1
             yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
             if math.isfinite(excess) and excess:
                 own_error = f"the reference itself is off by {excess:.2g} × what is allowed ({problem.what})"

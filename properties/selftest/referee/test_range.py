@@ -83,6 +83,36 @@ def logarithm(x):
     assert accounts["logarithm"].findings["value"].wrong.right == "-inf"
 
 
+def test_what_the_reference_makes_nan_of_an_infinity_is_not_judged(tmp_path):
+    """Its naive softmax has inf / inf at one entry, a stable one inf - inf at all of its row: neither is the truth."""
+    reference = """
+import numpy as np
+
+def get_inputs():
+    return [np.random.standard_normal((6, 8)).astype(np.float32)]
+
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+def exponential(x):
+    return np.exp(x)
+"""
+    candidate = """
+import numpy as np
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+def exponential(x):
+    return np.where(np.isinf(x), 0, np.exp(x))
+"""
+    accounts = judged(tmp_path, candidate, reference)
+    assert accounts["softmax"].verdict == "right", accounts
+    assert any("makes NaN of an input with an infinity" in note for note in accounts["softmax"].notes.values())
+    assert accounts["exponential"].verdict == "departs", accounts
+
+
 def test_a_norm_of_a_library_is_seen_through():
     """Of an infinite argument, too: its sums are told as pointwise there."""
     torch = pytest.importorskip("torch", reason="torch is not installed: its operations cannot be seen")
