@@ -81,7 +81,7 @@ class Arithmetic:
             By how much worse it is than other operations.
         """
         value = np.asarray(value)
-        if self.rng is None or value.dtype.kind != "f" or not value.size:
+        if self.rng is None or value.dtype.kind not in "fc" or not value.size:
             return value
         with np.errstate(all="ignore"):
             size = abs(value)
@@ -90,29 +90,34 @@ class Arithmetic:
                 self.terms = max(self.terms, float(np.max(terms, initial=1)))
                 nu = np.asarray(terms) * self.sums
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
-            moved = value + allowed * self.rng.choice((-1.0, 1.0), value.shape)
-            moved = np.where(abs(moved) > self.most, np.copysign(np.inf, moved), moved)  # as it would be there
+            moved = value + allowed * self._signs(value)
+            if value.dtype.kind == "f":
+                moved = np.where(abs(moved) > self.most, np.copysign(np.inf, moved), moved)  # as it would be there
         return np.where(np.isnan(moved), value, moved)
 
     def around(self, value: Any, size: int) -> np.ndarray:
         """What goes into an operation that is stable backwards: off by 2 (n + d + 2) u (Higham 2002, §19)."""
         value = np.asarray(value)
-        if self.rng is None or value.dtype.kind != "f":
+        if self.rng is None or value.dtype.kind not in "fc":
             return value
         with np.errstate(all="ignore"):
-            finite = value[np.isfinite(value)]
+            finite = abs(value[np.isfinite(value)])
             norm = np.sqrt(np.mean(np.square(finite))) if finite.size else 0.0
-            moved = value + 2 * (size + 2) * self.unit * norm * self.rng.choice((-1.0, 1.0), value.shape)
+            moved = value + 2 * (size + 2) * self.unit * norm * self._signs(value)
         return np.where(np.isfinite(moved), moved, value)
 
     def input(self, value: np.ndarray) -> np.ndarray:
         """What goes into a function that cannot be looked into."""
-        if self.rng is None or value.dtype.kind != "f":
+        if self.rng is None or value.dtype.kind not in "fc":
             return value
         with np.errstate(all="ignore"):
-            return value * (
-                1 + (max(value.shape, default=0) + 2) * self.unit * self.rng.choice((-1.0, 1.0), value.shape)
-            )
+            return value * (1 + (max(value.shape, default=0) + 2) * self.unit * self._signs(value))
+
+    def _signs(self, value: np.ndarray) -> Any:
+        """At random; of complex numbers one for each part, whose error is of the size of the whole (Higham, §3.6)."""
+        assert self.rng is not None
+        signs = self.rng.choice((-1.0, 1.0), value.shape)
+        return signs + 1j * self.rng.choice((-1.0, 1.0), value.shape) if value.dtype.kind == "c" else signs
 
 
 class Shifted(Arithmetic):
@@ -124,6 +129,8 @@ class Shifted(Arithmetic):
 
     def argument(self, value: np.ndarray) -> np.ndarray:
         """Moved."""
+        if value.dtype.kind == "c":
+            return _by_parts(self.argument, value)
         if value.dtype.kind != "f":
             return value
         mixed = (value.view(np.uint64) ^ self.keys[0]) * (2 * self.keys[1] + 1)
@@ -171,6 +178,8 @@ class Lower(Arithmetic):
     def operand(self, value: Any) -> Any:
         """Rounded."""
         value = np.asarray(value)
+        if value.dtype.kind == "c":
+            return _by_parts(self.operand, value)
         if value.dtype.kind != "f":
             return value
         with np.errstate(all="ignore"):
@@ -188,6 +197,12 @@ class Lower(Arithmetic):
     def input(self, value: np.ndarray) -> np.ndarray:
         """What goes into a function that cannot be looked into."""
         return np.asarray(self.operand(value))
+
+
+def _by_parts(change: Callable[[np.ndarray], Any], value: np.ndarray) -> np.ndarray:
+    made = np.empty_like(value)
+    made.real, made.imag = change(value.real.copy()), change(value.imag.copy())
+    return made
 
 
 def spread(

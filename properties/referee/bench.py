@@ -26,7 +26,7 @@ from shrinkage.properties.isolated import kernel
 from shrinkage.properties.isolated.rules import Watch
 from shrinkage.properties.isolated.worker import begin, serve
 
-from .device import CPU, DTYPES, NUMBER, Array, form, leaves, library_of, mapped, packed, under, unpacked
+from .device import CPU, DTYPES, NUMBER, Array, form, leaves, library_of, mapped, packed, real, under, unpacked
 
 BAIT = -1232.0  # which every dtype holds; what looks for answers in memory finds it
 SEED = 20260  # which nobody sets
@@ -136,7 +136,7 @@ class Bench:
             if "torch" in sys.modules and not names:
                 stack.enter_context(sys.modules["torch"].no_grad())
             if "jax" in sys.modules:  # which has no float64 by itself, and an adapter may have said that it shall
-                wide = any(str(getattr(each, "dtype", "")) == "float64" for each in leaves(given))
+                wide = any(real(str(getattr(each, "dtype", ""))) == "float64" for each in leaves(given))
                 stack.enter_context(sys.modules["jax"].enable_x64(wide or bool(names)))
             yield called
 
@@ -311,7 +311,7 @@ def _fetched(value: Any) -> Array | None:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return np.array_equal(a.values, b.values, equal_nan=a.values.dtype.kind == "f")
+    return np.array_equal(a.values, b.values, equal_nan=a.values.dtype.kind in "fc")
 
 
 def _share(a: Any, b: Any) -> bool:

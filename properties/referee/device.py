@@ -69,8 +69,16 @@ class Array:
     layout: str = ""
 
     def cast(self, dtype: str) -> "Array":
-        """Rounded to another dtype, if they are floats."""
+        """Rounded to another dtype, if they are floats; of complex numbers to that of such parts, if there is one."""
+        if self.values.dtype.kind == "c":
+            dtype = "complex128" if real(dtype) == "float64" else "complex64"
+            return Array(self.values.astype(dtype), dtype)
         return Array(rounded(self.values, dtype), dtype) if self.dtype in DTYPES else self
+
+    @property
+    def parts(self) -> np.ndarray:
+        """Its numbers; of complex ones both parts, along one more axis."""
+        return parts(self.values)
 
     @property
     def whole(self) -> "Array":
@@ -92,6 +100,22 @@ def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
         bits = single.view(np.uint32).astype(np.uint64)
         nearest = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
         return np.where(np.isnan(single), single, nearest.astype(np.uint32).view(np.float32)).reshape(values.shape)
+
+
+def parts(values: np.ndarray) -> np.ndarray:
+    """The real and imaginary parts of complex numbers, along one more axis; others as they are."""
+    return np.stack((values.real, values.imag), axis=-1) if values.dtype.kind == "c" else values
+
+
+def joined(values: np.ndarray) -> np.ndarray:
+    """The complex numbers of such parts."""
+    made: np.ndarray = np.ascontiguousarray(values, float).view(complex)[..., 0]
+    return made
+
+
+def real(dtype: str) -> str:
+    """The dtype of the parts."""
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
 
 
 def library_of(value: Any) -> str:
@@ -118,7 +142,7 @@ class Device:
             return made if over is None else over.copy_(made)
         if library == "jax":
             jax: Any = importlib.import_module("jax")
-            with jax.enable_x64(value.dtype == "float64"):
+            with jax.enable_x64(real(value.dtype) == "float64"):
                 return jax.numpy.asarray(value.values, value.dtype)
         kind: Any = value.dtype
         if kind == "bfloat16":
@@ -137,7 +161,7 @@ class Device:
     def fetch(self, value: Any) -> Array:
         """A copy of its numbers."""
         if library_of(value) == "torch":
-            value = value.detach()
+            value = value.detach().resolve_conj().resolve_neg()
             dtype = str(value.dtype).removeprefix("torch.")
             return Array((value.float() if dtype == "bfloat16" else value).cpu().numpy().copy(), dtype)
         host = np.array(value)

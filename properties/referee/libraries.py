@@ -11,8 +11,10 @@ from unittest import mock
 import numpy as np
 
 from .arithmetic import Arithmetic
-from .device import DTYPES, Array, leaves, library_of, mapped
-from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, operation, with_arrays, within
+from .device import CPU, DTYPES, Array, leaves, library_of, mapped, parts, real
+from .operations import COMPOSITE, EXACT, FACTORED, SUMS, arrays_in, exact, operation, with_arrays, within
+
+WIDE: dict[str, Any] = {"f": float, "c": complex}  # what is computed in, by the kind of numbers
 
 # ---- NumPy -----------------------------------------------------------------------------------------------------------
 
@@ -27,7 +29,9 @@ class Rounded(np.ndarray):
         named = {key: None if key == "dtype" else _plain(value) for key, value in named.items()}
         if method == "at":
             return getattr(ufunc, method)(*plain, **named)
-        at = [i for i, each in enumerate(plain) if isinstance(each, np.ndarray | np.generic) and each.dtype.kind == "f"]
+        at = [
+            i for i, each in enumerate(plain) if isinstance(each, np.ndarray | np.generic) and each.dtype.kind in "fc"
+        ]
 
         def run(*arrays: Any) -> Any:
             filled = list(plain)
@@ -57,7 +61,7 @@ class Rounded(np.ndarray):
         tree = mapped(_plain, (tuple(given), dict(named)))
 
         def floats(each: Any) -> bool:
-            return isinstance(each, np.ndarray) and each.dtype.kind == "f"
+            return isinstance(each, np.ndarray) and each.dtype.kind in "fc"
 
         def run(*arrays: Any) -> Any:
             positional, by_name = with_arrays(tree, floats, iter(arrays))
@@ -67,8 +71,8 @@ class Rounded(np.ndarray):
         return _kept(operation(self.how, name, run, given, False, given))
 
     def astype(self, dtype: Any, *given: Any, **named: Any) -> Any:
-        """Floats stay float64."""
-        return super().astype(float if np.dtype(dtype).kind == "f" else dtype, *given, **named)
+        """Floats stay float64, and complex numbers two of them."""
+        return super().astype(WIDE.get(np.dtype(dtype).kind, dtype), *given, **named)
 
 
 def _plain(value: Any) -> Any:
@@ -77,22 +81,22 @@ def _plain(value: Any) -> Any:
 
 def _kept(value: Any) -> Any:
     def keep(each: Any) -> Any:
-        if isinstance(each, Rounded) or not isinstance(each, np.ndarray | np.floating) or each.dtype.kind != "f":
+        if isinstance(each, Rounded) or not isinstance(each, np.ndarray | np.inexact) or each.dtype.kind not in WIDE:
             return each
-        return np.asarray(each, float).view(Rounded)
+        return np.asarray(each, WIDE[each.dtype.kind]).view(Rounded)
 
     return mapped(keep, value)
 
 
 def _inside(found: list[Any]) -> bool:
     """Whether all of the floats have come with their errors."""
-    return all(isinstance(each, Rounded) or np.asarray(each).dtype.kind != "f" for each in found)
+    return all(isinstance(each, Rounded) or np.asarray(each).dtype.kind not in WIDE for each in found)
 
 
 @contextlib.contextmanager
 def _numpy(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
     def array(value: Any, dtype: Any = None, *given: Any, **named: Any) -> Any:
-        kept = isinstance(value, Rounded) and dtype is not None and np.dtype(dtype).kind == "f"
+        kept = isinstance(value, Rounded) and dtype is not None and np.dtype(dtype).kind == value.dtype.kind in WIDE
         return as_array(value, None if kept else dtype, *given, **{"copy": None} | named | {"subok": True})
 
     as_array = np.array
@@ -112,11 +116,15 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
     below: Any = importlib.import_module("torch.utils._python_dispatch")
 
     def floats(each: Any) -> bool:
-        return isinstance(each, torch.Tensor) and each.is_floating_point()
+        return isinstance(each, torch.Tensor) and (each.is_floating_point() or each.is_complex())
+
+    def host(each: Any) -> np.ndarray:
+        numbers: np.ndarray = each.detach().resolve_conj().resolve_neg().numpy()
+        return numbers
 
     def numbers(tree: Any) -> list[Any]:
         found = [each for each in leaves(tree) if isinstance(each, torch.Tensor | int | float)]
-        return [each.detach().numpy().copy() if isinstance(each, torch.Tensor) else each for each in found]
+        return [host(each).copy() if isinstance(each, torch.Tensor) else each for each in found]
 
     def moved(value: Any, made: Any) -> Any:
         same = isinstance(value, torch.Tensor)
@@ -125,8 +133,9 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
     class Mode(below.TorchDispatchMode):  # type: ignore[misc]  # which is Any
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             named = dict(kwargs or {})
-            if getattr(named.get("dtype"), "is_floating_point", False):
-                named["dtype"] = torch.float64
+            for kind, wide in (("is_floating_point", torch.float64), ("is_complex", torch.complex128)):
+                if getattr(named.get("dtype"), kind, False):
+                    named["dtype"] = wide
             name = func._schema.name.partition("::")[2]
             pointwise = torch.Tag.pointwise in func.tags or func.namespace == "prims"
             if func in formulas and name not in SUMS | EXACT and (not pointwise or name in COMPOSITE):
@@ -134,26 +143,26 @@ def _torch(how: Arithmetic) -> Iterator[Callable[[np.ndarray], Any]]:
                     found = formulas[func](*args, **named)
                 if found is not NotImplemented:
                     return found
-            if how.exact or name in EXACT or func.is_view:
-                return func(*args, **named)
             tree, result = (tuple(args), named), None
+            if how.exact or func.is_view or exact(name, (host(each) for each in arrays_in(tree, floats))):
+                return func(*args, **named)
 
             def run(*arrays: Any) -> Any:
                 nonlocal result
                 positional, by_name = with_arrays(tree, floats, (torch.from_numpy(np.array(each)) for each in arrays))
                 found = func(*positional, **by_name)
                 result = found if result is None else result
-                return mapped(lambda each: each.numpy() if isinstance(each, torch.Tensor) else each, found)
+                return mapped(lambda each: host(each) if isinstance(each, torch.Tensor) else each, found)
 
             operands = numbers(tree) if how.endless else []
             if func._schema.is_mutable:
                 changed = func(*args, **named)
                 for each in arrays_in(changed, floats):
-                    value = each.numpy()
+                    value = host(each)
                     value = within(name.rstrip("_"), value, operands, pointwise) if how.endless else how.off(value)
                     each.copy_(moved(each, value))
                 return changed
-            given = [each.detach().double().numpy() for each in arrays_in(tree, floats)]
+            given = [host(each.to(torch.promote_types(each.dtype, torch.float64))) for each in arrays_in(tree, floats)]
             found = operation(how, name, run, given, pointwise, operands)
             parts = iter(leaves(found))
             return mapped(lambda each: moved(each, next(parts)) if floats(each) else (next(parts), each)[1], result)
@@ -199,7 +208,7 @@ def _jax(how: Arithmetic, call: Callable[..., Any], given: list[Any]) -> Any:
 
 def _bound(how: Arithmetic, step: Any, values: list[Any]) -> Any:
     params = step.primitive.get_bind_params(step.params)
-    at = [i for i, each in enumerate(values) if np.asarray(each).dtype.kind == "f"]
+    at = [i for i, each in enumerate(values) if np.asarray(each).dtype.kind in WIDE]
 
     def run(*arrays: Any) -> Any:
         filled = list(values)
@@ -240,13 +249,15 @@ def formula(
     adapted
         Whether it takes and gives NumPy's arrays whatever it is made of.
     """
-    wide = mapped(lambda each: each.values.astype(float) if _floats(each) else _numbers(each), given)
+    wide = mapped(
+        lambda each: _numbers(each).astype(WIDE[each.values.dtype.kind]) if _floats(each) else _numbers(each), given
+    )
 
     def copies(into: Callable[[np.ndarray], Any]) -> list[Any]:
         return [*mapped(lambda each: into(each.copy()) if _is_array(each) else each, wide)]
 
     def numbers(value: Any) -> np.ndarray:
-        host = value.detach().numpy() if library_of(value) == "torch" else np.asarray(_plain(value))
+        host = CPU.fetch(value).parts if library_of(value) == "torch" else parts(np.asarray(_plain(value)))
         return host.astype(float) if host.dtype.kind == "f" else host
 
     def from_outside(how: Arithmetic) -> list[np.ndarray]:
@@ -294,4 +305,4 @@ def _is_array(value: Any) -> bool:
 
 
 def _floats(value: Any) -> bool:
-    return isinstance(value, Array) and value.dtype in DTYPES
+    return isinstance(value, Array) and real(value.dtype) in DTYPES

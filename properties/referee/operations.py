@@ -7,22 +7,24 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import Arithmetic
-from .device import mapped
+from .device import leaves, mapped
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Who rounds nothing, who adds products, and of those, who does not count them when all are 1.
+# Who rounds nothing, and who adds products.
 EXACT = _names(
     "_to_copy abs absolute alias amax amin arange argmax block broadcast_in_dim broadcast_to cat ceil choose clamp "
-    "clip clone concatenate constant_pad_nd convert_element_type copy copy_ copysign detach diag dynamic_slice "
-    "expand_dims eye fill_ flip floor fmax fmin full full_like gather index index_select iota lift lift_fresh "
-    "masked_fill max max_pool2d_with_indices maximum min minimum neg negative new_zeros ones ones_like pad reduce_max "
-    "reduce_min relu repeat reshape rev rint scalar_tensor scatter select select_n sign slice slice_scatter sort "
-    "split squeeze stop_gradient take threshold topk transpose tril triu unbind where zero_ zeros zeros_like"
+    "clip clone complex concatenate conj conj_physical conjugate constant_pad_nd convert_element_type copy copy_ "
+    "copysign detach diag dynamic_slice expand_dims eye fill_ flip floor fmax fmin full full_like gather imag index "
+    "index_select iota lift lift_fresh masked_fill max max_pool2d_with_indices maximum min minimum neg negative "
+    "new_zeros ones ones_like pad real reduce_max reduce_min relu repeat reshape rev rint scalar_tensor scatter "
+    "select select_n sign slice slice_scatter sort split squeeze stop_gradient take threshold topk transpose tril "
+    "triu unbind where zero_ zeros zeros_like"
 )
+MODULI = _names("abs absolute sign sgn")  # which round what is complex
 SUMS = _names(
     "_adaptive_avg_pool2d add.accumulate add.reduce addmm addmv avg_pool2d baddbmm bmm conv_general_dilated "
     "convolution convolve cumsum dot dot_general einsum index_add inner linalg_vector_norm matmul mean mm mv norm "
@@ -42,6 +44,11 @@ VANISHING = PRODUCTS | _names(
 GROWING = VANISHING | _names("add addcdiv addcmul cosh expm1 rsqrt sinh sub subtract")
 ELEMENTARY = EXACT | GROWING | _names("log log1p sqrt tanh sin cos sum mean var std abs amax amin norm erf to float")
 FAR = 2.0**512  # of which products are in the range
+
+
+def exact(name: str, given: Iterable[np.ndarray]) -> bool:
+    """Whether an operation rounds nothing of these arrays."""
+    return name in EXACT and not (name in MODULI and any(each.dtype.kind == "c" for each in given))
 
 
 def operation(
@@ -65,7 +72,7 @@ def operation(
         All of its numbers, the integers too.
     """
     value = run(*(map(how.operand, given) if name in SUMS else given))
-    if how.exact or name in EXACT:
+    if how.exact or exact(name, given):
         return value
     if how.endless:
         numbers = given if name in PRODUCTS else [*operands]
@@ -83,6 +90,8 @@ def operation(
         if not pointwise:  # a factorisation, or what is not known: it is stable backwards
             longest = max((sum(each.shape) for each in given), default=1)
             value = run(*(how.around(each, longest) for each in given))
+            if any(map(np.iscomplexobj, [*given, *leaves(value)])):  # a transform, whose zeros are others' roundings
+                value = mapped(lambda each: how.around(each, longest), value)
     return mapped(functools.partial(how.off, rough=2 if name in SPECIAL else 1), value)
 
 

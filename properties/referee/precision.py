@@ -26,7 +26,7 @@ Formula = Callable[[list[Any]], Callable[[Arithmetic], list[np.ndarray]]]
 
 def held(got: list[Array], dtype: str) -> str:
     """The lower precision whose numbers all of these are."""
-    values = np.concatenate([each.values.ravel() for each in got])
+    values = np.concatenate([each.parts.ravel() for each in got])
     names = ("bfloat16", "float16", "float32")[: 3 if dtype == "float64" else 2]
     exact = (name for name in names if np.array_equal(rounded(values, name).astype(values.dtype), values))
     return next(exact, "") if np.unique(values).size >= ENTRIES else ""
@@ -56,7 +56,7 @@ def _left(got: list[Array], values: list[np.ndarray], yard: list[Any], least: fl
     for each, value, (right, allowed) in zip(got, values, yard, strict=True):
         with np.errstate(all="ignore"):
             error, rest, made = (
-                abs(a - b) / allowed for a, b in ((each.values, right), (each.values, value), (value, right))
+                abs(a - b) / allowed for a, b in ((each.parts, right), (each.parts, value), (value, right))
             )
             told = (np.maximum(error, made) > 1) & (abs(right) >= least) & np.isfinite(error + rest)
         errors.append(error[told])

@@ -16,7 +16,7 @@ from shrinkage.properties.engine import example_calls
 from shrinkage.properties.engine.strategies import wild
 
 from . import bench
-from .device import CPU, DTYPES, LAYOUTS, Array, leaves, library_of, mapped
+from .device import CPU, DTYPES, LAYOUTS, Array, joined, leaves, library_of, mapped, real
 
 LARGE = 1 << 18  # entries; on more there are fewer problems
 BLOCK = 64  # of threads, as many kernels have them
@@ -188,7 +188,7 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
     shapes = [draw for draw in shapes if subject.guessed and takes(draw(1), True) is not None] or shapes
     for draw in shapes:
         given = draw(1)
-        dtype = next((each.dtype for each in arrays(given) if _floats(each)), "float32")
+        dtype = next((real(each.dtype) for each in arrays(given) if real(each.dtype) in DTYPES), "float32")
         large = entries(given) > LARGE
         for seed in (1,) if large else (1, 2, 3):
             yield Problem(draw(seed), "as they are", dtype, draw=draw)
@@ -257,11 +257,11 @@ def _changed(subject: Subject, given: list[Any], change: Callable[..., np.ndarra
 
     def other(each: Any) -> Any:
         nonlocal first
-        if not _floats(each) or not each.values.size:
+        if not isinstance(each, Array) or real(each.dtype) not in DTYPES or not each.values.size:
             return each
-        values = change(rng, each.values.astype(float), each.dtype, first)
+        values = change(rng, each.parts.astype(float), real(each.dtype), first)
         first = False
-        return Array(values, "float64").cast(each.dtype)
+        return Array(joined(values) if each.values.dtype.kind == "c" else values, "float64").cast(each.dtype)
 
     if not subject.names:
         return [*mapped(other, given)]

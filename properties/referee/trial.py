@@ -22,7 +22,7 @@ from shrinkage.properties.isolated.worker import Failed, Gone, Worker
 from . import bench, verdict
 from .arithmetic import UNITS, Arithmetic, spread
 from .asks import asks
-from .device import CPU, Array, form, leaves, packed, under, unpacked
+from .device import CPU, Array, form, leaves, packed, real, under, unpacked
 from .libraries import formula
 from .operations import ELEMENTARY
 from .precision import held, lower
@@ -211,9 +211,6 @@ class Trial:
                     f"{self.reference}'s {subject.reference} gives {theirs['unfit']}: nothing can be held to it"
                 )
             own = theirs["results"]
-            if problem.what in INFINITE and any(np.isnan(each.values).any() for each in own):
-                account.note("the reference makes NaN of an input with an infinity: there nothing is judged")
-                continue
             account.problems += 1
             yard, excess = verdict.widened(self._yardstick(subject, problem, problem.dtype), own, problem.dtype)
             if math.isfinite(excess) and excess:
@@ -368,8 +365,8 @@ class Trial:
         for (_, gives, _), (_, right, _) in zip(ours["forms"], theirs["forms"], strict=True):
             if not subject.names and gives != right and "number" not in gives + right and not ours["strange"]:
                 account.note(f"it gives {gives} where the reference gives {right}", "library")
-        others = [a.dtype for a, b in zip(got, own, strict=True) if a.dtype != b.dtype and a.dtype in UNITS]
-        narrow = max([problem.dtype, *others], key=UNITS.__getitem__)
+        others = [real(a.dtype) for a, b in zip(got, own, strict=True) if a.dtype != b.dtype]
+        narrow = max([problem.dtype, *(each for each in others if each in UNITS)], key=UNITS.__getitem__)
         if dtype := verdict.wrong_dtype(got, paths, own, problem.dtype):
             if problem.asked and dtype.got != problem.dtype:
                 yield dtype
@@ -387,6 +384,9 @@ class Trial:
             account.worst = max(account.worst, ratio)
             return
         wrong = verdict.called(got, paths, problem.given, found, yard, earlier)
+        if wrong.kind == "special" and problem.what in INFINITE and any(np.isnan(each.values).any() for each in own):
+            account.note("of an infinity the reference makes NaN, and it has another answer: that is not judged")
+            return
         if problem.other and account.asked_right and wrong.kind in ("value", "part", "special", "form"):
             wrong = replace(wrong, kind=problem.other)
         elif wrong.kind == "value" and ratio > FAR and narrow in ("float64", "float32"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import arithmetic
 from .bench import BAIT
-from .device import NUMBER, Array, leaves
+from .device import NUMBER, Array, leaves, real
 from .problems import Problem
 
 Yard = list[tuple[np.ndarray, np.ndarray]]
@@ -77,14 +77,17 @@ def ratios(got: Array, value: np.ndarray, allowed: np.ndarray, own: Array, dtype
     """Error over what is allowed, entry by entry; infinite for a NaN or an infinity that is out of place.
 
     Where the reference itself, in this dtype, leaves the range or makes a NaN that float64 does not, nothing is judged.
+    A complex number is infinite or NaN as a whole, which of its parts is so hangs on the way there (C23, annex G).
     """
     with np.errstate(all="ignore"):
-        found, theirs = got.values.astype(float), own.values.astype(float)
+        found, theirs = got.parts.astype(float), own.parts.astype(float)
         most = arithmetic.largest(dtype) if value.dtype.kind == "f" else math.inf
         right = np.where(abs(value) > most, np.copysign(np.inf, value), value.astype(float))
         error = np.where(found == right, 0, abs(found - right))
         ratio = np.where(error == 0, 0, error / allowed)
         kinds = [np.isnan(each) + 2 * np.isposinf(each) + 3 * np.isneginf(each) for each in (found, right, theirs)]
+        if got.values.dtype.kind == "c":
+            kinds = [np.broadcast_to((each > 0).any(axis=-1, keepdims=True), each.shape) for each in kinds]
         same = kinds[0] == kinds[1]
         ratio = np.where(same & (kinds[1] > 0), 0, np.where(same, ratio, np.inf))
         edge = (abs(value) + allowed >= most) & (np.isinf(found) | (abs(found) + allowed >= most))
@@ -92,10 +95,13 @@ def ratios(got: Array, value: np.ndarray, allowed: np.ndarray, own: Array, dtype
 
 
 def wrong_form(got: list[Array], own: list[Array]) -> Wrong | None:
-    """Another number of results, or another shape."""
+    """Another number of results, another shape, or real numbers for complex ones."""
     shapes = [[each.values.shape for each in part] for part in (got, own)]
-    where = ".shape" if [len(each) for each in shapes] == [1, 1] else ""
-    return None if shapes[0] == shapes[1] else Wrong("form", "", _shapes(shapes[0]), _shapes(shapes[1]), where)
+    single = [len(each) for each in shapes] == [1, 1]
+    if shapes[0] != shapes[1]:
+        return Wrong("form", "", _shapes(shapes[0]), _shapes(shapes[1]), ".shape" * single)
+    pairs = [(a.dtype, b.dtype) for a, b in zip(got, own, strict=True) if a.parts.ndim != b.parts.ndim]
+    return Wrong("dtype", "", *pairs[0], ".dtype" * single) if pairs else None
 
 
 def unfit(ours: dict[str, Any], theirs: dict[str, Any], adapted: bool) -> Wrong | None:
@@ -131,7 +137,7 @@ def worst(got: list[Array], yard: Yard, own: list[Array], dtype: str) -> tuple[f
 
 def beyond(got: list[Array], yard: Yard) -> bool:
     """Whether it has another answer where float64 has not the range for the reference's formula."""
-    pairs = [(g.values.astype(float), value, allowed) for g, (value, allowed) in zip(got, yard, strict=True)]
+    pairs = [(g.parts.astype(float), value, allowed) for g, (value, allowed) in zip(got, yard, strict=True)]
     return any((~np.isfinite(v) & np.isinf(a) & (g != v) & ~(np.isnan(g) & np.isnan(v))).any() for g, v, a in pairs)
 
 
@@ -156,24 +162,25 @@ def called(
     result, ratio, (value, allowed) = got[which], found[which], yard[which]
     at = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     wrong = ratio > 1
-    entry = f"[{', '.join(map(str, at))}]" if at else ""
-    shown: dict[str, Any] = {"got": _number(result.values[at]), "right": _number(value[at], result.dtype)}
-    shown["where"] = paths[which] + entry
+    shown: dict[str, Any] = {"got": _number(result.parts[at]), "right": _number(value[at], real(result.dtype))}
+    at, part = (at[:-1], (".real", ".imag")[at[-1]]) if result.values.dtype.kind == "c" else (at, "")
+    shown["where"] = paths[which] + (f"[{', '.join(map(str, at))}]" if at else "") + part
     here = f"in entry {tuple(map(int, at))}, " if at else ""
-    counted = value.dtype.kind == "f" and math.isfinite(ratio[at])  # else nothing but the right one is allowed
-    size = f"{here}the error is {ratio[at]:.2g} × what is allowed" if counted else here.rstrip(", ")
+    most = ratio.max()
+    counted = value.dtype.kind == "f" and math.isfinite(most)  # else nothing but the right one is allowed
+    size = f"{here}the error is {most:.2g} × what is allowed" if counted else here.rstrip(", ")
     arrays = [each for each in leaves(given) if isinstance(each, Array)]
     if not all(np.isfinite(each.values).all() for each in arrays):
         return Wrong("special", here.rstrip(", "), **shown)
-    if np.count_nonzero(result.values == BAIT) * 2 > np.count_nonzero(wrong):
+    if np.count_nonzero(result.parts == BAIT) * 2 > np.count_nonzero(wrong):
         return Wrong("memory", **shown, like=(result.values.shape, result.dtype))
-    if len(arrays) == 1 and result.values.shape[:1] > (1,) and _is(result, arrays[0].values):
+    if len(arrays) == 1 and result.values.shape[:1] > (1,) and _is(result, arrays[0]):
         return Wrong("input", **shown)  # of several, the others may have been left out
     for problem, before in earlier:
-        if len(before) == len(got) and _is(result, before[which].values) and 4 * wrong.sum() > wrong.size > 1:
+        if len(before) == len(got) and _is(result, before[which]) and 4 * wrong.sum() > wrong.size > 1:
             return Wrong("earlier", **shown, before=problem)
     batch = value.ndim and any(each.values.shape[:1] == value.shape[:1] for each in arrays)
-    if batch and (done := _done(result.values, np.where(np.isfinite(allowed), value, 0), wrong)):
+    if batch and (done := _done(result.parts, np.where(np.isfinite(allowed), value, 0), wrong)):
         return Wrong("part", f"{done} of {len(value)} rows", **shown)
     return Wrong("value", size, **shown)
 
@@ -192,8 +199,9 @@ def _done(result: np.ndarray, value: np.ndarray, wrong: np.ndarray) -> int:
     return done if missing.mean() > 0.9 else 0
 
 
-def _is(result: Array, other: np.ndarray) -> bool:
+def _is(result: Array, array: Array) -> bool:
     """Whether it is the same, and nothing that many ways lead to, as zeros and NaN."""
+    other = array.values
     return np.array_equal(result.values, other) and bool((other != other.flat[:1]).any())
 
 
