@@ -3,10 +3,10 @@
 Each operation of the reference is done in float64, and what it gives is moved, up or down at random, by as much as the
 operation may be off by in the dtype at hand. The answer of several such runs spreads as those errors are carried on:
 Monte Carlo arithmetic (Parker 1997). What is allowed is four times its root mean square, entry by entry, so errors are
-of a quarter of what they may be: a single operation has 8 u |value|, 4 ulp, which the exp and tanh of libraries have,
-and a sum or a product of matrices γ_m Σ|aᵢbᵢ| more, which covers every order of its m terms that are not zero (Higham
-2002, §2.2 and §3.1). Through several operations it is an estimate, not a theorem, so a reference that exceeds it itself
-widens it (`verdict`).
+of a quarter to a half of what they may be: a single operation has 8 u |value|, 4 ulp, which the exp and tanh of
+libraries have, and a sum or a product of matrices γ_m Σ|aᵢbᵢ| more, which covers every order of its m terms that are
+not zero (Higham 2002, §2.2 and §3.1). Through several operations it is an estimate, not a theorem, so a reference that
+exceeds it itself widens it (`verdict`).
 
 Who computes something else than the reference's formula, and as well, is stable backwards: right for arguments that
 are off by little. So what is allowed has as much on top as the exact answer moves by when each argument does so by
@@ -25,6 +25,7 @@ UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat1
 SMALLEST = {"float64": 2.0**-1022, "float16": 2.0**-24}  # what may be lost; others flush subnormal numbers: 2⁻¹²⁶
 LARGEST = {"float64": np.finfo(np.float64).max, "float16": 65504.0, "bfloat16": (2 - 2.0**-7) * 2.0**127}
 OPERATION, SPREADS = 2, 4
+RMS = math.sqrt(7 / 3)  # the root mean square of numbers from 1 to 2
 BACKWARD = 2  # λ: an argument may be off by λ √m u, as a sum of m terms is with rounding errors of either sign
 BITS = {"float32": 24, "float16": 11, "TF32": 11, "bfloat16": 8}  # in which may be computed what is said to have more
 SOURCE = (
@@ -85,12 +86,12 @@ class Arithmetic:
             return value
         with np.errstate(all="ignore"):
             size = abs(value)
-            allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size)
+            allowed = np.minimum(rough * OPERATION * self.unit * size + self.least, size / 2)
             if absolute is not None:
                 self.terms = max(self.terms, float(np.max(terms, initial=1)))
                 nu = np.asarray(terms) * self.sums
                 allowed = allowed + np.where(nu < 0.5, nu / (1 - nu), 1) * abs(np.asarray(absolute)) / SPREADS
-            moved = value + allowed * self._signs(value)
+            moved = value + allowed * self._moves(value)
             if value.dtype.kind == "f":
                 moved = np.where(abs(moved) > self.most, np.copysign(np.inf, moved), moved)  # as it would be there
         return np.where(np.isnan(moved), value, moved)
@@ -103,7 +104,7 @@ class Arithmetic:
         with np.errstate(all="ignore"):
             finite = abs(value[np.isfinite(value)])
             norm = np.sqrt(np.mean(np.square(finite))) if finite.size else 0.0
-            moved = value + 2 * (size + 2) * self.unit * norm * self._signs(value)
+            moved = value + 2 * (size + 2) * self.unit * norm * self._moves(value)
         return np.where(np.isfinite(moved), moved, value)
 
     def input(self, value: np.ndarray) -> np.ndarray:
@@ -111,13 +112,17 @@ class Arithmetic:
         if self.rng is None or value.dtype.kind not in "fc":
             return value
         with np.errstate(all="ignore"):
-            return value * (1 + (max(value.shape, default=0) + 2) * self.unit * self._signs(value))
+            return value * (1 + (max(value.shape, default=0) + 2) * self.unit * self._moves(value))
 
-    def _signs(self, value: np.ndarray) -> Any:
-        """At random; of complex numbers one for each part, whose error is of the size of the whole (Higham, §3.6)."""
+    def _moves(self, value: np.ndarray) -> Any:
+        """From 1 to 2 and of either sign: if all were of one size, two in a row would cancel in every second run.
+
+        Of complex numbers each part has one, as its error is of the size of the whole (Higham 2002, §3.6).
+        """
         assert self.rng is not None
-        signs = self.rng.choice((-1.0, 1.0), value.shape)
-        return signs + 1j * self.rng.choice((-1.0, 1.0), value.shape) if value.dtype.kind == "c" else signs
+        made = [self.rng.uniform(-1, 1, value.shape) for _ in range(1 + (value.dtype.kind == "c"))]
+        moves = [each + np.copysign(1, each) for each in made]
+        return moves[0] if len(moves) == 1 else moves[0] + 1j * moves[1]
 
 
 class Shifted(Arithmetic):
@@ -135,8 +140,9 @@ class Shifted(Arithmetic):
             return value
         mixed = (value.view(np.uint64) ^ self.keys[0]) * (2 * self.keys[1] + 1)
         mixed = (mixed ^ (mixed >> 32)) * np.uint64(0x9E3779B97F4A7C15)
+        size = self.by * ((mixed & 0xFFFFFFFF) * 2.0**-32 + 1) / RMS  # from 1 to 2, as in `Arithmetic`
         with np.errstate(all="ignore"):
-            return value * (1 + np.where(mixed >> 63, self.by, -self.by))
+            return value * (1 + np.where(mixed >> 63, size, -size))
 
     def input(self, value: np.ndarray) -> np.ndarray:
         """What goes into a function that cannot be looked into."""
@@ -228,7 +234,13 @@ def spread(
         least = Arithmetic(dtype, None).least
         by = BACKWARD * max(math.sqrt(terms) * Arithmetic(dtype, None, sums).sums, UNITS[dtype])
         shifts = _shifts(run, exact, by, runs // 2)
-        return [(value, factor * norm + shift + least) for value, norm, shift in zip(exact, norms, shifts, strict=True)]
+        allowed = []
+        for value, norm, shift in zip(exact, norms, shifts, strict=True):
+            last = np.where(
+                norm > 0, SPREADS * OPERATION * UNITS[dtype] * abs(value), 0
+            )  # whose error none makes up for
+            allowed.append(np.fmax(factor * norm, last) + shift + least)
+        return [*zip(exact, allowed, strict=True)]
 
 
 def _shifts(

@@ -263,7 +263,7 @@ class Bench:
 
 def _other(rng: np.random.Generator, value: Any) -> Any:
     """Another one, where it is an array of floats."""
-    if not isinstance(value, Array) or value.dtype not in DTYPES:
+    if not isinstance(value, Array) or real(value.dtype) not in DTYPES:
         return value
     values = value.values.copy()
     values.flat[:8] *= 1 - rng.random(values.flat[:8].shape) / 8

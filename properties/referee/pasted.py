@@ -94,6 +94,8 @@ def _shown(
     same, was = SAME.get(library, "np.array_equal({}, {})"), f"was = {COPY.get(library, 'np.array({})').format('y')}"
     given = f"given = {code(problem.given)}"
     call, where = f"{name}({code(problem.given)[1:-1]})", wrong.where
+    fraction = "." in wrong.got and wrong.kind != "dtype"  # of a tensor's four digits are printed
+    shown = "print(float({}))" if library == "torch" and fraction else "print({})"
     if wrong.kind == "late":
         return [f"y = {call}{where}", was, "time.sleep(0.5)", f"print({same.format('y', 'was')})"]
     if wrong.kind == "over" and wrong.before:
@@ -110,15 +112,20 @@ def _shown(
         return [given, f"y = {name}(*given){where}", f"print({told})"]
     if wrong.kind == "earlier" and wrong.before and library != "jax":
         again = [f"given{path}[...] = {code(x)}" for _, path, x in under(problem.given) if isinstance(x, Array)]
-        return [f"given = {code(wrong.before.given)}", f"{name}(*given)", *again, f"print({name}(*given){where})"]
+        return [
+            f"given = {code(wrong.before.given)}",
+            f"{name}(*given)",
+            *again,
+            shown.format(f"{name}(*given){where}"),
+        ]
     if wrong.kind == "memory" and wrong.like:
         full = FULL.get(library, "np.full({}, {}, {!r})").format(wrong.like[0], bench.BAIT, wrong.like[1])
-        return [given, f"free = {full}", "del free", f"print({name}(*given){where})"]
+        return [given, f"free = {full}", "del free", shown.format(f"{name}(*given){where}")]
     if wrong.kind == "calls":
-        return [given, f"for _ in range({calls}):", f"    y = {name}(*given)", f"print(y{where})"]
+        return [given, f"for _ in range({calls}):", f"    y = {name}(*given)", shown.format(f"y{where}")]
     if wrong.kind in ("raises", "gone"):
         return [call]
-    return [f"print(type({call}))" if wrong.kind in TYPES else f"print({call}{where})"]
+    return [f"print(type({call}))" if wrong.kind in TYPES else shown.format(call + where)]
 
 
 def _code(value: Any, subject: Subject, kept: dict[str, np.ndarray]) -> str:

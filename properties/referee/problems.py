@@ -188,7 +188,7 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
     shapes = [draw for draw in shapes if subject.guessed and takes(draw(1), True) is not None] or shapes
     for draw in shapes:
         given = draw(1)
-        dtype = next((real(each.dtype) for each in arrays(given) if real(each.dtype) in DTYPES), "float32")
+        dtype = next((real(each.dtype) for each in arrays(given) if _floats(each)), "float32")
         large = entries(given) > LARGE
         for seed in (1,) if large else (1, 2, 3):
             yield Problem(draw(seed), "as they are", dtype, draw=draw)
@@ -248,7 +248,7 @@ def _linear(subject: Subject) -> bool:
 
 
 def _floats(value: Any) -> bool:
-    return isinstance(value, Array) and value.dtype in DTYPES
+    return isinstance(value, Array) and real(value.dtype) in DTYPES
 
 
 def _changed(subject: Subject, given: list[Any], change: Callable[..., np.ndarray]) -> list[Any]:
@@ -257,7 +257,7 @@ def _changed(subject: Subject, given: list[Any], change: Callable[..., np.ndarra
 
     def other(each: Any) -> Any:
         nonlocal first
-        if not isinstance(each, Array) or real(each.dtype) not in DTYPES or not each.values.size:
+        if not _floats(each) or not each.values.size:
             return each
         values = change(rng, each.parts.astype(float), real(each.dtype), first)
         first = False

@@ -29,7 +29,7 @@ from .precision import held, lower
 from .problems import INFINITE, LARGE, Problem, Subject, arrays, cast_to, entries, problems, subjects
 from .verdict import ANYHOW, NAMED, Wrong, Yard
 
-RUNS, FEW_RUNS = 12, 4  # of the reference with errors, on a problem and on a large one
+RUNS, FEW_RUNS = 12, 6  # of the reference with errors, on a problem and on a large one
 AGAIN = 40  # calls after which the first answer is asked for again
 ROUNDS, TURN, MOST = 12, 0.02, 1 << 12  # of the race: turns of each, seconds of one, and calls
 JUDGED = 4  # rounds: of so many one is looked at, and nobody in them knows which
@@ -224,6 +224,10 @@ class Trial:
             ours = self._asked(self._ours, subject, problem, like, look=account.problems <= 3)
             account.problems -= "raised" in ours and not problem.asked
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
+            nan = problem.what in INFINITE and any(np.isnan(each.values).any() for each in own)
+            if nan and [each.kind for each in wrong] == ["special"]:
+                account.note("of an infinity the reference makes NaN, and it has another answer: that is not judged")
+                continue
             for each in wrong:
                 account.add(each, Call(subject, problem, self._state))
             if problem.asked and wrong:
@@ -384,9 +388,6 @@ class Trial:
             account.worst = max(account.worst, ratio)
             return
         wrong = verdict.called(got, paths, problem.given, found, yard, earlier)
-        if wrong.kind == "special" and problem.what in INFINITE and any(np.isnan(each.values).any() for each in own):
-            account.note("of an infinity the reference makes NaN, and it has another answer: that is not judged")
-            return
         if problem.other and account.asked_right and wrong.kind in ("value", "part", "special", "form"):
             wrong = replace(wrong, kind=problem.other)
         elif wrong.kind == "value" and ratio > FAR and narrow in ("float64", "float32"):

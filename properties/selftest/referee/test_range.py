@@ -6,6 +6,7 @@ import pytest
 from shrinkage.properties.referee.arithmetic import spread
 from shrinkage.properties.referee.device import Array
 from shrinkage.properties.referee.libraries import formula
+from shrinkage.properties.referee.trial import FEW_RUNS, RUNS
 
 from . import honest
 from .judging import judged
@@ -122,6 +123,19 @@ def test_a_norm_of_a_library_is_seen_through():
     ((value, allowed),) = spread(call, "float32", 12)
     assert np.isnan(value[2]).all()
     assert np.isfinite(allowed).all()
+
+
+@pytest.mark.parametrize("runs", [RUNS, FEW_RUNS])
+def test_errors_of_one_size_do_not_cancel_in_every_run(runs):
+    """Of one operation or two 4 ulp are allowed at every entry of many, and of their difference half of a rounding."""
+    x = [Array(np.linspace(0, 1, 1 << 16, dtype=np.float32), "float32")]
+    for call, least in (
+        (lambda x: np.exp(x), 8),
+        (lambda x: np.exp(x * 2.0**-10) * 3, 8),
+        (lambda x: np.exp(x * 2.0**-10) - np.cos(x * 2.0**-10), 0.5),
+    ):
+        ((value, allowed),) = spread(formula(call, x, "numpy"), "float32", runs)
+        assert (allowed / np.maximum(abs(value), 1)).min() >= least * 2.0**-24
 
 
 @pytest.mark.parametrize("size", [8, 64, 256])
