@@ -52,16 +52,17 @@ def _left(got: list[Array], values: list[np.ndarray], yard: list[Any], least: fl
 
     Of the entries that either of the two has wrong, and that do not vanish in the lower precision.
     """
-    errors, rests = [], []
+    errors, rests, distinct = [], [], 0
     for each, value, (right, allowed) in zip(got, values, yard, strict=True):
         with np.errstate(all="ignore"):
             error, rest, made = (
                 abs(a - b) / allowed for a, b in ((each.parts, right), (each.parts, value), (value, right))
             )
             told = (np.maximum(error, made) > 1) & (abs(right) >= least) & np.isfinite(error + rest)
+        distinct += np.unique(value[told]).size
         errors.append(error[told])
         rests.append(rest[told])
-    size = float(np.median(np.concatenate(errors))) if sum(map(len, errors)) >= ENTRIES else 0.0
+    size = float(np.median(np.concatenate(errors))) if distinct >= ENTRIES else 0.0
     return float(np.median(np.concatenate(rests))) / size if size else math.inf
 
 

@@ -193,7 +193,7 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
         for seed in (1,) if large else (1, 2, 3):
             yield Problem(draw(seed), "as they are", dtype, draw=draw)
         for what, change in VALUES.items():
-            if (what in _PLAIN or not _linear(subject)) and (what == "sparse" or not large):
+            if (what in _PLAIN or not _linear(subject)) and (what in TELLING or not large):
                 yield Problem(_changed(subject, given, change), what, dtype)
         for what, change in {} if subject.names else {**WITHIN}.items():
             other = _varied(given, change)
@@ -213,7 +213,10 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
         many = None if subject.names or large else _many(given, takes)
         if many is not None:
             yield Problem(many, "of many rows", dtype, asked=False, other="shape")
-        small = given if entries(given) <= SMALL else min([given, *filter(entries, others)], key=entries)
+        small = given if entries(given) <= SMALL else _small([given, *filter(entries, others)])
+        for what, change in VALUES.items() if large and small is not given else ():
+            if what not in TELLING:
+                yield Problem(_changed(subject, small, change), f"{what}, of another shape", dtype, asked=False)
         for name in DTYPES if dtype == "float32" and any(map(_floats, arrays(given))) else ():
             held = name != "bfloat16" or subject.library != "numpy" or find_spec("ml_dtypes") is not None
             if name != dtype and held and (not subject.names or name == "float64"):
@@ -221,6 +224,11 @@ def _any(subject: Subject, takes: Takes, learned: bool) -> Iterator[Problem]:
                 if takes(cast, False) is not None:
                     what = f"in {name}" if small is given else f"in {name}, of another shape"
                     yield Problem(cast, what, name, asked=False, sums=name)
+
+
+def _small(found: list[list[Any]]) -> list[Any]:
+    """The largest that is small, or the smallest."""
+    return max((each for each in found if entries(each) <= SMALL), key=entries, default=min(found, key=entries))
 
 
 def cast_to(dtype: str, given: list[Any]) -> list[Any]:
@@ -387,6 +395,7 @@ VALUES: dict[str, Callable[..., np.ndarray]] = {
     "with a negative infinity": _placed(-np.inf),
 }
 _PLAIN = ("with the signs changed", "large", "small")
+TELLING = ("sparse", "far from zero", "large")  # of large arrays, too; the others are tried in another shape
 INFINITE = ("with an infinity", "with a negative infinity")
 
 

@@ -33,9 +33,7 @@ RUNS, FEW_RUNS = 12, 6  # of the reference with errors, on a problem and on a la
 AGAIN = 40  # calls after which the first answer is asked for again
 ROUNDS, TURN, MOST = 12, 0.02, 1 << 12  # of the race: turns of each, seconds of one, and calls
 JUDGED = 4  # rounds: of so many one is looked at, and nobody in them knows which
-ENDS = slice(
-    2, 10, 7
-)  # of so many in order: between the third and the tenth is the median with 96 %, whatever they are
+ENDS = slice(2, 10, 7)  # of so many in order: between the third and the tenth is the median with 96 %
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 TRIES = 3  # wrong answers that are compared with those of lower precisions
 FAR = 64  # times what is allowed: who does so is off by more, and who loses a digit is not
@@ -224,9 +222,9 @@ class Trial:
             ours = self._asked(self._ours, subject, problem, like, look=account.problems <= 3)
             account.problems -= "raised" in ours and not problem.asked
             wrong = [*self._wrong(subject, problem, ours, theirs, yard, earlier, account)]
-            nan = problem.what in INFINITE and any(np.isnan(each.values).any() for each in own)
+            nan = problem.what.startswith(INFINITE) and any(np.isnan(each.values).any() for each in own)
             if nan and [each.kind for each in wrong] == ["special"]:
-                account.note("of an infinity the reference makes NaN, and it has another answer: that is not judged")
+                account.note("of an infinity the reference makes NaN, and it another answer: neither is judged")
                 continue
             for each in wrong:
                 account.add(each, Call(subject, problem, self._state))
@@ -240,10 +238,12 @@ class Trial:
         if first is not None:
             self._again(subject, account, first)
             self._told(subject, account, first[0])
+        both = [account.findings[each] for each in ("precision", "value") if each in account.findings]
+        if len(both) == 2:  # it is tried on the first few only, and of those has to be in most
+            gone = account.findings.pop("precision" if 2 * both[0].problems <= TRIES else "value")
+            both[gone is both[0]].problems += gone.problems
         if NAMED & {*account.findings}:  # what has a name needs no other
-            other = account.findings.pop("value", None)
-            if other is not None and "precision" in account.findings:  # it is tried on the first few only
-                account.findings["precision"].problems += other.problems
+            account.findings.pop("value", None)
         if ANYHOW & {*account.findings}:
             account.findings.pop("special", None)
         self._unpatched(account)

@@ -11,6 +11,7 @@ from .bench import BAIT
 from .device import NUMBER, Array, leaves, real
 from .problems import Problem
 
+FEW = 64  # roundings: of the largest entry so many are told
 Yard = list[tuple[np.ndarray, np.ndarray]]
 Earlier = list[tuple[Problem, list[Array]]]
 
@@ -170,6 +171,8 @@ def called(
     most = ratio.max()
     counted = value.dtype.kind == "f" and math.isfinite(most)  # else nothing but the right one is allowed
     size = f"{here}the error is {most:.2g} × what is allowed" if counted else here.rstrip(", ")
+    if counted:  # of what is stable by norm it is few, however small this entry is: an FFT's, Strassen's product
+        size += _roundings(abs(pair["got"] - pair["right"]), value, real(result.dtype))
     arrays = [each for each in leaves(given) if isinstance(each, Array)]
     if not all(np.isfinite(each.values).all() for each in arrays):
         return Wrong("special", here.rstrip(", "), **shown)
@@ -178,12 +181,20 @@ def called(
     if len(arrays) == 1 and result.values.shape[:1] > (1,) and _is(result, arrays[0]):
         return Wrong("input", **shown)  # of several, the others may have been left out
     for problem, before in earlier:
-        if len(before) == len(got) and _is(result, before[which]) and 4 * wrong.sum() > wrong.size > 1:
+        known = len(before) == len(got) and _is(result, before[which]) and not _multiple(given, problem.given)
+        if known and 4 * wrong.sum() > wrong.size > 1:
             return Wrong("earlier", **shown, before=problem)
     batch = value.ndim and any(each.values.shape[:1] == value.shape[:1] for each in arrays)
     if batch and (done := _done(result.parts, np.where(np.isfinite(allowed), value, 0), wrong)):
         return Wrong("part", f"{done} of {len(value)} rows", **shown)
     return Wrong("value", size, **shown)
+
+
+def _roundings(error: float, value: np.ndarray, dtype: str) -> str:
+    """Beside the largest entry, if it is little."""
+    largest = float(np.max(abs(value), where=np.isfinite(value), initial=0))
+    found = error / largest / arithmetic.UNITS[dtype] if largest and dtype in arithmetic.UNITS else math.inf
+    return f", and {found:.2g} roundings of the largest entry" if found < FEW else ""
 
 
 def _done(result: np.ndarray, value: np.ndarray, wrong: np.ndarray) -> int:
@@ -205,6 +216,14 @@ def _is(result: Array, array: Array) -> bool:
     """Whether it is the same, and nothing that many ways lead to, as zeros and NaN."""
     other = array.values
     return np.array_equal(result.values, other) and bool((other != other.flat[:1]).any())
+
+
+def _multiple(given: list[Any], before: list[Any]) -> bool:
+    """Whether one is the other times a number, of which a function without an ε has the same answer."""
+    pairs = [(a, b) for a, b in zip(leaves(given), leaves(before), strict=False) if isinstance(a, Array)]
+    with np.errstate(all="ignore"):
+        found = [np.unique(a.parts / b.parts) for a, b in pairs if a.values.shape == b.values.shape]
+    return len(found) == len(pairs) and all(each[~np.isnan(each)].size <= 1 for each in found)
 
 
 def _number(value: Any, dtype: str = "") -> str:
